@@ -1,0 +1,26 @@
+// Package simd holds the float32 kernels under every distance: squared L2, dot product and L1, each for a pair of
+// vectors and for one vector against many rows of a matrix.
+//
+// # Summation order
+//
+// Floating-point addition is not associative, so the order of the additions is part of what a kernel is. Every
+// implementation here, in assembly or in Go, on any machine, adds in the same order and therefore returns the same bits:
+//
+//	s[l] = 0                              for the lanes l = 0..31
+//	s[i%32] = s[i%32] + term(x[i], y[i])  for i = 0, 1, 2, ...
+//	t[l] = (s[l] + s[l+8]) + (s[l+16] + s[l+24])    l = 0..7
+//	u[l] = t[l] + t[l+4]                            l = 0..3
+//	result = (u[0] + u[2]) + (u[1] + u[3])
+//
+// A term is (x-y)*(x-y), x*y or |x-y|. Each operation rounds to float32 on its own: products are never fused with the
+// addition that follows. The kernels are commutative, SquaredL2(x, y) == SquaredL2(y, x), and the Rows forms return
+// what the pair forms return. Only the bits of a NaN are not promised; finite vectors whose sums overflow can give one.
+//
+// 32 lanes are four AVX2 registers or eight NEON registers: enough additions in flight to hide their latency.
+//
+// # Implementations
+//
+// The best implementation for the processor is chosen once, when the program starts: "avx2" on amd64, else "purego", the
+// Go twins. The environment variable VICINAL_SIMD names one to use instead, if the processor has it. Programs built
+// with the tag purego contain no assembly.
+package simd

@@ -1,0 +1,6 @@
+//go:build !amd64 || purego
+
+package simd
+
+// Use makes an implementation the one in use, if the processor has it.
+func Use(name string) bool { return name == Implementation() }

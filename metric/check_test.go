@@ -1,0 +1,116 @@
+package metric_test
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/vicinaldb/store/metric"
+)
+
+func TestCheck(t *testing.T) {
+	nan, infinity := float32(math.NaN()), float32(math.Inf(1))
+	cases := []struct {
+		metrics string
+		v       []float32
+		want    error
+		says    string
+		reason  string
+	}{
+		{"all", []float32{1, 2, 3}, nil, "", "an ordinary vector"},
+		{"all", []float32{1, nan, nan}, metric.ErrNotFinite, "component 1 is NaN", "names the first"},
+		{"all", []float32{infinity, 1}, metric.ErrNotFinite, "component 0 is +Inf", "an infinity"},
+		{"all", []float32{1e30, 1, -infinity}, metric.ErrNotFinite, "component 2 is -Inf", "a large component hides no infinity"},
+		{"all", []float32{1, -1e19, 1e18}, metric.ErrDomain, "component, 1, is -1e+19", "squares overflow float32"},
+		{"all", []float32{1e18, 0}, nil, "", "large, but no squared distance overflows"},
+		{"cosine dot", []float32{0, 0}, metric.ErrDomain, "all 2 components are zero", "no direction"},
+		{"cosine dot", []float32{}, metric.ErrDomain, "zero", "no direction"},
+		{"cosine dot", []float32{0, 1e-20}, metric.ErrDomain, "component, 1, is 1e-20", "squares vanish in float32"},
+		{"cosine dot", []float32{1e-15, 0}, nil, "", "small, but squares are normal numbers"},
+		{"euclidean sqeuclidean manhattan inner_product", []float32{0, 0}, nil, "", "zero is a vector like others"},
+		{"euclidean manhattan", []float32{1e-40, 0}, nil, "", "so is one of denormal length"},
+		{"euclidean", nil, nil, "", "no components"},
+	}
+	for _, c := range cases {
+		names := strings.Fields(c.metrics)
+		if c.metrics == "all" {
+			names = metric.Names()
+		}
+		for _, name := range names {
+			if strings.HasPrefix(name, "test_") {
+				continue
+			}
+			err := lookup(t, name).Check(c.v)
+			if !errors.Is(err, c.want) || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s of %v: %v, want %v that says %q: %s", name, c.v, err, c.want, c.says, c.reason)
+			}
+		}
+	}
+}
+
+func TestCheckOfCustomMetric(t *testing.T) {
+	refusal := errors.New("odd")
+	m, err := metric.New(metric.Definition{Name: "test_even", Fast: zero, Check: func(v []float32) error {
+		if len(v)%2 != 0 {
+			return errors.Join(metric.ErrDomain, refusal)
+		}
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Check([]float32{math.MaxFloat32, 0}); err != nil {
+		t.Errorf("%v: a custom metric takes any finite vector", err)
+	}
+	if err := m.Check([]float32{1}); !errors.Is(err, metric.ErrDomain) || !errors.Is(err, refusal) {
+		t.Errorf("%v: the metric's own check was not asked", err)
+	}
+	if err := m.Check([]float32{float32(math.NaN()), 0}); !errors.Is(err, metric.ErrNotFinite) {
+		t.Errorf("%v, want ErrNotFinite", err)
+	}
+}
+
+// TestCheckedDistances is what Check is for: distances between accepted vectors are finite numbers, at the ends of the
+// domain too, and a vector is at cosine distance 0 from itself.
+func TestCheckedDistances(t *testing.T) {
+	eachMetric(t, func(t *testing.T, m *metric.Dense) {
+		rapid.Check(t, func(t *rapid.T) {
+			dim := rapid.SampledFrom([]int{1, 2, 31, 100, 500}).Draw(t, "dim")
+			draw := func(label string) []float32 {
+				v := vectorOf(t, m, dim, label)
+				exponent := rapid.IntRange(-62, 62).Draw(t, label+" exponent")
+				for i := range v {
+					v[i] = float32(math.Ldexp(float64(v[i]), exponent))
+				}
+				return v
+			}
+			x, y := draw("x"), draw("y")
+			if m.Check(x) != nil || m.Check(y) != nil {
+				t.Skip("outside of the domain")
+			}
+			if d := float64(m.Distance(x, y)); math.IsNaN(d) || math.IsInf(d, 0) {
+				t.Fatalf("distance %v", d)
+			}
+			if m.Kernel() == metric.Cosine {
+				if d := m.Distance(x, x); d != 0 {
+					t.Fatalf("distance to itself %v", d)
+				}
+				want := definitions["cosine"](widened(x), widened(y))
+				if d := m.Distance(x, y); math.Abs(float64(d)-want) > 2e-6 {
+					t.Fatalf("distance %v, want %v", d, want)
+				}
+			}
+		})
+	})
+}
+
+func TestCheckAllocatesNothing(t *testing.T) {
+	m, v := lookup(t, "cosine"), make([]float32, 100)
+	v[3] = 1
+	if n := testing.AllocsPerRun(10, func() { _ = m.Check(v) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

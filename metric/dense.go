@@ -1,0 +1,108 @@
+package metric
+
+import "fmt"
+
+// Definition says what a metric is. Functions must be pure: the same arguments give the same result, and any number
+// of goroutines may call them at once. They are called with vectors of equal length that Check accepted.
+type Definition struct {
+	// Name is the canonical name; Aliases are other names for it.
+	Name    string
+	Aliases []string
+
+	// Kernel says how the fast form may be computed in batches. The default, Custom, asks for Fast; with any other kernel
+	// the fast form is what that kernel computes, and Fast must be nil.
+	Kernel Kernel
+
+	// Fast computes the fast form of a pair: it must order pairs as the true distance does, be symmetric bit for bit, and
+	// retain neither argument.
+	Fast func(x, y []float32) float32
+
+	// Correct turns the fast form into the true distance. Nil means that they are the same.
+	Correct func(fast float32) float32
+
+	// Stretch returns the fast form of (1+epsilon) times the true distance that fast stands for. It must not decrease when
+	// fast grows. Epsilon is never 0. Nil means (1+epsilon)*fast, which is only right without Correct.
+	Stretch func(fast, epsilon float32) float32
+
+	// Check refuses finite vectors that the metric has no distance for, with an error that wraps ErrDomain. Nil
+	// accepts every vector that the kernel can take.
+	Check func(v []float32) error
+}
+
+// Dense is a distance between dense float32 vectors. It is immutable: any number of goroutines may use it at once.
+// Vectors of a pair must have equal lengths.
+type Dense struct {
+	def Definition
+}
+
+// New returns the metric that d defines. It is not registered. Errors wrap ErrDefinition.
+func New(d Definition) (*Dense, error) {
+	pair := d.Kernel.pair()
+	switch {
+	case d.Name == "":
+		return nil, fmt.Errorf("%w: it has no name", ErrDefinition)
+	case d.Kernel > InnerProduct:
+		return nil, fmt.Errorf("%w: %s names kernel %d, which does not exist", ErrDefinition, d.Name, d.Kernel)
+	case (d.Fast == nil) != (pair != nil):
+		return nil, fmt.Errorf("%w: %s must have either a kernel or a function for the fast form", ErrDefinition, d.Name)
+	case d.Correct != nil && d.Stretch == nil:
+		return nil, fmt.Errorf("%w: %s corrects its fast form and does not say how to stretch it", ErrDefinition, d.Name)
+	}
+	if d.Fast == nil {
+		d.Fast = pair
+	}
+	if d.Correct == nil {
+		d.Correct = identity
+	}
+	if d.Stretch == nil {
+		d.Stretch = stretchLinear
+	}
+	return &Dense{def: d}, nil
+}
+
+// Name returns the canonical name.
+func (m *Dense) Name() string { return m.def.Name }
+
+// Kernel returns how the fast form may be computed in batches.
+func (m *Dense) Kernel() Kernel { return m.def.Kernel }
+
+// Fast returns the fast form of the distance between x and y: smaller is nearer, Fast(x, y) == Fast(y, x).
+func (m *Dense) Fast(x, y []float32) float32 { return m.def.Fast(x, y) }
+
+// Distance returns the true distance between x and y.
+func (m *Dense) Distance(x, y []float32) float32 { return m.def.Correct(m.def.Fast(x, y)) }
+
+// Correct returns the true distance of which fast is the fast form.
+func (m *Dense) Correct(fast float32) float32 { return m.def.Correct(fast) }
+
+// Stretch returns the fast form of (1+epsilon) times the true distance of which fast is the fast form; epsilon must be at
+// least 0. A search expands rows below Stretch of its k-th best distance. Stretch(fast, 0) is fast, and Stretch never
+// decreases when fast grows.
+//
+// Bounded or signed distances are stretched where the factor keeps its effect: cosine and dot on -log2(cos), which
+// is unbounded, and inner_product by epsilon times the magnitude.
+func (m *Dense) Stretch(fast, epsilon float32) float32 {
+	if epsilon == 0 {
+		return fast
+	}
+	return m.def.Stretch(fast, epsilon)
+}
+
+// Check returns nil when the metric has finite distances for v. Else the error wraps ErrNotFinite and names the first
+// component that is NaN or infinite, or wraps ErrDomain and says why.
+func (m *Dense) Check(v []float32) error {
+	if err := m.def.Kernel.check(v); err != nil {
+		return fmt.Errorf("checking vector for %s: %w", m.def.Name, err)
+	}
+	if m.def.Check == nil {
+		return nil
+	}
+	if err := m.def.Check(v); err != nil {
+		return fmt.Errorf("checking vector for %s: %w", m.def.Name, err)
+	}
+	return nil
+}
+
+func identity(fast float32) float32 { return fast }
+
+func stretchLinear(fast, epsilon float32) float32 { return (1 + epsilon) * fast }
