@@ -1,0 +1,56 @@
+// Package nnd builds and searches nearest neighbor graphs by nearest neighbor descent.
+//
+// Three calls make an index, and one asks it:
+//
+//	order, err := nnd.Order(ctx, points, options)              // a numbering that keeps near rows together
+//	graph, err := nnd.Build(ctx, points, options)              // the k nearest rows of every row
+//	search, err := nnd.NewSearchGraph(ctx, points, graph, options) // few, diverse edges; every row can be reached
+//	found, stats, err := search.Search(ctx, query, found[:0])  // best-first walk bounded by epsilon
+//
+// The package does no I/O and knows neither vectors nor metrics. Rows are compared through [Points], a query is compared
+// through [Scorer]. Both speak of distances in a metric's fast form: any number that orders like the true distance
+// (squared euclidean for euclidean). Where a factor of the true distance is meant, as epsilon and alpha are, a
+// function called Stretch translates. Whoever wants a neighbor graph of points in memory, for a layout or a clustering,
+// needs nothing else of this module than a Points.
+//
+// # Terminology
+//
+//   - Row: the number of a point, 0 to n-1.
+//   - Neighbor graph: the k nearest rows found for each row, with distances; a row is no neighbor of itself.
+//   - Search graph: a directed graph of bounded degree made of the neighbor graph for the sake of searching.
+//   - Vertex, edge: a row and a link as a graph sees them. Expanding a vertex is scoring the rows its edges lead to.
+//   - Hyperplane tree, leaf: rows halved again and again by which of two random rows is nearer, and what is left.
+//   - New and old candidates: neighbors of a vertex, forward and reverse, that were not yet and that were already joined.
+//   - Local join: comparing all candidates of one vertex with one another.
+//   - Occlusion: an edge is superfluous when a shorter edge of the same vertex leads to a row nearer to its end.
+//   - Pivots: rows spread over all rows, the nearest of which are the entry points of a search.
+//   - Epsilon: a vertex is expanded while its distance is below (1+epsilon) times the k-th best distance found.
+//
+// # Algorithm
+//
+// Nearest neighbor descent is due to Wei Dong, Moses Charikar and Kai Li, "Efficient k-nearest neighbor graph construction
+// for generic similarity measures", WWW 2011. A neighbor of a neighbor is likely a neighbor: start from a rough graph,
+// let every vertex introduce its candidates to one another, repeat until little changes. Their letters:
+//
+//	K    Options.Neighbors
+//	ρ    Options.MaxCandidates, as a number of candidates: ρK
+//	δ    Options.Delta
+//	B[v] a row of the best lists (lists.go); its flag is the lowest bit of an entry
+//	R    the reverse lists (incoming.go)
+//
+// The rough graph comes from the leaves of a few hyperplane trees. The search graph prunes the union of forward and
+// reverse neighbors by occlusion, as relative neighborhood graphs do (Toussaint 1980; with the factor alpha:
+// Subramanya et al., "DiskANN", NeurIPS 2019), adds reverse edges, bounds the degree and joins what is not reachable.
+//
+// # Determinism
+//
+// Equal points, options and seed give equal graphs, bit for bit, on any number of goroutines. Nothing depends on the order
+// of events: random choices are hashes of what is being chosen (random.go), lists keep the best entries under a total
+// order (lists.go), each phase reads only what the phase before has finished, and the end of the descent is decided by a
+// count of flags.
+//
+// # Where to start reading
+//
+// [Build] and descent.go for the descent, [NewSearchGraph] and diversify.go for the pruning, connect.go for the repair,
+// [Searcher.Search] for the walk.
+package nnd

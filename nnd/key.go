@@ -1,0 +1,55 @@
+package nnd
+
+import "math"
+
+// A key is a distance and a number in one uint64 that sorts by distance first and by number among equal distances: the
+// distance's bits, made sortable, above the 32 bits of the number. Comparing keys costs one instruction, and there are
+// no ties, which is what makes every selection in this package independent of the order it is made in.
+
+// sortable maps a distance to bits that, as unsigned numbers, are ordered like distances: negative ones have all bits
+// flipped, the others only the sign. Both zeros give the same bits. NaN is the caller's to keep out.
+func sortable(distance float32) uint32 {
+	b := math.Float32bits(distance + 0)
+	return b ^ (uint32(int32(b)>>31) | 1<<31)
+}
+
+// distanceOf is the distance in a key's upper half: the inverse of sortable.
+func distanceOf(key uint64) float32 {
+	s := uint32(key >> 32)
+	return math.Float32frombits(s ^ (^uint32(int32(s)>>31) | 1<<31))
+}
+
+func newKey(distance float32, number uint32) uint64 {
+	return uint64(sortable(distance))<<32 | uint64(number)
+}
+
+// selectSmallest moves the m smallest keys to the front, in no particular order. Keys are distinct, 0 <= m <= len(keys).
+// It is Hoare's quickselect; pivots come from random, so that no order of keys is a bad one.
+func selectSmallest(keys []uint64, m int, random stream) {
+	lo, hi := 0, len(keys)
+	for draw := uint64(0); hi-lo > 1 && m > lo && m < hi; draw++ {
+		pivot := keys[lo+random.below(draw, hi-lo)]
+		i, j := lo, hi-1
+		for i <= j {
+			for keys[i] < pivot {
+				i++
+			}
+			for keys[j] > pivot {
+				j--
+			}
+			if i <= j {
+				keys[i], keys[j] = keys[j], keys[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case m <= j+1:
+			hi = j + 1
+		case m >= i:
+			lo = i
+		default:
+			return
+		}
+	}
+}

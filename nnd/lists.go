@@ -1,0 +1,115 @@
+package nnd
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+)
+
+// An entry of a list is a key: the distance to a neighbor, then 31 bits that name it, then a flag for "new".
+//
+// The neighbor is named by its offset from the list's own row, modulo MaxRows, rather than by its number. So rows at equal
+// distance from one another, duplicates above all, each prefer the ones that follow them, and a group of more than k of them
+// becomes a ring instead of everyone pointing at the same k.
+const (
+	isNew = 1
+	// noEntry fills the unused end of a list. It sorts after every distance.
+	noEntry = math.MaxUint64
+)
+
+// newEntry is the entry for neighbor id in the list of row, flagged new.
+func newEntry(row, id uint32, distance float32) uint64 {
+	return newKey(distance, (id-row)<<1|isNew)
+}
+
+// neighborOf is the row that an entry in the list of row names.
+func neighborOf(row uint32, entry uint64) uint32 {
+	return (row + uint32(entry)>>1) % MaxRows
+}
+
+// lists hold the best entries of every row: at most k, sorted, without repetition. What a list ends up with depends only
+// on what was offered, not on the order: entries are totally ordered, and one that was pushed out can never return.
+//
+// Any number of goroutines may offer at the same time. All else needs that nobody offers.
+type lists struct {
+	k       int
+	entries []uint64 // k for each row
+	locks   [1 << 12]sync.Mutex
+}
+
+func newLists(n, k int) *lists {
+	l := &lists{k: k, entries: make([]uint64, n*k)}
+	for i := range l.entries {
+		l.entries[i] = noEntry
+	}
+	return l
+}
+
+// of is the list of a row.
+func (l *lists) of(row uint32) []uint64 {
+	start := int(row) * l.k
+	return l.entries[start : start+l.k : start+l.k]
+}
+
+// last points to a list's last entry, which is read without the lock and therefore always written atomically.
+func (l *lists) last(row uint32) *uint64 { return &l.entries[int(row)*l.k+l.k-1] }
+
+// limit is a distance above which an offer to the row is in vain: that of the last entry, +Inf while there is room.
+func (l *lists) limit(row uint32) float32 {
+	last := atomic.LoadUint64(l.last(row))
+	if last == noEntry {
+		return float32(math.Inf(1))
+	}
+	return distanceOf(last)
+}
+
+// offer enters id in the list of row if it is among the k best so far. NaN is no distance to offer.
+func (l *lists) offer(row, id uint32, distance float32) {
+	entry := newEntry(row, id, distance)
+	if entry >= atomic.LoadUint64(l.last(row))|isNew {
+		return
+	}
+	lock := &l.locks[row%uint32(len(l.locks))]
+	lock.Lock()
+	insert(l.of(row), entry)
+	lock.Unlock()
+}
+
+// insert puts a new entry in its place in a sorted list, unless it comes after the last or is there already.
+func insert(list []uint64, entry uint64) {
+	at := search(list, entry)
+	end := len(list) - 1
+	switch {
+	case at > end || list[at]|isNew == entry:
+		return
+	case at == end:
+		atomic.StoreUint64(&list[end], entry)
+		return
+	}
+	atomic.StoreUint64(&list[end], list[end-1])
+	copy(list[at+1:end], list[at:end-1])
+	list[at] = entry
+}
+
+// search is the position of an entry, whatever its flag in the list, or the one where it belongs. The entry given is
+// flagged new.
+func search(list []uint64, entry uint64) int {
+	lo, hi := 0, len(list)
+	for lo < hi {
+		middle := int(uint(lo+hi) / 2)
+		if list[middle]|isNew < entry {
+			lo = middle + 1
+		} else {
+			hi = middle
+		}
+	}
+	return lo
+}
+
+// filled is the part of a list that holds entries.
+func filled(list []uint64) []uint64 {
+	for len(list) > 0 && list[len(list)-1] == noEntry {
+		list = list[:len(list)-1]
+	}
+	return list
+}

@@ -1,0 +1,97 @@
+package nnd
+
+import (
+	"context"
+	"math"
+)
+
+// NeighborGraph has, for every row, its nearest rows. They are approximate when there are many: a few in a thousand
+// are missing, farther ones in their place.
+type NeighborGraph struct {
+	// K is how many neighbors a row has room for.
+	K int
+	// Rows are the neighbors, K for each row, nearest first. A row is no neighbor of itself: where there are fewer than K,
+	// the rest is the row's own number.
+	Rows []uint32
+	// Distances are those of Rows in the fast form, +Inf where there is no neighbor.
+	Distances []float32
+	// Stats tell how the graph was found.
+	Stats BuildStats
+}
+
+// BuildStats tell how a neighbor graph was found.
+type BuildStats struct {
+	// Exact says that all pairs were compared.
+	Exact bool
+	// Distances is how many distances were computed, those of the trees included.
+	Distances int64
+	// Updates are, for each round of the descent, the entries of the lists that were new after it.
+	Updates []int
+}
+
+// Len is the number of rows.
+func (g *NeighborGraph) Len() int {
+	if g.K == 0 {
+		return 0
+	}
+	return len(g.Rows) / g.K
+}
+
+// Neighbors are the nearest rows of a row and their distances, without padding. They are views of the graph.
+func (g *NeighborGraph) Neighbors(row uint32) ([]uint32, []float32) {
+	start := int(row) * g.K
+	rows, distances := g.Rows[start:start+g.K:start+g.K], g.Distances[start:start+g.K:start+g.K]
+	for i, id := range rows {
+		if id == row {
+			return rows[:i:i], distances[:i:i]
+		}
+	}
+	return rows, distances
+}
+
+// Build finds the nearest neighbors of every row: by comparing all pairs when that is cheaper, else by nearest neighbor
+// descent from the leaves of hyperplane trees. When ctx ends, Build returns its error soon, with all goroutines gone.
+// Other errors wrap [ErrOptions] or [ErrTooMany].
+func Build(ctx context.Context, points Points, o Options) (*NeighborGraph, error) {
+	n := points.Len()
+	o, err := o.prepare(n)
+	if err != nil {
+		return nil, err
+	}
+	g := &NeighborGraph{K: o.Neighbors}
+	if n < 2 {
+		g.fill(n, nil)
+		return g, ctx.Err()
+	}
+	b := &builder{points: points, options: o, lists: newLists(n, min(o.Neighbors, n-1))}
+	if n <= exactBelow(o) {
+		g.Stats.Exact = true
+		err = b.comparePairs(ctx)
+	} else {
+		err = b.descend(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	g.Stats.Distances, g.Stats.Updates = b.distances.Load(), b.updates
+	g.fill(n, b.lists)
+	return g, nil
+}
+
+// fill unpacks lists.
+func (g *NeighborGraph) fill(n int, l *lists) {
+	g.Rows, g.Distances = make([]uint32, n*g.K), make([]float32, n*g.K)
+	for row := range uint32(n) {
+		start := int(row) * g.K
+		rows, distances := g.Rows[start:start+g.K], g.Distances[start:start+g.K]
+		for i := range rows {
+			rows[i], distances[i] = row, float32(math.Inf(1))
+		}
+		if l == nil {
+			continue
+		}
+		for i, entry := range filled(l.of(row)) {
+			rows[i], distances[i] = neighborOf(row, entry), distanceOf(entry)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package nnd
+
+// MaxRows is the greatest number of rows of a graph. Row numbers share 32 bits with a flag.
+const MaxRows = 1 << 31
+
+// Points are the rows a graph is built over. Its methods are called by several goroutines at once.
+type Points interface {
+	// Len is the number of rows.
+	Len() int
+	// Distances sets dst[i] to the distance of row and rows[i], in the metric's fast form, for every i below
+	// len(rows). It must be symmetric bit for bit: the distance of a and b is that of b and a. NaN marks rows that cannot be
+	// compared; they never become neighbors.
+	Distances(dst []float32, row uint32, rows []uint32)
+}
+
+// Scorer is a query, prepared against the rows of a graph. One goroutine uses it at a time.
+type Scorer interface {
+	// Score sets dst[i] to the distance of the query and rows[i], in the metric's fast form, for every i below len(rows).
+	Score(dst []float32, rows []uint32)
+}
+
+// PivotScorer is a [Scorer] that has the graph's pivots packed one behind the other and scores them in one sweep. A
+// Scorer without it is asked for the pivots like for any other rows.
+type PivotScorer interface {
+	Scorer
+	// ScorePivots sets dst[i] to the distance of the query and the graph's i-th pivot, for every i below len(dst).
+	ScorePivots(dst []float32)
+}
+
+// Filter says which rows may be returned. A roaring bitmap is one.
+type Filter interface {
+	Contains(row uint32) bool
+}
+
+// rowScorer makes a row of points the query.
+type rowScorer struct {
+	points Points
+	row    uint32
+}
+
+func (s *rowScorer) Score(dst []float32, rows []uint32) { s.points.Distances(dst, s.row, rows) }

@@ -1,0 +1,222 @@
+package nnd
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// entryPoints is how many of the pivots, the nearest ones, a search starts from. More than one, since rows that cluster
+// are not always reachable from the nearest pivot by going nearer all the time.
+const entryPoints = 6
+
+// Candidate is a row and its distance to the query in the fast form.
+type Candidate struct {
+	Row      uint32
+	Distance float32
+}
+
+// Query says what to search for.
+type Query struct {
+	// Scorer knows the query and the rows. It must have all rows of the graph.
+	Scorer Scorer
+	// K is how many rows are wanted, at least 1.
+	K int
+	// Epsilon is the slack of the bound: a row is expanded while its true distance is below (1+Epsilon) times the K-th best.
+	// 0 is greedy; 0.1 is a good start. Not negative.
+	Epsilon float32
+	// Stretch gives (1+epsilon) times a distance, both in the fast form. Nil means that the fast form is the true
+	// distance.
+	Stretch func(fast, epsilon float32) float32
+	// Allowed are the rows that may be returned. Others are walked through. Nil allows all.
+	Allowed Filter
+}
+
+func (q *Query) check() error {
+	switch {
+	case q.Scorer == nil:
+		return fmt.Errorf("query without scorer: %w", ErrOptions)
+	case q.K < 1:
+		return fmt.Errorf("k %d: %w", q.K, ErrOptions)
+	case !(q.Epsilon >= 0):
+		return fmt.Errorf("epsilon %v: %w", q.Epsilon, ErrOptions)
+	}
+	return nil
+}
+
+// SearchStats say what a search cost.
+type SearchStats struct {
+	// Distances is how many rows were scored, pivots included.
+	Distances int
+	// Expanded is how many rows had their edges followed.
+	Expanded int
+}
+
+// searchers are the scratch of searches that are over.
+var searchers = sync.Pool{New: func() any { return new(Searcher) }}
+
+// Search appends the nearest rows to dst, at most K, sorted by distance and row. There are fewer when fewer allowed
+// rows can be reached, or have a distance to the query at all. It allocates nothing once scratch has grown, if dst has room.
+// Errors are that of ctx or wrap [ErrCorrupt] or [ErrOptions]; then dst comes back as it was.
+func (g *SearchGraph) Search(ctx context.Context, q Query, dst []Candidate) ([]Candidate, SearchStats, error) {
+	s := searchers.Get().(*Searcher)
+	dst, stats, err := s.Search(ctx, g, q, dst)
+	searchers.Put(s) // not deferred: a panic of the scorer leaves scratch that is not to be used again
+	return dst, stats, err
+}
+
+// Searcher is the scratch of searches, for one goroutine at a time and for any number of graphs. The zero value is
+// ready. After a panic, of a scorer or by a fault in mapped memory, it must not be used again.
+type Searcher struct {
+	visited  visited
+	frontier frontier
+	found    best
+	rows     []uint32
+	values   []float32
+	pivots   []uint64 // scored pivots, sorted
+	waiting  []uint64 // those of them that have not been taken
+
+	query Query
+	bound float32
+	stats SearchStats
+}
+
+// Search is [SearchGraph.Search] with scratch of the caller's.
+func (s *Searcher) Search(ctx context.Context, g *SearchGraph, q Query, dst []Candidate) ([]Candidate, SearchStats, error) {
+	if err := q.check(); err != nil {
+		return dst, SearchStats{}, err
+	}
+	n := g.Len()
+	if g.Stride < 0 || n*g.Stride != len(g.Adjacency) || uint64(n) > MaxRows {
+		return dst, SearchStats{}, fmt.Errorf("adjacency of %d with stride %d: %w", len(g.Adjacency), g.Stride, ErrCorrupt)
+	}
+	s.begin(q, n)
+	defer s.end()
+	if err := ctx.Err(); err != nil {
+		return dst, s.stats, err
+	}
+	if err := s.enterPivots(g, uint32(n)); err != nil {
+		return dst, s.stats, err
+	}
+	if err := s.walk(ctx, g, uint32(n)); err != nil {
+		return dst, s.stats, err
+	}
+	return s.found.appendTo(dst), s.stats, nil
+}
+
+func (s *Searcher) begin(q Query, n int) {
+	if q.Stretch == nil {
+		q.Stretch = linear
+	}
+	s.query, s.stats = q, SearchStats{}
+	s.frontier = s.frontier[:0]
+	s.visited.reset(n)
+	s.found.reset(min(q.K, max(n, 1)))
+	s.bound = s.found.limit()
+}
+
+// end lets go of what belongs to the caller.
+func (s *Searcher) end() { s.query, s.waiting = Query{}, nil }
+
+// walk expands the nearest row of the frontier until it is not below the bound. Should the walk end with too little found,
+// the pivots that were left aside have their turn.
+func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
+	done := ctx.Done()
+	for {
+		for len(s.frontier) > 0 {
+			key := s.frontier.pop()
+			if s.found.full() && !(distanceOf(key) < s.bound) {
+				return nil
+			}
+			if s.stats.Expanded++; done != nil && s.stats.Expanded%64 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := s.expand(g, uint32(key), n); err != nil {
+				return err
+			}
+		}
+		if s.found.full() || len(s.waiting) == 0 {
+			return nil
+		}
+		s.takePivots(len(s.waiting))
+	}
+}
+
+// expand scores the rows that a row's edges lead to, as far as they are new.
+func (s *Searcher) expand(g *SearchGraph, row, n uint32) error {
+	rows, ok := s.visited.enter(g.room(row), n)
+	if !ok {
+		return fmt.Errorf("edges of row %d of %d: %w", row, n, ErrCorrupt)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	values := s.room(len(rows))
+	s.query.Scorer.Score(values, rows)
+	s.stats.Distances += len(rows)
+	for i, value := range values {
+		if value < s.bound || !s.found.full() && value == value {
+			s.take(newKey(value, rows[i]))
+		}
+	}
+	return nil
+}
+
+// take makes a scored row a candidate, and a result if it is allowed and near enough.
+func (s *Searcher) take(key uint64) {
+	s.frontier.push(key)
+	if s.query.Allowed != nil && !s.query.Allowed.Contains(uint32(key)) {
+		return
+	}
+	s.found.add(key)
+	if s.found.full() {
+		s.bound = s.query.Stretch(s.found.limit(), s.query.Epsilon)
+	}
+}
+
+// enterPivots scores the pivots and takes the nearest.
+func (s *Searcher) enterPivots(g *SearchGraph, n uint32) error {
+	for _, pivot := range g.Pivots {
+		if pivot >= n {
+			return fmt.Errorf("pivot %d of %d rows: %w", pivot, n, ErrCorrupt)
+		}
+	}
+	values := s.room(len(g.Pivots))
+	if scorer, ok := s.query.Scorer.(PivotScorer); ok {
+		scorer.ScorePivots(values)
+	} else {
+		s.query.Scorer.Score(values, g.Pivots)
+	}
+	s.stats.Distances += len(values)
+	s.pivots = s.pivots[:0]
+	for i, value := range values {
+		if value == value {
+			s.pivots = append(s.pivots, newKey(value, g.Pivots[i]))
+		}
+	}
+	slices.Sort(s.pivots)
+	s.waiting = s.pivots
+	s.takePivots(entryPoints)
+	return nil
+}
+
+// takePivots takes the nearest pivots that are waiting.
+func (s *Searcher) takePivots(count int) {
+	count = min(count, len(s.waiting))
+	for _, key := range s.waiting[:count] {
+		pivot := [1]uint32{uint32(key)}
+		if unseen, _ := s.visited.enter(pivot[:], uint32(key)+1); len(unseen) > 0 {
+			s.take(key)
+		}
+	}
+	s.waiting = s.waiting[count:]
+}
+
+// room is scratch for scores.
+func (s *Searcher) room(count int) []float32 {
+	if cap(s.values) < count {
+		s.values = make([]float32, 2*count)
+	}
+	return s.values[:count]
+}

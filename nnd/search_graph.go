@@ -1,0 +1,85 @@
+package nnd
+
+import (
+	"context"
+	"fmt"
+)
+
+// rowAlign is the multiple of edges that rows of adjacency are padded to: 64 bytes, one cache line.
+const rowAlign = 16
+
+// SearchGraph is a directed graph of bounded degree, made for walking towards a query. Every row can be reached from the pivots
+// when [NewSearchGraph] made it.
+//
+// It may as well be put together from bytes of a file, mapped or not: no search writes to it, and whatever the numbers in
+// it are, a search ends with an answer or with an error that wraps [ErrCorrupt]. Any number of goroutines may search it
+// at once.
+type SearchGraph struct {
+	// Adjacency has the ends of the edges of row r at r*Stride, nearest first as far as they are not repairs, padded with r.
+	Adjacency []uint32
+	// Stride is the room for edges in a row, a multiple of 16.
+	Stride int
+	// Pivots are the rows whose distance to a query decides where its search starts.
+	Pivots []uint32
+}
+
+// Len is the number of rows.
+func (g *SearchGraph) Len() int {
+	if g.Stride <= 0 {
+		return 0
+	}
+	return len(g.Adjacency) / g.Stride
+}
+
+// Edges are the ends of the edges of a row, a view without padding.
+func (g *SearchGraph) Edges(row uint32) []uint32 {
+	edges := g.room(row)
+	for i, id := range edges {
+		if id == row {
+			return edges[:i:i]
+		}
+	}
+	return edges
+}
+
+// room is all of a row's adjacency.
+func (g *SearchGraph) room(row uint32) []uint32 {
+	start := int(row) * g.Stride
+	return g.Adjacency[start : start+g.Stride : start+g.Stride]
+}
+
+// NewSearchGraph makes a search graph of a neighbor graph over the same points. When ctx ends, it returns its error soon,
+// with all goroutines gone. Other errors wrap [ErrOptions], [ErrTooMany] or, when graph and points do not fit, [ErrCorrupt].
+func NewSearchGraph(ctx context.Context, points Points, graph *NeighborGraph, o Options) (*SearchGraph, error) {
+	n := points.Len()
+	o, err := o.prepare(n)
+	if err != nil {
+		return nil, err
+	}
+	if graph.K < 0 || len(graph.Rows) != n*graph.K || len(graph.Distances) != len(graph.Rows) {
+		return nil, fmt.Errorf("neighbor graph of %d rows with %d neighbors for %d points: %w", graph.Len(), graph.K, n, ErrCorrupt)
+	}
+	d := newDiversifier(points, o)
+	if err := d.pruneNeighbors(ctx, graph); err != nil {
+		return nil, err
+	}
+	g, err := d.addReverse(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g.Pivots = spread(n, o.Pivots)
+	if err := connect(ctx, points, g, o); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// spread picks rows at equal intervals. Since rows are numbered by the leaves of a tree, that is a sample with a share for
+// every region.
+func spread(n, pivots int) []uint32 {
+	rows := make([]uint32, pivots)
+	for i := range rows {
+		rows[i] = uint32((2*uint64(i) + 1) * uint64(n) / (2 * uint64(pivots)))
+	}
+	return rows
+}

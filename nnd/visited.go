@@ -1,0 +1,50 @@
+package nnd
+
+// visited is the set of rows that a search has scored, with a log of them, by which it is emptied.
+type visited struct {
+	words []uint64
+	log   []uint32
+}
+
+// reset empties the set and makes room for n rows.
+func (v *visited) reset(n int) {
+	words := (n + 63) / 64
+	if len(v.log) < len(v.words)/8 {
+		for _, row := range v.log {
+			v.words[row/64] = 0
+		}
+	} else {
+		clear(v.words)
+	}
+	v.log = v.log[:0]
+	if cap(v.words) < words {
+		v.words = make([]uint64, words)
+	}
+	v.words = v.words[:words]
+}
+
+// enter logs those of rows that are not in the set yet, and returns them; false when one of them is no row. They are
+// valid until the next call.
+func (v *visited) enter(rows []uint32, n uint32) (unseen []uint32, ok bool) {
+	start := len(v.log)
+	if cap(v.log)-start < len(rows) {
+		grown := make([]uint32, start, 2*cap(v.log)+len(rows))
+		copy(grown, v.log)
+		v.log = grown
+	}
+	// Whether a row was seen is as good as random, so there is no branch on it: every row is written, and the end moves on
+	// only past new ones.
+	log, end := v.log[:start+len(rows)], start
+	for _, row := range rows {
+		if row >= n {
+			v.log = log[:end]
+			return nil, false
+		}
+		word, bit := &v.words[row/64], row%64
+		log[end] = row
+		end += int(^*word >> bit & 1)
+		*word |= 1 << bit
+	}
+	v.log = log[:end]
+	return v.log[start:], true
+}
