@@ -1,0 +1,248 @@
+package storage
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"iter"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/google/uuid"
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/vicinaldb/store/codec"
+)
+
+// View is one committed state of a data file. It belongs to the function that DataFile.View calls and to one goroutine;
+// what it returned stays valid afterwards.
+type View struct {
+	file  *DataFile
+	pages *boltPages
+
+	rows, ids, tombstones, state boltTree
+	counters                     counters
+}
+
+// Row is a row as it was stored.
+type Row struct {
+	Seq    uint64
+	Record codec.Record // its bytes belong to the row
+	Size   int          // bytes it takes in the file
+}
+
+// View calls fn with the last committed state and returns its error. As long as fn runs, the pages of that state cannot
+// be used again, and where there is no address space to spare (Windows, 32-bit) a writer may have to wait, and all who
+// come after it: fn should be short, and must not call View or Update.
+func (d *DataFile) View(fn func(v *View) error) error {
+	tx, err := d.beginTx(false)
+	if err != nil {
+		return err
+	}
+	defer d.rollback(tx)
+	v, err := d.view(tx)
+	if err != nil {
+		return err
+	}
+	return fn(v)
+}
+
+// view opens the state that a transaction began with.
+func (d *DataFile) view(tx *bolt.Tx) (*View, error) {
+	pageSize := tx.DB().Info().PageSize
+	v := &View{file: d, pages: &boltPages{
+		file:     d.file,
+		path:     d.path,
+		pageSize: pageSize,
+		count:    uint64(tx.Size()) / uint64(pageSize),
+		branches: make(map[uint64]*boltPage),
+	}}
+	root := boltTree{pages: v.pages, name: "root", root: uint64(tx.Cursor().Bucket().Root())}
+	for name, tree := range map[string]*boltTree{bucketRows: &v.rows, bucketIDs: &v.ids, bucketTombstones: &v.tombstones, bucketState: &v.state} {
+		var err error
+		if *tree, err = root.bucket(name); err != nil {
+			return nil, err
+		}
+	}
+	return v, v.loadCounters()
+}
+
+func (v *View) trees() []*boltTree {
+	return []*boltTree{&v.rows, &v.ids, &v.tombstones, &v.state}
+}
+
+// Find returns the sequence number of the row with an id.
+func (v *View) Find(id string) (seq uint64, ok bool, err error) {
+	payload, ok, err := v.get(&v.ids, []byte(id))
+	if err != nil || !ok {
+		return 0, false, err
+	}
+	if len(payload) != 8 {
+		return 0, false, v.corrupt(bucketIDs, fmt.Sprintf("%q", clip([]byte(id))), -1, fmt.Errorf("sequence number of %d bytes", len(payload)))
+	}
+	return binary.LittleEndian.Uint64(payload), true, nil
+}
+
+// Row returns the row with a sequence number; an [ErrNotFound] if there is none.
+func (v *View) Row(seq uint64) (codec.Record, error) {
+	key := rowKey(seq)
+	payload, ok, err := v.get(&v.rows, key)
+	if err != nil {
+		return codec.Record{}, err
+	}
+	if !ok {
+		return codec.Record{}, fmt.Errorf("%w: row %d", ErrNotFound, seq)
+	}
+	record, err := codec.DecodeRecord(payload)
+	if err != nil {
+		return record, v.corrupt(bucketRows, entryName(bucketRows, key), -1, err)
+	}
+	return record, nil
+}
+
+// exists reports whether there is a row with a sequence number.
+func (v *View) exists(seq uint64) (bool, error) {
+	key := rowKey(seq)
+	c := boltCursor{tree: &v.rows}
+	if err := c.seek(key); err != nil {
+		return false, err
+	}
+	own, err := c.key()
+	return err == nil && bytes.Equal(own, key), err
+}
+
+// Rows walks the rows after one sequence number up to and including another, in ascending order. An error ends the walk.
+func (v *View) Rows(after, upto uint64) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		c := boltCursor{tree: &v.rows}
+		if after == 1<<64-1 {
+			return
+		}
+		err := c.seek(rowKey(after + 1))
+		for ; err == nil && c.valid(); err = c.next() {
+			var row Row
+			if row, err = v.row(&c); err != nil || row.Seq > upto {
+				break
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(Row{}, err)
+		}
+	}
+}
+
+// row decodes the entry under a cursor of bucket rows.
+func (v *View) row(c *boltCursor) (Row, error) {
+	key, payload, at, err := v.entry(c)
+	if err != nil {
+		return Row{}, err
+	}
+	if len(key) != 8 {
+		return Row{}, v.corrupt(bucketRows, entryName(bucketRows, key), at, fmt.Errorf("key of %d bytes", len(key)))
+	}
+	row := Row{Seq: binary.BigEndian.Uint64(key), Size: len(payload)}
+	if row.Record, err = codec.DecodeRecord(payload); err != nil {
+		return row, v.corrupt(bucketRows, entryName(bucketRows, key), at, err)
+	}
+	return row, nil
+}
+
+// Live returns the number of rows.
+func (v *View) Live() int { return int(v.counters.live) }
+
+// LastSeq returns the last sequence number that was given out, 0 if none was.
+func (v *View) LastSeq() uint64 { return v.counters.lastSeq }
+
+func (v *View) loadCounters() error {
+	payload, err := v.stateValue(stateCounters)
+	if err != nil {
+		return err
+	}
+	if v.counters, err = decodeCounters(payload); err != nil {
+		return v.corrupt(bucketState, stateCounters, -1, err)
+	}
+	return nil
+}
+
+// Manifest returns what was last given to Tx.PutManifest, nil if nothing was.
+func (v *View) Manifest() ([]byte, error) {
+	payload, _, err := v.get(&v.state, []byte(stateManifest))
+	return payload, err
+}
+
+// Tombstones returns the dead rows of a segment that has the given number of rows; nil if none are dead.
+func (v *View) Tombstones(segment uuid.UUID, rows int) (*roaring.Bitmap, error) {
+	payload, ok, err := v.get(&v.tombstones, segment[:])
+	if err != nil || !ok {
+		return nil, err
+	}
+	dead, err := DecodeTombstones(payload, rows)
+	if err != nil {
+		return nil, v.corrupt(bucketTombstones, segment.String(), -1, err)
+	}
+	return dead, nil
+}
+
+// stateValue returns a payload of bucket state that must be there.
+func (v *View) stateValue(key string) ([]byte, error) {
+	payload, ok, err := v.get(&v.state, []byte(key))
+	if err == nil && !ok {
+		err = v.corrupt(bucketState, key, -1, fmt.Errorf("is missing"))
+	}
+	return payload, err
+}
+
+// get returns the payload of a key. That a key is not there is only believed when the entries around its place are in
+// order, for a damaged key hides itself and sends searches for others the wrong way.
+func (v *View) get(tree *boltTree, key []byte) (payload []byte, ok bool, err error) {
+	if len(key) == 0 {
+		return nil, false, nil
+	}
+	c := boltCursor{tree: tree}
+	before, err := c.seekAfter(key)
+	if err != nil {
+		return nil, false, err
+	}
+	if c.valid() {
+		own, payload, _, err := v.entry(&c)
+		if err != nil || bytes.Equal(own, key) {
+			return payload, err == nil, err
+		}
+	}
+	if before.valid() {
+		_, _, _, err = v.entry(&before)
+	}
+	return nil, false, err
+}
+
+// entry returns the key, the payload and the offset of the entry under a cursor, after checking its checksum.
+func (v *View) entry(c *boltCursor) (key, payload []byte, at int64, err error) {
+	if key, err = c.key(); err != nil {
+		return nil, nil, 0, err
+	}
+	value, at, err := c.value()
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	if payload, err = openValue(c.tree.name, key, value); err != nil {
+		return nil, nil, 0, v.corrupt(c.tree.name, entryName(c.tree.name, key), at, err)
+	}
+	return key, payload, at, nil
+}
+
+// entryName says which entry of a bucket a key is.
+func entryName(bucket string, key []byte) string {
+	switch {
+	case bucket == bucketRows && len(key) == 8:
+		return fmt.Sprintf("row %d", binary.BigEndian.Uint64(key))
+	case bucket == bucketTombstones && len(key) == 16:
+		return uuid.UUID(key).String()
+	}
+	return fmt.Sprintf("%q", clip(key))
+}
+
+func (v *View) corrupt(bucket, entry string, at int64, reason error) error {
+	return &CorruptError{File: v.file.path, Section: bucket + ", " + entry, Offset: at, Cause: reason}
+}

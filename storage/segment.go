@@ -1,0 +1,306 @@
+package storage
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/vicinaldb/store/internal/mapped"
+)
+
+// Digest is a SHA-256: the identity of a segment's bytes.
+type Digest [32]byte
+
+// String returns the digest as 64 hexadecimal digits.
+func (d Digest) String() string { return hex.EncodeToString(d[:]) }
+
+// MarshalText returns what [Digest.String] does.
+func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText sets the digest from 64 hexadecimal digits.
+func (d *Digest) UnmarshalText(text []byte) error {
+	if len(text) != hex.EncodedLen(len(d)) {
+		return fmt.Errorf("a SHA-256 of %d digits", len(text))
+	}
+	_, err := hex.Decode(d[:], text)
+	return err
+}
+
+// SegmentInfo identifies a segment file by its bytes. A zero field stands for any.
+type SegmentInfo struct {
+	Size   int64
+	SHA256 Digest
+}
+
+// Segment is an open segment file. Its methods may be called by many goroutines at once, but none during or after
+// [Segment.Close].
+//
+// The slices it hands out are the mapped file: not to be written to, to be read under mapped.Guard, and not after Close.
+type Segment struct {
+	path     string
+	file     *mapped.File
+	data     []byte
+	want     SegmentInfo
+	header   header
+	trailer  trailer
+	sections []section
+	params   Params
+
+	codes             []byte
+	adjacency         []uint32
+	pivotRows         []uint32
+	pivotCodes        []byte
+	neighborRows      []uint32
+	neighborDistances []float32
+	idOffsets         []uint64
+	idBytes           []byte
+	idOrder           []uint32
+	recordBlocks      []byte
+	recordIndex       []byte
+}
+
+// OpenSegment maps the segment at path. It reads the header, the trailer, the section table and the parameters, compares
+// them with the size of the file, with one another and with want, and decodes nothing else: what it costs does not depend on
+// the number of rows.
+//
+// A missing file is an [ErrNotFound], a damaged one an [ErrCorrupt], one of another version an [ErrVersion]. On a big-endian
+// machine every segment is an [ErrUnsupported].
+func OpenSegment(path string, want SegmentInfo) (*Segment, error) {
+	file, err := mapped.Open(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("opening segment: %w: %w", ErrNotFound, err)
+	case errors.Is(err, mapped.ErrNotRegular):
+		return nil, &CorruptError{File: path, Offset: -1, Cause: err}
+	case errors.Is(err, errors.ErrUnsupported):
+		return nil, fmt.Errorf("opening segment: %w: %w", ErrUnsupported, err)
+	case err != nil:
+		return nil, fmt.Errorf("opening segment: %w", err)
+	}
+	s := &Segment{path: path, file: file, data: file.Bytes(), want: want}
+	if err := s.guard(s.parse); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening segment: %w", err), file.Close())
+	}
+	return s, nil
+}
+
+// guard runs fn and makes a memory fault the damage that it is.
+func (s *Segment) guard(fn func() error) error {
+	err := mapped.Guard(fn)
+	if fault, ok := errors.AsType[*mapped.FaultError](err); ok {
+		return &CorruptError{File: s.path, Offset: fault.Offset, Reason: "the file lost bytes that it had when it was opened", Cause: err}
+	}
+	return err
+}
+
+// corrupt returns the damage at an offset of the file. An error that says more than damage, such as ErrVersion, passes.
+func (s *Segment) corrupt(part string, offset uint64, err error) error {
+	if errors.Is(err, ErrVersion) || errors.Is(err, ErrUnsupported) {
+		return fmt.Errorf("%s: %s: %w", s.path, part, err)
+	}
+	return &CorruptError{File: s.path, Section: part, Offset: int64(offset), Reason: err.Error()}
+}
+
+// parse checks the envelope of the file, then the sections, and takes the views.
+func (s *Segment) parse() error {
+	size := uint64(len(s.data))
+	if s.want.Size != 0 && uint64(s.want.Size) != size {
+		return s.corrupt("", size, fmt.Errorf("file has %d bytes, want %d", size, s.want.Size))
+	}
+	if size < 3*pageSize || size%pageSize != 0 {
+		return s.corrupt("", size, fmt.Errorf("file has %d bytes, want a multiple of %d, at least 3", size, pageSize))
+	}
+	var err error
+	if s.header, err = parseHeader(s.data[:pageSize]); err != nil {
+		return s.corrupt("header", 0, err)
+	}
+	if s.trailer, err = parseTrailer(s.data[size-pageSize:], size); err != nil {
+		return s.corrupt("trailer", size-pageSize, err)
+	}
+	table := s.data[s.trailer.tableOffset : s.trailer.tableOffset+uint64(s.trailer.tableLength)]
+	if sum := checksum(table); sum != s.trailer.tableChecksum {
+		return s.corrupt("section table", s.trailer.tableOffset, fmt.Errorf("checksum is %08x, the bytes have %08x", s.trailer.tableChecksum, sum))
+	}
+	if s.sections, err = parseSections(table, s.trailer.sumsOffset); err != nil {
+		return s.corrupt("section table", s.trailer.tableOffset, err)
+	}
+	return s.takeSections()
+}
+
+// takeSections reads the parameters and gives every known section its slice.
+func (s *Segment) takeSections() error {
+	known := map[Tag]section{}
+	for _, sec := range s.sections {
+		if _, ok := sectionNames[sec.tag]; ok && sec.version == sectionVersion {
+			known[sec.tag] = sec
+		} else if sec.flags&sectionOptional == 0 {
+			return s.corrupt(sectionName(sec.tag), sec.offset, fmt.Errorf("%w: version %d of this section is needed to read the segment", ErrVersion, sec.version))
+		}
+	}
+	for tag, name := range sectionNames {
+		if _, ok := known[tag]; !ok {
+			return s.corrupt("section table", s.trailer.tableOffset, fmt.Errorf("section %v (%s) is missing", tag, name))
+		}
+	}
+	var err error
+	params := known[TagParams]
+	// The JSON decoder gets a copy: see package mapped.
+	if s.params, err = parseParams([]byte(string(s.bytes(params)))); err != nil {
+		return s.corrupt(sectionNames[TagParams], params.offset, err)
+	}
+	for tag, want := range s.params.shapes() {
+		if sec := known[tag]; sec.elementSize != want.elementSize || sec.count != want.count {
+			return s.corrupt(sectionNames[tag], sec.offset, fmt.Errorf("%d elements of %d bytes, the parameters say %d of %d",
+				sec.count, sec.elementSize, want.count, want.elementSize))
+		}
+	}
+	if err := s.takeGraphs(known); err != nil {
+		return err
+	}
+	return s.takeItems(known)
+}
+
+// sectionNames are the sections that this version reads, all of them required, with their names in FORMAT.md.
+var sectionNames = map[Tag]string{
+	TagParams:            "params",
+	TagCodes:             "codes",
+	TagAdjacency:         "adjacency",
+	TagPivotRows:         "pivot rows",
+	TagPivotCodes:        "pivot codes",
+	TagNeighborRows:      "neighbor rows",
+	TagNeighborDistances: "neighbor distances",
+	TagIDOffsets:         "id offsets",
+	TagIDBytes:           "id bytes",
+	TagIDOrder:           "id order",
+	TagRecordBlocks:      "record blocks",
+	TagRecordIndex:       "record index",
+}
+
+// sectionName names a section in errors, also one that this version does not know.
+func sectionName(tag Tag) string {
+	if name, ok := sectionNames[tag]; ok {
+		return name
+	}
+	return "section " + tag.String()
+}
+
+// bytes returns the content of a section of the table.
+func (s *Segment) bytes(sec section) []byte { return s.data[sec.offset:sec.end():sec.end()] }
+
+func (s *Segment) takeGraphs(known map[Tag]section) error {
+	s.codes = s.bytes(known[TagCodes])
+	s.pivotCodes = s.bytes(known[TagPivotCodes])
+	for tag, view := range map[Tag]*[]uint32{
+		TagAdjacency:    &s.adjacency,
+		TagPivotRows:    &s.pivotRows,
+		TagNeighborRows: &s.neighborRows,
+	} {
+		if err := take(s, view, known[tag], mapped.Uint32s); err != nil {
+			return err
+		}
+	}
+	return take(s, &s.neighborDistances, known[TagNeighborDistances], mapped.Float32s)
+}
+
+func (s *Segment) takeItems(known map[Tag]section) error {
+	s.idBytes = s.bytes(known[TagIDBytes])
+	s.recordBlocks = s.bytes(known[TagRecordBlocks])
+	s.recordIndex = s.bytes(known[TagRecordIndex])
+	if err := take(s, &s.idOffsets, known[TagIDOffsets], mapped.Uint64s); err != nil {
+		return err
+	}
+	if err := take(s, &s.idOrder, known[TagIDOrder], mapped.Uint32s); err != nil {
+		return err
+	}
+	if first, last := s.idOffsets[0], s.idOffsets[s.params.Rows]; first != 0 || last != uint64(len(s.idBytes)) {
+		return s.corrupt("id offsets", known[TagIDOffsets].offset, fmt.Errorf("they run from %d to %d, want 0 to %d", first, last, len(s.idBytes)))
+	}
+	if size := known[TagRecordIndex].elementSize; size != recordEntrySize || len(s.recordIndex) == 0 {
+		return s.corrupt("record index", known[TagRecordIndex].offset, fmt.Errorf("%d bytes in elements of %d", len(s.recordIndex), size))
+	}
+	last := s.recordEntry(s.recordBlockCount())
+	if uint64(last.row) != uint64(s.params.Rows) || last.offset != uint64(len(s.recordBlocks)) {
+		return s.corrupt("record index", known[TagRecordIndex].offset, fmt.Errorf("it ends at row %d and byte %d, want %d and %d",
+			last.row, last.offset, s.params.Rows, len(s.recordBlocks)))
+	}
+	return nil
+}
+
+// take sets view to the numbers of a section.
+func take[T any](s *Segment, view *[]T, sec section, as func([]byte) ([]T, error)) error {
+	v, err := as(s.bytes(sec))
+	if errors.Is(err, mapped.ErrByteOrder) {
+		err = fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	if err != nil {
+		return s.corrupt(sectionNames[sec.tag], sec.offset, err)
+	}
+	*view = v
+	return nil
+}
+
+// Path returns the path that the segment was opened with.
+func (s *Segment) Path() string { return s.path }
+
+// Size returns the size of the file in bytes.
+func (s *Segment) Size() int64 { return int64(len(s.data)) }
+
+// Params returns what the segment says about itself.
+func (s *Segment) Params() Params { return s.params }
+
+// Rewritable reports whether this program may make another segment from this one. It may not when the segment carries
+// something that it would lose.
+func (s *Segment) Rewritable() bool { return s.header.readCompatible == 0 }
+
+// Rows returns the number of rows.
+func (s *Segment) Rows() int { return s.params.Rows }
+
+// Codes returns the codes: for each row Params.CodecStride bytes. They start at a multiple of 64 in memory.
+func (s *Segment) Codes() []byte { return s.codes }
+
+// Adjacency returns the search graph: for each row Params.AdjacencyStride rows. Nobody has compared them with the number of
+// rows yet.
+func (s *Segment) Adjacency() []uint32 { return s.adjacency }
+
+// PivotRows returns the rows where searches may start. Nobody has compared them with the number of rows yet.
+func (s *Segment) PivotRows() []uint32 { return s.pivotRows }
+
+// PivotCodes returns the codes of the pivots, packed.
+func (s *Segment) PivotCodes() []byte { return s.pivotCodes }
+
+// NeighborRows returns the neighbor graph: for each row Params.Neighbors rows, the nearest first. Nobody has compared
+// them with the number of rows yet.
+func (s *Segment) NeighborRows() []uint32 { return s.neighborRows }
+
+// NeighborDistances returns the distances that belong to NeighborRows.
+func (s *Segment) NeighborDistances() []float32 { return s.neighborDistances }
+
+// Close unmaps the file. Closing again does nothing.
+func (s *Segment) Close() error { return s.file.Close() }
+
+// offsetIn returns where in the file a position of a section lies.
+func (s *Segment) offsetIn(tag Tag, position uint64) uint64 {
+	for _, sec := range s.sections {
+		if sec.tag == tag {
+			return sec.offset + position
+		}
+	}
+	return 0
+}
+
+// damage returns the corruption of a position in a section.
+func (s *Segment) damage(tag Tag, position uint64, format string, args ...any) error {
+	return s.corrupt(sectionNames[tag], s.offsetIn(tag, position), fmt.Errorf(format, args...))
+}
+
+// recordEntry decodes an entry of the record index.
+func (s *Segment) recordEntry(block int) recordEntry {
+	b := s.recordIndex[block*recordEntrySize:]
+	return recordEntry{
+		row:    binary.LittleEndian.Uint32(b),
+		raw:    binary.LittleEndian.Uint32(b[4:]),
+		offset: binary.LittleEndian.Uint64(b[8:]),
+	}
+}

@@ -1,0 +1,123 @@
+package storage_test
+
+import (
+	"encoding/binary"
+	"math"
+	"runtime"
+	"testing"
+
+	"github.com/vicinaldb/store/storage"
+)
+
+// editSegment changes a segment as the program in edits says, 7 bytes a step: which part, where in it, what to write. Numbers
+// that break things more often than others are at hand. The parts are those of the untouched file, so that every byte of an
+// edit does something.
+func editSegment(b []byte, parts [][2]uint64, rows uint64, edits []byte) {
+	odd := []uint64{
+		0, 1, rows - 1, rows, rows + 1, 2 * rows, 0x7f, 0x80, math.MaxInt32, math.MaxUint32, math.MaxInt64, math.MaxUint64,
+		uint64(len(b)), uint64(len(b)) - storage.PageSize, storage.PageSize, storage.BlockSize,
+	}
+	for ; len(edits) >= 7; edits = edits[7:] {
+		part := parts[int(edits[0])%len(parts)]
+		at := part[0] + uint64(binary.LittleEndian.Uint16(edits[1:]))%part[1]
+		width := min(uint64(1)<<(edits[3]>>6), uint64(len(b))-at)
+		value := uint64(binary.LittleEndian.Uint16(edits[4:]))
+		if edits[3]&1 != 0 {
+			value = odd[value%uint64(len(odd))]
+		}
+		// A number of two or more bytes starts at a multiple of its size, as all in the format do, unless the edit says not to.
+		if edits[6]&1 == 0 && at%width == 0 || width == 1 {
+			value += uint64(edits[6] >> 1)
+		} else {
+			at -= at % width
+		}
+		copy(b[at:at+width], binary.LittleEndian.AppendUint64(nil, value))
+	}
+}
+
+// parts returns the offset and the length of everything in a segment that is not padding.
+func parts(s *storage.Segment, size int) [][2]uint64 {
+	sums, table := s.Tables()
+	list := [][2]uint64{
+		{0, 32}, {uint64(size) - storage.PageSize, 60}, {sums, 8},
+		{table, uint64(len(s.Places())) * storage.SectionEntrySize},
+	}
+	for _, p := range s.Places() {
+		if p.Length > 0 {
+			list = append(list, [2]uint64{p.Offset, p.Length})
+		}
+	}
+	return list
+}
+
+// useSegment opens bytes as a segment and uses it. The memory that this takes is bounded by the size of the bytes.
+func useSegment(t *testing.T, b []byte) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	s, err := storage.ParseSegment(b, storage.SegmentInfo{})
+	if err == nil && s.Rows() > 0 {
+		_, _, err = s.Record(0)
+	}
+	runtime.ReadMemStats(&after)
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 32*uint64(len(b))+16<<20 {
+		t.Errorf("opening %d bytes allocates %d", len(b), allocated)
+	}
+	if !expected(err) {
+		t.Errorf("opening gives %v", err)
+	}
+	if s != nil {
+		if err := walk(s); !expected(err) {
+			t.Errorf("using it gives %v", err)
+		}
+	}
+}
+
+func FuzzSegment(f *testing.F) {
+	shapes := []sampleShape{
+		smallShape,
+		{rows: 40, stride: 8, degree: 2, neighbors: 2, pivots: 3, payload: 3000},
+		{rows: 0, stride: 64},
+	}
+	type base struct {
+		bytes []byte
+		parts [][2]uint64
+	}
+	var bases []base
+	for i, shape := range shapes {
+		b, info := newSample(shape, uint64(i)).bytesOf(f)
+		s, err := storage.ParseSegment(b, info)
+		if err != nil {
+			f.Fatal(err)
+		}
+		bases = append(bases, base{b, parts(s, len(b))})
+	}
+	f.Add(byte(0), true, []byte{})
+	f.Add(byte(1), false, []byte{3, 20, 0, 0x80, 7, 0, 0})
+	for part := range byte(16) {
+		f.Add(part, true, []byte{part, 4, 0, 0x81, 9, 0, 0, part, 8, 0, 0xc1, 11, 0, 0})
+	}
+	f.Fuzz(func(t *testing.T, which byte, sealed bool, edits []byte) {
+		chosen := bases[int(which)%len(bases)]
+		b := append([]byte(nil), chosen.bytes...)
+		editSegment(b, chosen.parts, uint64(shapes[int(which)%len(bases)].rows), edits)
+		if sealed {
+			reseal(b)
+		}
+		useSegment(t, b)
+	})
+}
+
+// FuzzSegmentBytes gives bytes that nobody shaped.
+func FuzzSegmentBytes(f *testing.F) {
+	b, _ := newSample(smallShape, 1).bytesOf(f)
+	f.Add(b)
+	f.Add(b[:storage.PageSize])
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		useSegment(t, b)
+		reseal(b)
+		useSegment(t, b)
+	})
+}
+

@@ -1,0 +1,424 @@
+package storage_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/vicinaldb/store/storage"
+	"pgregory.net/rapid"
+)
+
+// sample is a segment to be, with what it should give back.
+type sample struct {
+	storage.SegmentContent
+	ids                []string
+	metadata, payloads [][]byte
+}
+
+// sampleShape says how large the parts of a sample are.
+type sampleShape struct {
+	rows, stride, degree, neighbors, pivots int
+	payload                                 int // up to so many bytes
+}
+
+var smallShape = sampleShape{rows: 5, stride: 64, degree: 3, neighbors: 2, pivots: 2, payload: 20}
+
+// newSample makes up a segment. All parts are valid; the numbers mean nothing.
+func newSample(shape sampleShape, seed uint64) *sample {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	s := &sample{SegmentContent: storage.SegmentContent{
+		Params: storage.Params{
+			Rows: shape.rows, Dim: max(1, shape.stride/4), Metric: "euclidean", Codec: "float32", CodecStride: shape.stride,
+			AdjacencyStride: shape.degree, Neighbors: shape.neighbors, Pivots: shape.pivots,
+			Seed: seed, Index: json.RawMessage(`{"neighbors":30}`), Build: json.RawMessage(`{"rounds":2}`),
+		},
+		Codes: make([]byte, shape.rows*shape.stride),
+	}}
+	for i := range s.Codes {
+		s.Codes[i] = byte(rng.Uint32())
+	}
+	row := func() uint32 { return rng.Uint32N(uint32(shape.rows)) }
+	for range shape.rows * shape.degree {
+		s.Adjacency = append(s.Adjacency, row())
+	}
+	for range shape.pivots {
+		s.PivotRows = append(s.PivotRows, row())
+	}
+	for range shape.rows {
+		distance := float32(0)
+		for range shape.neighbors {
+			distance += rng.Float32()
+			s.NeighborRows = append(s.NeighborRows, row())
+			s.NeighborDistances = append(s.NeighborDistances, distance)
+		}
+	}
+	for i := range shape.rows {
+		s.ids = append(s.ids, fmt.Sprintf("id-%x-%d", rng.Uint32()>>16, i))
+		s.metadata = append(s.metadata, bytes.Repeat([]byte{byte(i)}, rng.IntN(8)))
+		payload := make([]byte, rng.IntN(shape.payload+1))
+		for j := range payload {
+			payload[j] = byte(rng.Uint32() >> 30) // compresses a little
+		}
+		s.payloads = append(s.payloads, payload)
+	}
+	return s
+}
+
+// write writes the sample as a file in a directory.
+func (s *sample) write(dir string) (path string, info storage.SegmentInfo, err error) {
+	items, err := storage.NewItemWriter(filepath.Join(dir, "spool"))
+	if err != nil {
+		return "", info, err
+	}
+	defer func() { err = errors.Join(err, items.Close()) }()
+	for i, id := range s.ids {
+		if err := items.Add(id, s.metadata[i], s.payloads[i]); err != nil {
+			return "", info, err
+		}
+	}
+	s.Items = items
+	path = filepath.Join(dir, "s.seg")
+	info, err = storage.WriteSegment(context.Background(), path, &s.SegmentContent)
+	return path, info, err
+}
+
+// open writes the sample and opens it.
+func (s *sample) open(t testing.TB) *storage.Segment {
+	t.Helper()
+	path, info, err := s.write(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	segment, err := storage.OpenSegment(path, info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := segment.Verify(context.Background()); err != nil {
+			t.Errorf("at the end of the test: %v", err)
+		}
+		segment.Close()
+	})
+	return segment
+}
+
+// failer is what *testing.T and *rapid.T have in common.
+type failer interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
+
+// compare looks at everything that the segment gives back.
+func (s *sample) compare(t failer, got *storage.Segment) {
+	t.Helper()
+	if g, w := fmt.Sprintf("%+v", got.Params()), fmt.Sprintf("%+v", s.Params); g != w {
+		t.Errorf("params are %s, want %s", g, w)
+	}
+	stride := s.Params.CodecStride
+	var pivotCodes []byte
+	for _, row := range s.PivotRows {
+		pivotCodes = append(pivotCodes, s.Codes[int(row)*stride:][:stride]...)
+	}
+	for _, c := range []struct {
+		name string
+		same bool
+	}{
+		{"rows", got.Rows() == s.Params.Rows},
+		{"codes", bytes.Equal(got.Codes(), s.Codes)},
+		{"adjacency", slices.Equal(got.Adjacency(), s.Adjacency)},
+		{"pivot rows", slices.Equal(got.PivotRows(), s.PivotRows)},
+		{"pivot codes", bytes.Equal(got.PivotCodes(), pivotCodes)},
+		{"neighbor rows", slices.Equal(got.NeighborRows(), s.NeighborRows)},
+		{"neighbor distances", slices.Equal(got.NeighborDistances(), s.NeighborDistances)},
+	} {
+		if !c.same {
+			t.Errorf("%s came back different", c.name)
+		}
+	}
+	reader := got.Records()
+	for i, id := range s.ids {
+		if b, err := got.ID(uint32(i)); err != nil || string(b) != id {
+			t.Errorf("id of row %d is %q, %v; want %q", i, b, err, id)
+		}
+		if row, ok, err := got.Find(id); err != nil || !ok || row != uint32(i) {
+			t.Errorf("Find(%q) = %d, %v, %v; want %d", id, row, ok, err, i)
+		}
+		metadata, payload, err := got.Record(uint32(i))
+		if err != nil || !bytes.Equal(metadata, s.metadata[i]) || !bytes.Equal(payload, s.payloads[i]) {
+			t.Errorf("record of row %d came back different; %v", i, err)
+		}
+		metadata, payload, err = reader.Record(uint32(i))
+		if err != nil || !bytes.Equal(metadata, s.metadata[i]) || !bytes.Equal(payload, s.payloads[i]) {
+			t.Errorf("record of row %d from the reader came back different; %v", i, err)
+		}
+	}
+}
+
+func TestSegmentRoundTrip(t *testing.T) {
+	for reason, shape := range map[string]sampleShape{
+		"a few rows":             smallShape,
+		"one row":                {rows: 1, stride: 64, degree: 1, neighbors: 0, pivots: 1, payload: 5},
+		"no graph":               {rows: 3, stride: 64, payload: 5},
+		"codes of an odd length": {rows: 300, stride: 13, degree: 7, neighbors: 5, pivots: 9, payload: 5},
+		"many record blocks":     {rows: 700, stride: 8, degree: 2, neighbors: 1, pivots: 3, payload: 400},
+		"large payloads":         {rows: 12, stride: 8, degree: 2, neighbors: 1, pivots: 3, payload: 100_000},
+		"many checksum blocks":   {rows: 3000, stride: 512, degree: 8, neighbors: 4, pivots: 100, payload: 10},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			s := newSample(shape, 1)
+			s.compare(t, s.open(t))
+		})
+	}
+}
+
+func TestSegmentWithoutRows(t *testing.T) {
+	s := newSample(sampleShape{rows: 0, stride: 64}, 1)
+	got := s.open(t)
+	s.compare(t, got)
+	if row, ok, err := got.Find("x"); ok || err != nil {
+		t.Errorf("Find in nothing = %d, %v, %v", row, ok, err)
+	}
+	if _, err := got.ID(0); !errors.Is(err, storage.ErrCorrupt) {
+		t.Errorf("ID(0) of nothing: %v", err)
+	}
+	if _, _, err := got.Record(0); !errors.Is(err, storage.ErrCorrupt) {
+		t.Errorf("Record(0) of nothing: %v", err)
+	}
+}
+
+func TestSegmentRoundTripOfAnyShape(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		shape := sampleShape{
+			rows:      rapid.IntRange(1, 60).Draw(t, "rows"),
+			stride:    rapid.IntRange(1, 200).Draw(t, "stride"),
+			degree:    rapid.IntRange(0, 9).Draw(t, "degree"),
+			neighbors: rapid.IntRange(0, 9).Draw(t, "neighbors"),
+			payload:   rapid.SampledFrom([]int{0, 1, 100, 5000, 40_000}).Draw(t, "payload"),
+		}
+		shape.pivots = rapid.IntRange(0, shape.rows).Draw(t, "pivots")
+		s := newSample(shape, rapid.Uint64().Draw(t, "seed"))
+		path, info, err := s.write(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.Remove(path)
+		got, err := storage.OpenSegment(path, info)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer got.Close()
+		s.compare(t, got)
+		if err := got.Verify(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Ids are bytes to a segment: none is special, prefixes of one another and zeros included.
+func TestSegmentFindsOddIDs(t *testing.T) {
+	s := newSample(sampleShape{rows: 8, stride: 8, payload: 3}, 1)
+	s.ids = []string{"b", "a", "ab", "a\x00", "\x00", strings.Repeat("z", storage.MaxID), "\xff\xfe", "aa"}
+	got := s.open(t)
+	s.compare(t, got)
+	for _, id := range []string{"", "c", "a\x00\x00", "\xff", strings.Repeat("z", storage.MaxID-1), strings.Repeat("z", storage.MaxID+1)} {
+		if row, ok, err := got.Find(id); ok || err != nil {
+			t.Errorf("Find(%q) = %d, %v, %v; want nothing", id, row, ok, err)
+		}
+	}
+}
+
+// A segment is its content: neither the name nor the time nor earlier files leave a trace in it.
+func TestSegmentIsDeterministic(t *testing.T) {
+	shape := sampleShape{rows: 200, stride: 64, degree: 5, neighbors: 3, pivots: 7, payload: 300}
+	pathA, infoA, errA := newSample(shape, 7).write(t.TempDir())
+	pathB, infoB, errB := newSample(shape, 7).write(t.TempDir())
+	if errA != nil || errB != nil {
+		t.Fatal(errA, errB)
+	}
+	if infoA != infoB {
+		t.Errorf("two writes give %v and %v", infoA, infoB)
+	}
+	a, _ := os.ReadFile(pathA)
+	b, _ := os.ReadFile(pathB)
+	if !bytes.Equal(a, b) {
+		t.Error("two writes give different bytes")
+	}
+	if _, infoC, _ := newSample(shape, 8).write(t.TempDir()); infoC.SHA256 == infoA.SHA256 {
+		t.Error("another content gives the same digest")
+	}
+}
+
+func TestSegmentRecordsInAnyOrder(t *testing.T) {
+	s := newSample(sampleShape{rows: 300, stride: 8, payload: 2000}, 3)
+	reader := s.open(t).Records()
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 2000 {
+		row := rng.IntN(300)
+		metadata, payload, err := reader.Record(uint32(row))
+		if err != nil || !bytes.Equal(metadata, s.metadata[row]) || !bytes.Equal(payload, s.payloads[row]) {
+			t.Fatalf("record of row %d came back different; %v", row, err)
+		}
+	}
+}
+
+func TestSegmentIsSharedByGoroutines(t *testing.T) {
+	s := newSample(sampleShape{rows: 100, stride: 64, degree: 3, neighbors: 2, pivots: 4, payload: 500}, 3)
+	got := s.open(t)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() { s.compare(t, got) })
+	}
+	wg.Wait()
+}
+
+func TestWriteSegmentRefuses(t *testing.T) {
+	for reason, spoil := range map[string]func(s *sample){
+		"codes of another length":      func(s *sample) { s.Codes = s.Codes[1:] },
+		"adjacency of another length":  func(s *sample) { s.Adjacency = s.Adjacency[1:] },
+		"pivots of another number":     func(s *sample) { s.PivotRows = s.PivotRows[1:] },
+		"a pivot that is no row":       func(s *sample) { s.PivotRows[0] = uint32(s.Params.Rows) },
+		"neighbors of another length":  func(s *sample) { s.NeighborRows = s.NeighborRows[1:] },
+		"distances of another length":  func(s *sample) { s.NeighborDistances = nil },
+		"fewer items than rows":        func(s *sample) { s.ids = s.ids[1:] },
+		"the same id twice":            func(s *sample) { s.ids[4] = s.ids[0] },
+		"rows below zero":              func(s *sample) { s.Params.Rows = -1 },
+		"no dimension":                 func(s *sample) { s.Params.Dim = 0 },
+		"a dimension over the limit":   func(s *sample) { s.Params.Dim = storage.MaxDim + 1 },
+		"a code of no bytes":           func(s *sample) { s.Params.CodecStride = 0 },
+		"a degree over the limit":      func(s *sample) { s.Params.AdjacencyStride = storage.MaxDegree + 1 },
+		"neighbors below zero":         func(s *sample) { s.Params.Neighbors = -1 },
+		"more pivots than rows":        func(s *sample) { s.Params.Pivots = s.Params.Rows + 1 },
+		"parameters that are not JSON": func(s *sample) { s.Params.Index = json.RawMessage("{") },
+		"parameters over the limit": func(s *sample) {
+			s.Params.Build = json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
+		},
+		"an empty id":            func(s *sample) { s.ids[1] = "" },
+		"an id over the limit":   func(s *sample) { s.ids[1] = strings.Repeat("x", storage.MaxID+1) },
+		"a record over the size": func(s *sample) { s.payloads[1] = make([]byte, storage.MaxRecord+1) },
+	} {
+		t.Run(reason, func(t *testing.T) {
+			s := newSample(smallShape, 1)
+			spoil(s)
+			dir := t.TempDir()
+			if _, _, err := s.write(dir); err == nil {
+				t.Error("was written")
+			}
+			expectEmpty(t, dir)
+		})
+	}
+}
+
+// expectEmpty sees to it that a failed write leaves nothing behind.
+func expectEmpty(t *testing.T, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) > 0 {
+		t.Errorf("%v is left behind; %v", entries, err)
+	}
+}
+
+func TestWriteSegmentStopsWithItsContext(t *testing.T) {
+	reason := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(reason)
+	dir := t.TempDir()
+	items, err := storage.NewItemWriter(filepath.Join(dir, "spool"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSample(sampleShape{rows: 0, stride: 64}, 1)
+	s.Items = items
+	if _, err := storage.WriteSegment(ctx, filepath.Join(dir, "s.seg"), &s.SegmentContent); !errors.Is(err, reason) {
+		t.Errorf("got %v, want the reason", err)
+	}
+	if err := errors.Join(items.Close(), items.Close()); err != nil {
+		t.Error(err)
+	}
+	expectEmpty(t, dir)
+}
+
+func TestWriteSegmentOverwritesNothing(t *testing.T) {
+	dir := t.TempDir()
+	path, info, err := newSample(smallShape, 1).write(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := newSample(smallShape, 2).write(dir); !errors.Is(err, os.ErrExist) {
+		t.Errorf("writing over a segment: %v", err)
+	}
+	if err := storage.VerifyFile(context.Background(), path, info); err != nil {
+		t.Errorf("the first segment: %v", err)
+	}
+}
+
+func TestWriteSegmentMakesItReadOnly(t *testing.T) {
+	path, _, err := newSample(smallShape, 1).write(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stat, err := os.Stat(path); err != nil || stat.Mode().Perm()&0o222 != 0 {
+		t.Errorf("mode is %v, %v; want no write permission", stat.Mode(), err)
+	}
+}
+
+func TestOpenSegmentOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := storage.OpenSegment(filepath.Join(dir, "none.seg"), storage.SegmentInfo{}); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("a missing file: %v, want ErrNotFound", err)
+	}
+	if _, err := storage.OpenSegment(dir, storage.SegmentInfo{}); !errors.Is(err, storage.ErrCorrupt) {
+		t.Errorf("a directory: %v, want ErrCorrupt", err)
+	}
+}
+
+func TestSegmentCloseTwice(t *testing.T) {
+	path, info, err := newSample(smallShape, 1).write(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := storage.OpenSegment(path, info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Close(), s.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Opening looks at the ends of the file, so its cost in memory is the same for any number of rows.
+func TestOpenSegmentDecodesNothing(t *testing.T) {
+	allocated := func(rows int) uint64 {
+		path, info, err := newSample(sampleShape{rows: rows, stride: 64, degree: 8, neighbors: 4, pivots: 2, payload: 50}, 1).write(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		least := uint64(1 << 62)
+		for range 5 { // other goroutines of the test binary allocate too
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			s, err := storage.OpenSegment(path, info)
+			runtime.ReadMemStats(&after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+			least = min(least, after.TotalAlloc-before.TotalAlloc)
+		}
+		return least
+	}
+	if few, many := allocated(10), allocated(20_000); many > few+4096 {
+		t.Errorf("opening 20000 rows allocates %d bytes, 10 rows %d", many, few)
+	}
+}

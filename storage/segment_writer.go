@@ -1,0 +1,272 @@
+package storage
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+
+	"github.com/vicinaldb/store/internal/mapped"
+)
+
+// writeChunk is how many bytes are written between two looks at the context, and the buffer for small writes.
+const writeChunk = 1 << 20
+
+// SegmentWriter writes a segment file from front to back: the header at once, the sections as they are given, the tables
+// and the trailer in the end. It is for one goroutine. The same sections give the same bytes.
+type SegmentWriter struct {
+	file     *os.File
+	out      *bufio.Writer
+	digest   hash.Hash
+	sums     blockSums
+	sealed   bool // the bytes written now are not under block checksums
+	offset   uint64
+	sections []section
+	err      error
+}
+
+// CreateSegment starts a segment at path, where nothing may be yet. The caller ends it with Finish or Abort.
+func CreateSegment(path string) (*SegmentWriter, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("creating segment: %w", err)
+	}
+	w := &SegmentWriter{file: file, digest: sha256.New()}
+	w.out = bufio.NewWriterSize(segmentSink{w}, writeChunk)
+	w.write(header{major: segmentMajor, minor: segmentMinor}.encode())
+	return w, nil
+}
+
+// segmentSink is where the buffer of a SegmentWriter goes: to the file and to the checksums.
+type segmentSink struct{ w *SegmentWriter }
+
+func (s segmentSink) Write(p []byte) (int, error) {
+	s.w.digest.Write(p)
+	if !s.w.sealed {
+		s.w.sums.Write(p)
+	}
+	return s.w.file.Write(p)
+}
+
+// Section appends a section whose content write produces. Its length must be a multiple of elementSize, which must be
+// positive. Each tag is given once. After an error the only thing left is Abort.
+func (w *SegmentWriter) Section(tag Tag, elementSize int, write func(io.Writer) error) error {
+	return w.section(section{tag: tag, version: sectionVersion, elementSize: uint32(elementSize)}, write)
+}
+
+func (w *SegmentWriter) section(s section, write func(io.Writer) error) error {
+	for _, other := range w.sections {
+		if other.tag == s.tag {
+			return w.fail(fmt.Errorf("section %v is given twice", s.tag))
+		}
+	}
+	s.offset = w.offset
+	if err := write(sectionWriter{w}); err != nil {
+		return w.fail(fmt.Errorf("writing section %v: %w", s.tag, err))
+	}
+	s.length = w.offset - s.offset
+	if s.elementSize == 0 || s.length%uint64(s.elementSize) != 0 {
+		return w.fail(fmt.Errorf("section %v: %d bytes are not elements of %d", s.tag, s.length, s.elementSize))
+	}
+	s.count = s.length / uint64(s.elementSize)
+	w.sections = append(w.sections, s)
+	return w.pad()
+}
+
+// sectionWriter keeps a section from doing anything else with the file than append.
+type sectionWriter struct{ w *SegmentWriter }
+
+func (s sectionWriter) Write(p []byte) (int, error) {
+	if err := s.w.write(p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// write appends bytes. The first error sticks.
+func (w *SegmentWriter) write(p []byte) error {
+	if w.err != nil {
+		return w.err
+	}
+	n, err := w.out.Write(p)
+	w.offset += uint64(n)
+	return w.fail(err)
+}
+
+// fail keeps the first error and returns it.
+func (w *SegmentWriter) fail(err error) error {
+	if w.err == nil {
+		w.err = err
+	}
+	return w.err
+}
+
+var zeroPage [pageSize]byte
+
+// pad writes zeros up to the next page.
+func (w *SegmentWriter) pad() error {
+	return w.write(zeroPage[:pageEnd(w.offset)-w.offset])
+}
+
+// Finish writes the tables and the trailer, makes the file read-only and durable, and closes it. The name is durable only
+// when the directory has been synced, as [PublishFile] does. After an error the file is gone.
+func (w *SegmentWriter) Finish() (SegmentInfo, error) {
+	if len(w.sections) > maxSections {
+		w.fail(fmt.Errorf("%w: %d sections", ErrTooLarge, len(w.sections)))
+	}
+	w.writeTables()
+	w.fail(w.out.Flush())
+	if w.err == nil {
+		w.fail(w.file.Chmod(0o444))
+	}
+	if w.err == nil {
+		w.fail(w.file.Sync())
+	}
+	if w.err != nil {
+		return SegmentInfo{}, errors.Join(fmt.Errorf("finishing segment: %w", w.err), w.Abort())
+	}
+	if err := w.file.Close(); err != nil {
+		return SegmentInfo{}, errors.Join(fmt.Errorf("finishing segment: %w", err), os.Remove(w.file.Name()))
+	}
+	return SegmentInfo{Size: int64(w.offset), SHA256: Digest(w.digest.Sum(nil))}, nil
+}
+
+func (w *SegmentWriter) writeTables() {
+	sectionsEnd := w.offset
+	if w.fail(w.out.Flush()) != nil {
+		return
+	}
+	w.sealed = true
+	sums := mapped.BytesOfUint32s(w.sums.finish())
+	var table []byte
+	for _, s := range w.sections {
+		table = s.appendTo(table)
+	}
+	w.write(sums)
+	w.pad()
+	w.write(table)
+	w.pad()
+	w.write(newTrailer(sectionsEnd, sums, table).encode())
+}
+
+// Abort closes and removes the file. It must not be called after Finish.
+func (w *SegmentWriter) Abort() error {
+	closeErr := w.file.Close()
+	if errors.Is(closeErr, os.ErrClosed) {
+		closeErr = nil
+	}
+	return errors.Join(closeErr, os.Remove(w.file.Name()))
+}
+
+// SegmentContent is what [WriteSegment] writes. The slices are as Params says, laid out as [Segment] hands them out; the
+// codes of the pivots are taken from Codes.
+type SegmentContent struct {
+	Params            Params
+	Codes             []byte
+	Adjacency         []uint32
+	PivotRows         []uint32
+	NeighborRows      []uint32
+	NeighborDistances []float32
+	Items             *ItemWriter // ids and records of all rows, in row order
+}
+
+// check compares the content with its parameters.
+func (c *SegmentContent) check() error {
+	shapes := c.Params.shapes()
+	for _, s := range []struct {
+		tag   Tag
+		bytes uint64
+	}{
+		{TagCodes, uint64(len(c.Codes))},
+		{TagAdjacency, 4 * uint64(len(c.Adjacency))},
+		{TagPivotRows, 4 * uint64(len(c.PivotRows))},
+		{TagNeighborRows, 4 * uint64(len(c.NeighborRows))},
+		{TagNeighborDistances, 4 * uint64(len(c.NeighborDistances))},
+		{TagIDOrder, 4 * uint64(c.Items.Len())},
+	} {
+		if want := shapes[s.tag]; s.bytes != uint64(want.elementSize)*want.count {
+			return fmt.Errorf("%s: %d bytes, the parameters say %d elements of %d", sectionNames[s.tag], s.bytes, want.count, want.elementSize)
+		}
+	}
+	for _, row := range c.PivotRows {
+		if uint64(row) >= uint64(c.Params.Rows) {
+			return fmt.Errorf("pivot row %d of %d", row, c.Params.Rows)
+		}
+	}
+	return nil
+}
+
+// WriteSegment writes a whole segment to path, where nothing may be yet, and makes it durable but for its name. When ctx
+// ends, or on any other error, nothing is left at path. It does not close c.Items.
+func WriteSegment(ctx context.Context, path string, c *SegmentContent) (SegmentInfo, error) {
+	params, err := c.Params.encode()
+	if err == nil {
+		err = c.check()
+	}
+	if err != nil {
+		return SegmentInfo{}, fmt.Errorf("writing segment: %w", err)
+	}
+	w, err := CreateSegment(path)
+	if err != nil {
+		return SegmentInfo{}, err
+	}
+	if err := c.write(ctx, w, params); err != nil {
+		return SegmentInfo{}, errors.Join(fmt.Errorf("writing segment: %w", err), w.Abort())
+	}
+	return w.Finish()
+}
+
+// write gives the sections to w, in the order of FORMAT.md.
+func (c *SegmentContent) write(ctx context.Context, w *SegmentWriter, params []byte) error {
+	stride := c.Params.CodecStride
+	whole := func(tag Tag, elementSize int, b []byte) error {
+		return w.Section(tag, elementSize, func(out io.Writer) error { return copyChunks(ctx, out, bytes.NewReader(b)) })
+	}
+	for _, section := range []func() error{
+		func() error { return whole(TagParams, 1, params) },
+		func() error { return whole(TagCodes, stride, c.Codes) },
+		func() error { return whole(TagAdjacency, 4, mapped.BytesOfUint32s(c.Adjacency)) },
+		func() error { return whole(TagPivotRows, 4, mapped.BytesOfUint32s(c.PivotRows)) },
+		func() error { return w.Section(TagPivotCodes, stride, c.writePivotCodes) },
+		func() error { return whole(TagNeighborRows, 4, mapped.BytesOfUint32s(c.NeighborRows)) },
+		func() error { return whole(TagNeighborDistances, 4, mapped.BytesOfFloat32s(c.NeighborDistances)) },
+		func() error { return c.Items.write(ctx, w) },
+	} {
+		if err := section(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *SegmentContent) writePivotCodes(out io.Writer) error {
+	stride := uint64(c.Params.CodecStride)
+	for _, row := range c.PivotRows {
+		start := uint64(row) * stride
+		if _, err := out.Write(c.Codes[start : start+stride]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyChunks copies all of in and stops when ctx ends.
+func copyChunks(ctx context.Context, out io.Writer, in io.Reader) error {
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		_, err := io.CopyN(out, in, writeChunk)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
