@@ -1,0 +1,104 @@
+package compaction
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/storage"
+)
+
+// Bounds of one read transaction, which must be short: while it lasts the
+// writer cannot use the pages again that it sees.
+const (
+	batchRows  = 1024
+	batchBytes = 4 << 20
+)
+
+// loaded are the rows of a segment to be, in the order of their sequence numbers.
+type loaded struct {
+	sequences []uint64
+	codes     []byte // one code a row
+	ids       []byte // the ids, one behind the other
+	idEnds    []int  // where each id ends
+}
+
+func (l *loaded) len() int { return len(l.sequences) }
+
+// id returns the id of the i-th row.
+func (l *loaded) id(i uint32) string {
+	begin := 0
+	if i > 0 {
+		begin = l.idEnds[i-1]
+	}
+	return string(l.ids[begin:l.idEnds[i]])
+}
+
+// load reads ids and vectors. Metadata and payloads stay where they are until they are written.
+func (job Job) load(ctx context.Context) (*loaded, error) {
+	live, err := job.live()
+	if err != nil {
+		return nil, err
+	}
+	// A guess that is right unless rows come or go meanwhile: it saves copying large slices as they grow.
+	l := &loaded{sequences: make([]uint64, 0, live), idEnds: make([]int, 0, live), codes: make([]byte, 0, live*job.Codec.Stride())}
+	vector := make([]float32, job.Codec.Dim())
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, context.Cause(ctx)
+		}
+		more, err := job.loadBatch(l, vector)
+		if err != nil || !more {
+			return l, err
+		}
+		job.Progress("reading", l.len(), live)
+	}
+}
+
+func (job Job) live() (live int, err error) {
+	err = job.Data.View(func(v *storage.View) error {
+		live = v.Live()
+		return nil
+	})
+	return live, err
+}
+
+// loadBatch appends the next rows and reports whether there may be more.
+func (job Job) loadBatch(l *loaded, vector []float32) (more bool, err error) {
+	after, read, size := uint64(0), 0, 0
+	if n := l.len(); n > 0 {
+		after = l.sequences[n-1]
+	}
+	err = job.Data.View(func(v *storage.View) error {
+		for row, err := range v.Rows(after, job.Upto) {
+			if err != nil {
+				return err
+			}
+			if err := l.append(job.Codec, row, vector); err != nil {
+				return err
+			}
+			read++
+			size += row.Size
+			if read == batchRows || size >= batchBytes {
+				more = true
+				return nil
+			}
+		}
+		return nil
+	})
+	return more, err
+}
+
+func (l *loaded) append(c *codec.Float32, row storage.Row, vector []float32) error {
+	if len(row.Record.Vector) != 4*len(vector) {
+		return fmt.Errorf("row %d: vector of %d bytes, want %d: %w", row.Seq, len(row.Record.Vector), 4*len(vector), storage.ErrCorrupt)
+	}
+	c.Decode(vector, row.Record.Vector)
+	start := len(l.codes)
+	l.codes = append(l.codes, make([]byte, c.Stride())...)
+	c.Encode(l.codes[start:], vector)
+	l.sequences = append(l.sequences, row.Seq)
+	l.ids = append(l.ids, row.Record.ID...)
+	l.idEnds = append(l.idEnds, len(l.ids))
+	return nil
+}

@@ -1,0 +1,148 @@
+package compaction
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/metric"
+	"github.com/vicinaldb/store/nnd"
+	"github.com/vicinaldb/store/storage"
+)
+
+// Job says which segment to make.
+type Job struct {
+	// Data is where the rows are; those with a sequence number up to Upto are taken.
+	Data *storage.DataFile
+	Upto uint64
+	// Metric and Codec are the collection's.
+	Metric *metric.Dense
+	Codec  *codec.Float32
+	// Index are the dials of the graphs, and IndexJSON the same as the segment keeps them.
+	Index     nnd.Options
+	IndexJSON json.RawMessage
+	// Path is where the segment goes, and Spool a file used on the way. Nothing may be at either.
+	Path, Spool string
+	// Progress, when set, is called as the work advances, from one goroutine at a time.
+	Progress func(stage string, done, total int)
+}
+
+// Output is a segment that was written.
+type Output struct {
+	storage.SegmentInfo
+	Rows  int
+	Build nnd.BuildStats
+
+	sequences []uint64 // of the rows in the order they were read, ascending
+	rowOf     []uint32 // the segment's row of each of them
+}
+
+// Row returns the segment's row of a row of the data file, if it is in the segment.
+func (o *Output) Row(sequence uint64) (row uint32, ok bool) {
+	i, ok := slices.BinarySearch(o.sequences, sequence)
+	if !ok {
+		return 0, false
+	}
+	return o.rowOf[i], true
+}
+
+// Rewrite makes a segment of the live rows of a data file. Rows that die while
+// it works are in the segment or not; the caller marks those dead that are, see
+// [Output.Row]. When ctx ends, or on any other error, nothing is left on disk.
+// Without live rows there is no segment, and the output has no rows.
+func Rewrite(ctx context.Context, job Job) (*Output, error) {
+	if job.Progress == nil {
+		job.Progress = func(string, int, int) {}
+	}
+	rows, err := job.load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading rows: %w", err)
+	}
+	if rows.len() == 0 {
+		return new(Output), nil
+	}
+	graphs, err := job.build(ctx, rows)
+	if err != nil {
+		return nil, fmt.Errorf("building graphs: %w", err)
+	}
+	info, err := job.write(ctx, rows, graphs)
+	if err != nil {
+		return nil, err
+	}
+	return &Output{
+		SegmentInfo: info,
+		Rows:        rows.len(),
+		Build:       graphs.neighbors.Stats,
+		sequences:   rows.sequences,
+		rowOf:       invert(graphs.order),
+	}, nil
+}
+
+// graphs are the neighbor graph and the search graph in the segment's order of rows.
+type graphs struct {
+	order     []uint32 // order[row] is the row's place in the order of reading
+	neighbors *nnd.NeighborGraph
+	search    *nnd.SearchGraph
+}
+
+// build brings the codes into an order that keeps near rows together, then
+// builds everything in that order.
+func (job Job) build(ctx context.Context, rows *loaded) (*graphs, error) {
+	options := job.Index
+	options.Progress = func(p nnd.Progress) { job.Progress(stageName(p), p.Done, p.Total) }
+	points, err := job.Codec.Rows(rows.codes)
+	if err != nil {
+		return nil, err
+	}
+	g := new(graphs)
+	if g.order, err = nnd.Order(ctx, points, options); err != nil {
+		return nil, err
+	}
+	permute(rows.codes, job.Codec.Stride(), g.order)
+	if g.neighbors, err = nnd.Build(ctx, points, options); err != nil {
+		return nil, err
+	}
+	if g.search, err = nnd.NewSearchGraph(ctx, points, g.neighbors, options); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+func stageName(p nnd.Progress) string {
+	if p.Round > 0 {
+		return fmt.Sprintf("%s, round %d", p.Stage, p.Round)
+	}
+	return p.Stage
+}
+
+// permute moves code order[i] to place i, along the cycles of the permutation, with room for one code more.
+func permute(codes []byte, stride int, order []uint32) {
+	moved := make([]bool, len(order))
+	held := make([]byte, stride)
+	code := func(i uint32) []byte { return codes[int(i)*stride : (int(i)+1)*stride] }
+	for start := range uint32(len(order)) {
+		if moved[start] || order[start] == start {
+			continue
+		}
+		copy(held, code(start))
+		at := start
+		for order[at] != start {
+			copy(code(at), code(order[at]))
+			moved[at] = true
+			at = order[at]
+		}
+		copy(code(at), held)
+		moved[at] = true
+	}
+}
+
+// invert gives the place of each number in a permutation.
+func invert(order []uint32) []uint32 {
+	place := make([]uint32, len(order))
+	for i, number := range order {
+		place[number] = uint32(i)
+	}
+	return place
+}

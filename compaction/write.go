@@ -1,0 +1,94 @@
+package compaction
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/vicinaldb/store/storage"
+)
+
+// write puts everything into the segment file.
+func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage.SegmentInfo, err error) {
+	build, err := json.Marshal(g.neighbors.Stats)
+	if err != nil {
+		return info, fmt.Errorf("encoding statistics: %w", err)
+	}
+	items, err := storage.NewItemWriter(job.Spool)
+	if err != nil {
+		return info, err
+	}
+	defer func() { err = errors.Join(err, items.Close()) }()
+	if err := job.writeItems(ctx, items, rows, g.order); err != nil {
+		return info, fmt.Errorf("writing records: %w", err)
+	}
+	job.Progress("writing", 0, 1)
+	info, err = storage.WriteSegment(ctx, job.Path, &storage.SegmentContent{
+		Params: storage.Params{
+			Rows:            rows.len(),
+			Dim:             job.Codec.Dim(),
+			Metric:          job.Metric.Name(),
+			Codec:           job.Codec.Name(),
+			CodecStride:     job.Codec.Stride(),
+			AdjacencyStride: g.search.Stride,
+			Neighbors:       g.neighbors.K,
+			Pivots:          len(g.search.Pivots),
+			Seed:            job.Index.Seed,
+			Index:           job.IndexJSON,
+			Build:           build,
+		},
+		Codes:             rows.codes,
+		Adjacency:         g.search.Adjacency,
+		PivotRows:         g.search.Pivots,
+		NeighborRows:      g.neighbors.Rows,
+		NeighborDistances: g.neighbors.Distances,
+		Items:             items,
+	})
+	job.Progress("writing", 1, 1)
+	return info, err
+}
+
+// writeItems hands over ids, metadata and payloads in the segment's order of
+// rows. Records are read again, a batch in a transaction, so that memory need not hold them.
+func (job Job) writeItems(ctx context.Context, items *storage.ItemWriter, rows *loaded, order []uint32) error {
+	for len(order) > 0 {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		done, err := job.writeBatch(items, rows, order)
+		if err != nil {
+			return err
+		}
+		order = order[done:]
+		job.Progress("records", rows.len()-len(order), rows.len())
+	}
+	return nil
+}
+
+func (job Job) writeBatch(items *storage.ItemWriter, rows *loaded, order []uint32) (done int, err error) {
+	size := 0
+	err = job.Data.View(func(v *storage.View) error {
+		for _, i := range order[:min(len(order), batchRows)] {
+			var metadata, payload []byte
+			row, err := v.Row(rows.sequences[i])
+			switch {
+			case errors.Is(err, storage.ErrNotFound):
+				// The row died after it was read: nobody will ask for its record.
+			case err != nil:
+				return err
+			default:
+				metadata, payload = row.Metadata, row.Payload
+			}
+			if err := items.Add(rows.id(i), metadata, payload); err != nil {
+				return err
+			}
+			done++
+			if size += len(metadata) + len(payload); size >= batchBytes {
+				return nil
+			}
+		}
+		return nil
+	})
+	return done, err
+}
