@@ -1,0 +1,220 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/metric"
+	"github.com/vicinaldb/store/storage"
+)
+
+// Collection is a named set of items with vectors of one dimension and metric.
+// It is safe for concurrent use. It is closed with its store.
+type Collection struct {
+	name   string
+	dir    storage.CollectionDir
+	schema Schema
+	metric *metric.Dense
+	codec  *codec.Float32
+	log    *slog.Logger
+
+	data   *storage.DataFile // the source of truth; nil in a read-only store
+	writer *writer           // nil in a read-only store
+	epoch  uint64            // of the manifest; belongs to the writer's goroutine
+
+	current atomic.Pointer[snapshot] // nil once closed
+	drain   sync.WaitGroup           // counts snapshots that somebody holds
+	scratch sync.Pool                // *queryScratch
+
+	prepare sync.Mutex // held by the Prepare that runs; taken before requests to the writer
+
+	mu       sync.Mutex
+	problems []string // damage found, for Info; guarded by mu
+}
+
+// newCollection makes a handle that has no snapshot yet.
+func newCollection(dir storage.CollectionDir, name string, encodedSchema []byte, log *slog.Logger) (*Collection, error) {
+	schema, m, err := decodeSchema(encodedSchema)
+	if err != nil {
+		return nil, err
+	}
+	c := &Collection{
+		name:   name,
+		dir:    dir,
+		schema: schema,
+		metric: m,
+		codec:  codec.NewFloat32(m, schema.Dim),
+		log:    log.With("collection", name),
+	}
+	c.scratch.New = func() any { return new(queryScratch) }
+	return c, nil
+}
+
+// createCollection puts an empty collection on disk.
+func createCollection(dir storage.Dir, name string, schema Schema, encodedSchema []byte) error {
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return fmt.Errorf("making an id: %w", err)
+	}
+	options := storage.DataFileOptions{Collection: id, Schema: encodedSchema, PageSize: storage.PageSizeFor(schema.Dim)}
+	err = dir.CreateCollection(name, func(made storage.CollectionDir) error {
+		return storage.CreateDataFile(made.DataFile(), options)
+	})
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%w: %w", ErrExists, err)
+	case errors.Is(err, storage.ErrName):
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return err
+}
+
+// openCollection opens a collection that exists.
+func openCollection(dir storage.Dir, name string, o openOptions) (*Collection, error) {
+	if err := dir.CheckCollection(name); err != nil {
+		return nil, err
+	}
+	if o.readOnly {
+		return openPublished(dir.Collection(name), name, o.log)
+	}
+	return openWritable(dir.Collection(name), name, o.log)
+}
+
+// openPublished opens what the writer published last: MANIFEST and the segments
+// that it names. A writer that publishes meanwhile may remove a segment
+// between the two, so a missing one is a reason to look again.
+func openPublished(dir storage.CollectionDir, name string, log *slog.Logger) (*Collection, error) {
+	const tries = 5
+	for try := 1; ; try++ {
+		c, err := openPublishedOnce(dir, name, log)
+		if err == nil || try == tries || !errors.Is(err, storage.ErrNotFound) {
+			return c, err
+		}
+	}
+}
+
+func openPublishedOnce(dir storage.CollectionDir, name string, log *slog.Logger) (*Collection, error) {
+	manifest, err := storage.ReadManifest(dir.Manifest())
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCollection(dir, name, manifest.Schema, log)
+	if err != nil {
+		return nil, err
+	}
+	var segments openedSegments
+	for _, record := range manifest.Segments {
+		dead, err := storage.DecodeTombstones(record.Tombstones, record.Rows)
+		if err != nil {
+			return nil, errors.Join(err, segments.close())
+		}
+		seg, err := openSegment(dir.Segment(record.UUID), record, c.metric, c.codec, c.log)
+		if err != nil {
+			return nil, errors.Join(err, segments.close())
+		}
+		segments.add(seg, dead)
+	}
+	c.swap(newSnapshot(&c.drain, segments.list, segments.dead, new(pendingRows)))
+	return c, nil
+}
+
+// close ends the writer, publishes what it left unpublished, and waits for the
+// calls that still run before the files are closed.
+func (c *Collection) close() error {
+	var errs []error
+	if c.writer != nil {
+		c.writer.close()
+		if c.writer.dirty {
+			errs = append(errs, c.publish(c.current.Load()))
+		}
+	}
+	c.swap(nil)
+	c.drain.Wait()
+	if c.data != nil {
+		errs = append(errs, c.data.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return c.failed("closing", err)
+	}
+	return nil
+}
+
+// Name returns the collection's name.
+func (c *Collection) Name() string { return c.name }
+
+// Schema returns the schema, with the metric's canonical name.
+func (c *Collection) Schema() Schema { return c.schema }
+
+// CollectionInfo describes a collection at one moment.
+type CollectionInfo struct {
+	Name     string        `json:"name"`
+	Schema   Schema        `json:"schema"`
+	Items    int           `json:"items"`   // items stored
+	Pending  int           `json:"pending"` // of them, those stored since the last Prepare, which every query scans
+	Deleted  int           `json:"deleted"` // rows of the index whose items were deleted or replaced
+	Segments []SegmentInfo `json:"segments"`
+	// DataBytes is the size of the file that holds what was stored; 0 in a read-only store.
+	DataBytes int64 `json:"data_bytes"`
+	// Problems are damages found since the collection was opened, and what was done about them.
+	Problems []string `json:"problems,omitempty"`
+}
+
+// SegmentInfo describes one file of the index.
+type SegmentInfo struct {
+	File   string `json:"file"`
+	Rows   int    `json:"rows"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"` // of the whole file: equal for equal content, whatever the file's name
+}
+
+// Info describes the collection. It reads nothing from the items.
+func (c *Collection) Info(ctx context.Context) (CollectionInfo, error) {
+	if err := context.Cause(ctx); err != nil {
+		return CollectionInfo{}, c.failed("describing", err)
+	}
+	s, err := c.acquire()
+	if err != nil {
+		return CollectionInfo{}, c.failed("describing", err)
+	}
+	defer s.release()
+	info := CollectionInfo{Name: c.name, Schema: c.schema, Items: s.live, Pending: s.pending.live()}
+	for i, seg := range s.segments {
+		if s.dead[i] != nil {
+			info.Deleted += int(s.dead[i].GetCardinality())
+		}
+		info.Segments = append(info.Segments, SegmentInfo{
+			File:   seg.path,
+			Rows:   seg.Rows(),
+			Bytes:  seg.record.Size,
+			SHA256: fmt.Sprintf("%x", seg.record.SHA256),
+		})
+	}
+	if c.data != nil {
+		file, err := os.Stat(c.dir.DataFile())
+		if err != nil {
+			return info, c.failed("describing", err)
+		}
+		info.DataBytes = file.Size()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	info.Problems = append([]string(nil), c.problems...)
+	return info, nil
+}
+
+// report keeps a problem for Info, and logs it.
+func (c *Collection) report(problem string, err error) {
+	c.log.Error(problem, "error", err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.problems = append(c.problems, fmt.Sprintf("%s: %v", problem, err))
+}

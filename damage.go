@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/vicinaldb/store/storage"
+)
+
+// setAside takes a damaged segment out of service after a call failed on it,
+// and reports whether the call should be tried again: then the segment's rows
+// are pending, and answered from the source of truth. A read-only store has no
+// such source, and an error that is no segment's damage is the caller's.
+func (c *Collection) setAside(ctx context.Context, err error) bool {
+	d, ok := errors.AsType[*damage](err)
+	if !ok || c.writer == nil {
+		return false
+	}
+	return c.writer.submit(ctx, &request{solo: func(w *writer) error { return w.setAside(d) }}) == nil
+}
+
+// setAside commits a manifest without the segment, makes its rows pending and
+// moves the file to quarantine: damage is kept for whoever wants to look at it.
+func (w *writer) setAside(d *damage) error {
+	c, base := w.c, w.c.current.Load()
+	var kept openedSegments
+	for i, seg := range base.segments {
+		if seg != d.seg {
+			kept.add(seg, base.dead[i])
+		}
+	}
+	if len(kept.list) == len(base.segments) {
+		return nil // another call was first
+	}
+	c.report("a damaged segment is set aside", d.err)
+	pending, err := c.loadPending(kept.list)
+	if err != nil {
+		return err
+	}
+	err = c.commitManifest(kept.list, func(tx *storage.Tx) error { return tx.DropTombstones(d.seg.record.UUID) })
+	if err != nil {
+		return err
+	}
+	c.quarantine(d.seg.path)
+	w.pending = pending
+	s := newSnapshot(&c.drain, kept.list, kept.dead, pending.publish())
+	c.swap(s)
+	if err := c.publish(s); err != nil {
+		c.report("a segment was set aside", err)
+	}
+	return nil
+}
+
+// quarantine keeps a damaged file out of the way. It no longer counts, so failing to move it is no failure of the call.
+func (c *Collection) quarantine(path string) {
+	if _, err := storage.MoveToQuarantine(path, c.dir.Quarantine()); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		c.report("a damaged segment could not be moved to quarantine", err)
+	}
+}
+
+// openedSegments are segments with their tombstones.
+type openedSegments struct {
+	list []*segment
+	dead []*roaring.Bitmap
+}
+
+func (o *openedSegments) add(seg *segment, dead *roaring.Bitmap) {
+	if dead != nil && dead.IsEmpty() {
+		dead = nil
+	}
+	o.list, o.dead = append(o.list, seg), append(o.dead, dead)
+}
+
+// close unmaps segments that no snapshot took.
+func (o *openedSegments) close() error {
+	var errs []error
+	for _, seg := range o.list {
+		errs = append(errs, seg.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+)
+
+// Option changes how Open opens a store.
+type Option func(*openOptions)
+
+type openOptions struct {
+	readOnly bool
+	log      *slog.Logger
+}
+
+// ReadOnly opens the store for reading only, from segment files and MANIFEST
+// alone: it takes no lock, writes nothing, works on a read-only file system and
+// beside a running writer, from any number of processes. Such a reader sees
+// what the writer published last, by Prepare or Close: items that were pending
+// then are not in it, and later writes are seen after opening again.
+func ReadOnly() Option { return func(o *openOptions) { o.readOnly = true } }
+
+// WithLogger sends what happens in the background (damage found, files removed)
+// to a logger. Without it nothing is logged.
+func WithLogger(log *slog.Logger) Option {
+	return func(o *openOptions) {
+		if log != nil {
+			o.log = log
+		}
+	}
+}
+
+func collectOpen(opts []Option) openOptions {
+	o := openOptions{log: slog.New(slog.DiscardHandler)}
+	for _, apply := range opts {
+		apply(&o)
+	}
+	return o
+}
+
+// PrepareOption changes how Prepare builds.
+type PrepareOption func(*prepareOptions)
+
+type prepareOptions struct {
+	threads  int
+	rebuild  bool
+	progress func(Progress)
+}
+
+// Progress is how far a long call has come.
+type Progress struct {
+	Stage string // what is being done, as "neighbor graph"
+	Done  int    // steps done of this stage
+	Total int    // steps in all; 0 when unknown
+}
+
+// Threads bounds the cores that Prepare uses. Default: all. The number does not change the result.
+func Threads(n int) PrepareOption { return func(o *prepareOptions) { o.threads = n } }
+
+// Rebuild makes Prepare build even when the index already holds exactly what is stored.
+func Rebuild() PrepareOption { return func(o *prepareOptions) { o.rebuild = true } }
+
+// WithProgress has fn called as Prepare advances, from one goroutine at a time. It should return quickly.
+func WithProgress(fn func(Progress)) PrepareOption {
+	return func(o *prepareOptions) { o.progress = fn }
+}
+
+func collectPrepare(opts []PrepareOption) (prepareOptions, error) {
+	o := prepareOptions{progress: func(Progress) {}}
+	for _, apply := range opts {
+		apply(&o)
+	}
+	if o.progress == nil {
+		o.progress = func(Progress) {}
+	}
+	if o.threads < 0 {
+		return o, fmt.Errorf("threads is %d: %w", o.threads, ErrInvalid)
+	}
+	return o, nil
+}
+
+// DefaultEpsilon is the epsilon of a query that names none. It is PyNNDescent's
+// default, and gives a recall of ten of about .99 on most data.
+const DefaultEpsilon = 0.1
+
+// QueryOption changes one query. It is a value, so that a query with options allocates no more than one without.
+type QueryOption struct {
+	kind    queryOptionKind
+	epsilon float32
+	stats   *QueryStats
+}
+
+type queryOptionKind uint8
+
+const (
+	optionEpsilon queryOptionKind = iota + 1
+	optionExact
+	optionMetadata
+	optionPayload
+	optionVector
+	optionStats
+)
+
+// Epsilon sets how far a query looks beyond the k nearest found so far: an item
+// is explored while its distance is below 1+epsilon times theirs. Larger is
+// slower and finds more; 0 is fastest. Default DefaultEpsilon.
+func Epsilon(epsilon float64) QueryOption {
+	return QueryOption{kind: optionEpsilon, epsilon: float32(epsilon)}
+}
+
+// Exact has the query compare every item: the true answer, at the cost of a full scan.
+func Exact() QueryOption { return QueryOption{kind: optionExact} }
+
+// WithMetadata returns each result's metadata.
+func WithMetadata() QueryOption { return QueryOption{kind: optionMetadata} }
+
+// WithPayload returns each result's payload.
+func WithPayload() QueryOption { return QueryOption{kind: optionPayload} }
+
+// WithVector returns each result's vector as it was stored.
+func WithVector() QueryOption { return QueryOption{kind: optionVector} }
+
+// CollectStats adds what the query did to stats. A QueryBatch adds up all of its queries.
+func CollectStats(stats *QueryStats) QueryOption {
+	return QueryOption{kind: optionStats, stats: stats}
+}
+
+// QueryStats counts the work of queries.
+type QueryStats struct {
+	Distances int // distances computed
+	Expanded  int // vertices of the search graph whose neighbors were scored
+}
+
+// query is a checked query.
+type query struct {
+	vector   []float32
+	k        int
+	epsilon  float32
+	exact    bool
+	metadata bool
+	payload  bool
+	withVec  bool
+	stats    *QueryStats
+}
+
+func newQuery(vector []float32, k int, opts []QueryOption) (query, error) {
+	q := query{vector: vector, k: k, epsilon: DefaultEpsilon}
+	for _, o := range opts {
+		switch o.kind {
+		case optionEpsilon:
+			q.epsilon = o.epsilon
+		case optionExact:
+			q.exact = true
+		case optionMetadata:
+			q.metadata = true
+		case optionPayload:
+			q.payload = true
+		case optionVector:
+			q.withVec = true
+		case optionStats:
+			q.stats = o.stats
+		}
+	}
+	if k < 1 {
+		return q, fmt.Errorf("k is %d, must be at least 1: %w", k, ErrInvalid)
+	}
+	if !(q.epsilon >= 0) || math.IsInf(float64(q.epsilon), 0) {
+		return q, fmt.Errorf("epsilon is %v, must be finite and not negative: %w", q.epsilon, ErrInvalid)
+	}
+	return q, nil
+}

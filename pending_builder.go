@@ -1,0 +1,95 @@
+package store
+
+import (
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/vicinaldb/store/codec"
+)
+
+// pendingBuilder derives the next pendingRows. It belongs to the goroutine that commits.
+type pendingBuilder struct {
+	codec    *codec.Float32
+	perChunk uint32
+	position map[string]uint32 // row of each live id
+
+	chunks []*pendingChunk
+	n      uint32
+	dead   *roaring.Bitmap
+	shared bool // dead belongs to a published value and must be copied before it changes
+}
+
+// chunkBytes is what one chunk's vectors take: large enough that a scan runs
+// long in one piece, small enough that a nearly empty collection costs little.
+const chunkBytes = 256 << 10
+
+func newPendingBuilder(c *codec.Float32) *pendingBuilder {
+	perChunk := max(uint32(chunkBytes/c.Stride()), 8)
+	return &pendingBuilder{codec: c, perChunk: perChunk, position: make(map[string]uint32), dead: roaring.New()}
+}
+
+// publish gives the rows as they are now.
+func (b *pendingBuilder) publish() *pendingRows {
+	p := &pendingRows{chunks: b.chunks, n: b.n}
+	if !b.dead.IsEmpty() {
+		p.dead = b.dead
+		b.shared = true
+	}
+	return p
+}
+
+// add appends a row; an older pending row of the same id dies.
+func (b *pendingBuilder) add(row pendingRow, vector []float32) error {
+	b.remove(row.id)
+	if int(b.n) == len(b.chunks)*int(b.perChunk) {
+		if err := b.grow(); err != nil {
+			return err
+		}
+	}
+	chunk, i := b.chunks[b.n/b.perChunk], b.n%b.perChunk
+	b.codec.Encode(chunk.code(i, b.codec), vector)
+	chunk.rows[i] = row
+	b.position[row.id] = b.n
+	b.n++
+	return nil
+}
+
+// grow adds an empty chunk. Published values keep their own, shorter list.
+func (b *pendingBuilder) grow() error {
+	chunk := &pendingChunk{codes: make([]byte, int(b.perChunk)*b.codec.Stride()), rows: make([]pendingRow, b.perChunk)}
+	view, err := b.codec.Rows(chunk.codes)
+	if err != nil {
+		return err
+	}
+	chunk.view = view
+	b.chunks = append(b.chunks[:len(b.chunks):len(b.chunks)], chunk)
+	return nil
+}
+
+// remove marks the pending row of an id dead, if there is one.
+func (b *pendingBuilder) remove(id string) {
+	row, ok := b.position[id]
+	if !ok {
+		return
+	}
+	delete(b.position, id)
+	if b.shared {
+		b.dead, b.shared = b.dead.Clone(), false
+	}
+	b.dead.Add(row)
+}
+
+// after gives a builder with the live rows stored after seq, which is what
+// stays pending once all up to seq are in a segment.
+func (b *pendingBuilder) after(seq uint64) (*pendingBuilder, error) {
+	next := newPendingBuilder(b.codec)
+	for n := range b.n {
+		chunk, i := b.chunks[n/b.perChunk], n%b.perChunk
+		if chunk.rows[i].seq <= seq || b.dead.Contains(n) {
+			continue
+		}
+		if err := next.add(chunk.rows[i], chunk.view.Vector(i)); err != nil {
+			return nil, err
+		}
+	}
+	return next, nil
+}

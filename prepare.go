@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/vicinaldb/store/compaction"
+	"github.com/vicinaldb/store/storage"
+)
+
+// PrepareStats says what a Prepare did.
+type PrepareStats struct {
+	// UpToDate is set when the index held everything already, so that nothing was built.
+	UpToDate bool
+	// Items is the number of items in the index.
+	Items int
+	// SegmentBytes is the size of the file that was written, and SHA256 identifies its content.
+	SegmentBytes int64
+	SHA256       string
+	// Exact is set when there were so few items that all pairs were compared.
+	Exact bool
+	// Rounds is the number of rounds of NN-descent, and Distances the distances that finding the neighbors took.
+	Rounds    int
+	Distances int64
+	Elapsed   time.Duration
+}
+
+// Prepare builds the index from everything that is stored, makes it durable and
+// has queries use it from then on. Queries and writes go on meanwhile; what is
+// written during a Prepare stays pending for the next one. A second Prepare of
+// the collection waits for the first. When nothing changed since the
+// last one, Prepare returns at once; see Rebuild.
+//
+// A context that ends, or any other error, leaves everything as it was. One
+// exception is reported by an error that says so: the index is committed and in
+// use, but MANIFEST could not be written for readers beside this process.
+//
+// While it builds, Prepare needs memory for the codes of all vectors (dimension
+// times 4 bytes each) and for the graphs (about 20 bytes for each of an item's neighbors).
+func (c *Collection) Prepare(ctx context.Context, opts ...PrepareOption) (PrepareStats, error) {
+	started := time.Now()
+	o, err := collectPrepare(opts)
+	if err != nil {
+		return PrepareStats{}, c.failed("preparing", err)
+	}
+	if c.writer == nil {
+		return PrepareStats{}, c.failed("preparing", ErrReadOnly)
+	}
+	c.prepare.Lock()
+	defer c.prepare.Unlock()
+	stats, err := c.rebuild(ctx, o)
+	if err != nil {
+		return PrepareStats{}, c.failed("preparing", err)
+	}
+	stats.Elapsed = time.Since(started)
+	return stats, nil
+}
+
+// rebuild is Prepare under its lock.
+func (c *Collection) rebuild(ctx context.Context, o prepareOptions) (PrepareStats, error) {
+	// Close waits for whoever holds a snapshot, so the data file stays open while this one is held.
+	s, err := c.acquire()
+	if err != nil {
+		return PrepareStats{}, err
+	}
+	defer s.release()
+	if stats, ok := s.upToDate(); ok && !o.rebuild {
+		return stats, nil
+	}
+	ctx, cancel := c.untilClosed(ctx)
+	defer cancel()
+
+	upto, err := c.beginBuild(ctx)
+	if err != nil {
+		return PrepareStats{}, err
+	}
+	defer c.endBuild()
+	id := uuid.New()
+	job, err := c.job(id, upto, o)
+	if err != nil {
+		return PrepareStats{}, err
+	}
+	out, err := compaction.Rewrite(ctx, job)
+	if err != nil {
+		return PrepareStats{}, err
+	}
+	if err := c.install(ctx, id, upto, out); err != nil {
+		return PrepareStats{}, err
+	}
+	return PrepareStats{
+		Items:        out.Rows,
+		SegmentBytes: out.Size,
+		SHA256:       out.SHA256.String(),
+		Exact:        out.Build.Exact,
+		Rounds:       len(out.Build.Updates),
+		Distances:    out.Build.Distances,
+	}, nil
+}
+
+// upToDate reports whether the index holds exactly what is stored, in one segment.
+func (s *snapshot) upToDate() (PrepareStats, bool) {
+	if s.pending.live() > 0 || len(s.segments) > 1 {
+		return PrepareStats{}, false
+	}
+	if len(s.segments) == 0 {
+		return PrepareStats{UpToDate: true}, true
+	}
+	seg := s.segments[0]
+	return PrepareStats{
+		UpToDate:     true,
+		Items:        seg.Rows(),
+		SegmentBytes: seg.record.Size,
+		SHA256:       seg.record.SHA256.String(),
+	}, s.dead[0] == nil
+}
+
+// untilClosed ends a context when the writer stops.
+func (c *Collection) untilClosed(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-c.writer.stop:
+			cancel(ErrClosed)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// beginBuild has the writer remember the rows that die from now on, and gives
+// the last row that the build may take.
+func (c *Collection) beginBuild(ctx context.Context) (upto uint64, err error) {
+	err = c.writer.submit(ctx, &request{solo: func(w *writer) error {
+		err := c.data.View(func(v *storage.View) error {
+			upto = v.LastSeq()
+			return nil
+		})
+		w.build = &build{upto: upto}
+		return err
+	}})
+	return upto, err
+}
+
+// endBuild has the writer forget. Only a writer that stopped does not, and it has nothing to forget for.
+func (c *Collection) endBuild() {
+	_ = c.writer.submit(context.Background(), &request{solo: func(w *writer) error {
+		w.build = nil
+		return nil
+	}})
+}
+
+func (c *Collection) job(id uuid.UUID, upto uint64, o prepareOptions) (compaction.Job, error) {
+	index, err := json.Marshal(c.schema.Index)
+	if err != nil {
+		return compaction.Job{}, fmt.Errorf("encoding index parameters: %w", err)
+	}
+	options := c.schema.Index.options(c.metric)
+	options.Threads = o.threads
+	return compaction.Job{
+		Data:      c.data,
+		Upto:      upto,
+		Metric:    c.metric,
+		Codec:     c.codec,
+		Index:     options,
+		IndexJSON: index,
+		Path:      c.dir.Building(id),
+		Spool:     c.dir.Spool(id),
+		Progress:  func(stage string, done, total int) { o.progress(Progress{Stage: stage, Done: done, Total: total}) },
+	}, nil
+}
+
+// install has the writer commit a segment that lies finished in tmp/.
+func (c *Collection) install(ctx context.Context, id uuid.UUID, upto uint64, out *compaction.Output) error {
+	record := storage.SegmentRecord{UUID: id, Size: out.Size, SHA256: out.SHA256, Rows: out.Rows, LastSeq: upto}
+	err := c.writer.submit(ctx, &request{solo: func(w *writer) error { return w.install(record, out) }})
+	if err == nil || errors.Is(err, errUnpublished) || errors.Is(err, ErrPoisoned) {
+		return err // committed, or nobody knows: nothing is deleted
+	}
+	return errors.Join(err, removeIfThere(c.dir.Building(id)))
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("removing %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,225 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/storage"
+)
+
+// Get returns the item stored under an id, or ErrNotFound.
+func (c *Collection) Get(ctx context.Context, id string) (Item, error) {
+	if err := context.Cause(ctx); err != nil {
+		return Item{}, c.failed("getting", err)
+	}
+	s, err := c.acquire()
+	if err != nil {
+		return Item{}, c.failed("getting", err)
+	}
+	defer s.release()
+	item, err := c.get(s, id)
+	if err != nil {
+		return Item{}, c.failed(fmt.Sprintf("getting item %q", clip(id)), err)
+	}
+	return item, nil
+}
+
+// get reads the source of truth, or in a read-only store the segments.
+func (c *Collection) get(s *snapshot, id string) (Item, error) {
+	if c.data == nil {
+		return s.get(id)
+	}
+	var item Item
+	err := c.data.View(func(v *storage.View) error {
+		seq, ok, err := v.Find(id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return ErrNotFound
+		}
+		record, err := v.Row(seq)
+		if err != nil {
+			return err
+		}
+		item, err = decodeItem(record)
+		return err
+	})
+	return item, err
+}
+
+// decodeItem copies a record out of the transaction it was read in.
+func decodeItem(r codec.Record) (Item, error) {
+	vector, err := codec.DecodeVector(r.Vector)
+	if err != nil {
+		return Item{}, err
+	}
+	metadata, err := decodeMetadata(r.Metadata)
+	if err != nil {
+		return Item{}, err
+	}
+	return Item{ID: string(r.ID), Vector: vector, Metadata: metadata, Payload: clonePayload(r.Payload)}, nil
+}
+
+func decodeMetadata(fields []byte) (Metadata, error) {
+	if len(fields) == 0 {
+		return nil, nil
+	}
+	return codec.DecodeMetadata(fields)
+}
+
+// clonePayload copies a payload; an empty one comes back as nil, wherever it was kept.
+func clonePayload(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return append([]byte(nil), b...)
+}
+
+// get finds an item of a read-only store.
+func (s *snapshot) get(id string) (Item, error) {
+	for i, seg := range s.segments {
+		row, found, err := seg.find(id)
+		if err != nil {
+			return Item{}, err
+		}
+		if found && !s.isDead(i, row) {
+			return seg.item(row)
+		}
+	}
+	return Item{}, ErrNotFound
+}
+
+// isDead reports whether a row of the i-th segment was replaced or deleted.
+func (s *snapshot) isDead(i int, row uint32) bool {
+	return s.dead[i] != nil && s.dead[i].Contains(row)
+}
+
+// Len returns the number of items stored; 0 after Close.
+func (c *Collection) Len() int {
+	s, err := c.acquire()
+	if err != nil {
+		return 0
+	}
+	defer s.release()
+	return s.live
+}
+
+// All walks every item in the order of storing (in a read-only store, in that
+// of the index). It reads in small batches and holds nothing between them,
+// so items stored, replaced or deleted during the walk may or may not be in
+// it; the others are, each once. An error ends the walk.
+func (c *Collection) All(ctx context.Context) iter.Seq2[Item, error] {
+	if c.data == nil {
+		return c.allIndexed(ctx)
+	}
+	return func(yield func(Item, error) bool) {
+		var after uint64
+		for {
+			items, last, err := c.itemsAfter(ctx, after)
+			if err != nil {
+				yield(Item{}, c.failed("walking", err))
+				return
+			}
+			for _, item := range items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if len(items) == 0 {
+				return
+			}
+			after = last
+		}
+	}
+}
+
+// Bounds of one read transaction of a walk: long ones keep the writer from reusing pages.
+const (
+	batchRows  = 512
+	batchBytes = 4 << 20
+)
+
+func (c *Collection) itemsAfter(ctx context.Context, after uint64) (items []Item, last uint64, err error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, 0, err
+	}
+	s, err := c.acquire()
+	if err != nil {
+		return nil, 0, err
+	}
+	defer s.release()
+	err = c.data.View(func(v *storage.View) error {
+		bytes := 0
+		for row, err := range v.Rows(after, math.MaxUint64) {
+			if err != nil {
+				return err
+			}
+			item, err := decodeItem(row.Record)
+			if err != nil {
+				return err
+			}
+			items, last = append(items, item), row.Seq
+			bytes += row.Size
+			if len(items) == batchRows || bytes >= batchBytes {
+				break
+			}
+		}
+		return nil
+	})
+	return items, last, err
+}
+
+// allIndexed walks the rows of the segments.
+func (c *Collection) allIndexed(ctx context.Context) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		p, err := c.pin()
+		if err != nil {
+			yield(Item{}, c.failed("walking", err))
+			return
+		}
+		defer p.release()
+		for at := range p.rows() {
+			item, err := at.segment.item(at.row)
+			if err == nil {
+				err = p.check(ctx)
+			}
+			if err != nil {
+				yield(Item{}, c.failed("walking", err))
+				return
+			}
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// item reads a whole item from the segment.
+func (seg *segment) item(row uint32) (item Item, err error) {
+	err = seg.guard(func() error {
+		item, err = seg.readItem(row)
+		return err
+	})
+	return item, err
+}
+
+func (seg *segment) readItem(row uint32) (Item, error) {
+	id, err := seg.ID(row)
+	if err != nil {
+		return Item{}, err
+	}
+	fields, payload, err := seg.Record(row)
+	if err != nil {
+		return Item{}, err
+	}
+	metadata, err := decodeMetadata(fields)
+	if err != nil {
+		return Item{}, err
+	}
+	vector := append([]float32(nil), seg.rows.Vector(row)...)
+	return Item{ID: string(id), Vector: vector, Metadata: metadata, Payload: clonePayload(payload)}, nil
+}

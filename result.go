@@ -1,0 +1,100 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+)
+
+// results turns rows into what the caller gets. The ids share one string, so
+// that an answer without details takes two allocations.
+func (s *snapshot) results(c *Collection, q *query, scratch *queryScratch) ([]Result, error) {
+	results := make([]Result, len(scratch.hits))
+	if err := scratch.readIDs(s.pending, results); err != nil {
+		return nil, err
+	}
+	for i, h := range scratch.hits {
+		results[i].Distance = c.metric.Correct(h.distance)
+		if !q.metadata && !q.payload && !q.withVec {
+			continue
+		}
+		if err := s.details(c, q, h, &results[i]); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(results, func(a, b Result) int {
+		if order := cmp.Compare(a.Distance, b.Distance); order != 0 {
+			return order
+		}
+		return cmp.Compare(a.ID, b.ID)
+	})
+	return results, nil
+}
+
+// readIDs sets the ids of all results.
+func (q *queryScratch) readIDs(pending *pendingRows, results []Result) error {
+	q.ids, q.ends = q.ids[:0], q.ends[:0]
+	for _, h := range q.hits {
+		if h.segment == nil {
+			chunk, i := pending.at(h.row)
+			q.ids = append(q.ids, chunk.rows[i].id...)
+		} else if err := h.segment.appendID(&q.ids, h.row); err != nil {
+			return err
+		}
+		q.ends = append(q.ends, len(q.ids))
+	}
+	all, begin := string(q.ids), 0
+	for i, end := range q.ends {
+		results[i].ID = all[begin:end]
+		begin = end
+	}
+	return nil
+}
+
+func (seg *segment) appendID(dst *[]byte, row uint32) error {
+	return seg.guard(func() error {
+		id, err := seg.ID(row)
+		*dst = append(*dst, id...)
+		return err
+	})
+}
+
+// details reads what a query asked for beside the id.
+func (s *snapshot) details(c *Collection, q *query, h hit, r *Result) error {
+	if h.segment != nil {
+		return h.segment.guard(func() error { return h.segment.readDetails(q, h.row, r) })
+	}
+	chunk, i := s.pending.at(h.row)
+	row := chunk.rows[i]
+	if q.payload {
+		r.Payload = clonePayload(row.data)
+	}
+	if q.withVec {
+		r.Vector = append([]float32(nil), chunk.view.Vector(i)...)
+	}
+	if !q.metadata {
+		return nil
+	}
+	metadata, err := decodeMetadata(row.fields)
+	r.Metadata = metadata
+	return err
+}
+
+func (seg *segment) readDetails(q *query, row uint32, r *Result) error {
+	if q.withVec {
+		r.Vector = append([]float32(nil), seg.rows.Vector(row)...)
+	}
+	if !q.metadata && !q.payload {
+		return nil
+	}
+	fields, payload, err := seg.Record(row)
+	if err != nil {
+		return err
+	}
+	if q.payload {
+		r.Payload = clonePayload(payload)
+	}
+	if q.metadata {
+		r.Metadata, err = decodeMetadata(fields)
+	}
+	return err
+}

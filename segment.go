@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/internal/mapped"
+	"github.com/vicinaldb/store/metric"
+	"github.com/vicinaldb/store/nnd"
+	"github.com/vicinaldb/store/storage"
+)
+
+// segment is a mapped segment file, ready to be searched. It is counted: each
+// snapshot that names it holds a reference, and the last one unmaps it.
+type segment struct {
+	*storage.Segment
+	record storage.SegmentRecord
+	path   string
+	metric *metric.Dense
+	rows   *codec.Float32Rows
+	pivots *codec.Float32Rows
+	graph  *nnd.SearchGraph
+	log    *slog.Logger
+
+	scorers  sync.Pool // *segmentScorer
+	refs     atomic.Int64
+	obsolete atomic.Bool // no manifest names it: the file goes with the last reference
+}
+
+// openSegment maps a segment and takes its parts together, decoding nothing. It
+// comes without a reference.
+func openSegment(path string, record storage.SegmentRecord, m *metric.Dense, vectors *codec.Float32, log *slog.Logger) (*segment, error) {
+	file, err := storage.OpenSegment(path, record.Info())
+	if err != nil {
+		return nil, err
+	}
+	seg := &segment{Segment: file, record: record, path: path, metric: m, log: log}
+	if err := mapped.Guard(func() error { return seg.assemble(vectors) }); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening segment %s: %w", path, err), file.Close())
+	}
+	seg.scorers.New = func() any { return newSegmentScorer(seg) }
+	return seg, nil
+}
+
+// assemble checks that the segment is one of this collection and views its codes and graph.
+func (seg *segment) assemble(vectors *codec.Float32) (err error) {
+	p := seg.Params()
+	if p.Metric != seg.metric.Name() || p.Dim != vectors.Dim() || p.Codec != vectors.Name() || p.CodecStride != vectors.Stride() {
+		return fmt.Errorf("it holds %s vectors of %d components as %s rows of %d bytes, the collection is %s, %d: %w",
+			p.Metric, p.Dim, p.Codec, p.CodecStride, seg.metric.Name(), vectors.Dim(), ErrCorrupt)
+	}
+	if seg.rows, err = vectors.Rows(seg.Codes()); err != nil {
+		return fmt.Errorf("codes: %w: %w", ErrCorrupt, err)
+	}
+	if seg.pivots, err = vectors.Rows(seg.PivotCodes()); err != nil {
+		return fmt.Errorf("pivot codes: %w: %w", ErrCorrupt, err)
+	}
+	seg.graph = &nnd.SearchGraph{Adjacency: seg.Adjacency(), Stride: p.AdjacencyStride, Pivots: seg.PivotRows()}
+	return nil
+}
+
+// release gives a reference back. What cannot be unmapped or removed is left
+// to the next Open of a writer, which removes files that no manifest names.
+func (seg *segment) release() {
+	if seg.refs.Add(-1) > 0 {
+		return
+	}
+	if err := seg.Close(); err != nil {
+		seg.log.Warn("unmapping segment", "path", seg.path, "error", err)
+	}
+	if !seg.obsolete.Load() {
+		return
+	}
+	if err := os.Remove(seg.path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		seg.log.Warn("removing segment", "path", seg.path, "error", err)
+	}
+}
+
+// find looks up the row of an id, dead or alive.
+func (seg *segment) find(id string) (row uint32, found bool, err error) {
+	err = seg.guard(func() error {
+		row, found, err = seg.Find(id)
+		return err
+	})
+	return row, found, err
+}
+
+// damage is an error that one segment's bytes caused, so that the segment can be set aside.
+type damage struct {
+	seg *segment
+	err error
+}
+
+func (d *damage) Error() string { return d.err.Error() }
+func (d *damage) Unwrap() error { return d.err }
+
+// guard runs what reads the mapping: a memory fault becomes an error, and
+// damage is blamed on the segment. Every goroutine that reads a segment does so
+// under a guard of its own.
+func (seg *segment) guard(read func() error) error {
+	err := mapped.Guard(read)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, mapped.ErrFault):
+		return &damage{seg, &storage.CorruptError{File: seg.path, Offset: -1, Reason: "reading the mapped file failed", Cause: err}}
+	case errors.Is(err, ErrCorrupt):
+		return &damage{seg, err}
+	case errors.Is(err, nnd.ErrCorrupt), errors.Is(err, codec.ErrCorrupt):
+		return &damage{seg, &storage.CorruptError{File: seg.path, Offset: -1, Cause: err}}
+	}
+	return err
+}
+
+// segmentScorer scores one query against the rows and the packed pivots of a segment.
+type segmentScorer struct {
+	rows   *codec.Float32Scorer
+	pivots *codec.Float32Scorer
+	all    []uint32 // numbers of the packed pivots: 0, 1, 2, ...
+	found  []nnd.Candidate
+}
+
+func newSegmentScorer(seg *segment) *segmentScorer {
+	s := &segmentScorer{rows: seg.rows.Scorer(), pivots: seg.pivots.Scorer(), all: make([]uint32, seg.pivots.Len())}
+	for i := range s.all {
+		s.all[i] = uint32(i)
+	}
+	return s
+}
+
+func (s *segmentScorer) prepare(vector []float32) {
+	s.rows.Prepare(vector)
+	s.pivots.Prepare(vector)
+}
+
+// Score is nnd.Scorer's.
+func (s *segmentScorer) Score(dst []float32, rows []uint32) { s.rows.Score(dst, rows) }
+
+// ScorePivots is nnd.PivotScorer's.
+func (s *segmentScorer) ScorePivots(dst []float32) { s.pivots.Score(dst, s.all[:len(dst)]) }
+
+// scanBelow is the number of rows up to which comparing all of them costs no
+// more than a walk of the graph, and is exact.
+const scanBelow = 1024
+
+// search finds the nearest live rows: by a walk of the graph, or by a scan when
+// that is asked for or when the walk would come to the same.
+func (seg *segment) search(ctx context.Context, q *query, scorer *segmentScorer, dead *roaring.Bitmap) (stats nnd.SearchStats, err error) {
+	n := seg.Rows()
+	var allowed nnd.Filter
+	live := n
+	if dead != nil {
+		allowed = alive{dead}
+		live -= int(dead.GetCardinality())
+	}
+	k := min(q.k, live)
+	if k == 0 {
+		scorer.found = scorer.found[:0]
+		return stats, nil
+	}
+	scorer.prepare(q.vector)
+	if !q.exact && n > scanBelow && k <= live/4 {
+		walk := nnd.Query{Scorer: scorer, K: k, Epsilon: q.epsilon, Stretch: seg.metric.Stretch, Allowed: allowed}
+		scorer.found, stats, err = seg.graph.Search(ctx, walk, scorer.found[:0])
+		if err != nil || len(scorer.found) == k {
+			return stats, err
+		}
+		// Dead rows can cut live ones off: never answer with fewer than there are.
+	}
+	scan := nnd.Scan{Scorer: scorer, N: n, K: k, Allowed: allowed}
+	var scanned nnd.SearchStats
+	scorer.found, scanned, err = scan.Run(ctx, scorer.found[:0])
+	stats.Distances += scanned.Distances
+	return stats, err
+}
+
+// alive allows the rows that no tombstone marks.
+type alive struct{ dead *roaring.Bitmap }
+
+// Contains is nnd.Filter's.
+func (a alive) Contains(row uint32) bool { return !a.dead.Contains(row) }

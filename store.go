@@ -1,0 +1,255 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/vicinaldb/store/storage"
+)
+
+// Store is a directory of collections. It is safe for concurrent use. One
+// process at a time may have it open for writing; any number may have it open
+// with ReadOnly.
+type Store struct {
+	dir  storage.Dir
+	opts openOptions
+	lock *storage.Lock // nil when read-only
+
+	mu     sync.Mutex
+	open   map[string]*opening // by name; an entry stays while its collection is open
+	closed bool
+}
+
+// opening is a collection that is open or about to be: done is closed when
+// the other fields are set.
+type opening struct {
+	done       chan struct{}
+	collection *Collection
+	err        error
+}
+
+// Open opens the store in the directory path, and creates it when there is
+// nothing there. It fails within a second with ErrLocked, naming the holder,
+// when another process (or this one) has the store open for writing.
+//
+// Opening reads no collection: each is opened when it is first asked for.
+// The caller must Close the store.
+func Open(path string, opts ...Option) (*Store, error) {
+	s := &Store{dir: storage.Dir(path), opts: collectOpen(opts), open: make(map[string]*opening)}
+	if s.opts.readOnly {
+		if err := s.dir.Check(); err != nil {
+			return nil, fmt.Errorf("opening store %s: %w", path, err)
+		}
+		return s, nil
+	}
+	if err := s.dir.Create(); err != nil {
+		return nil, fmt.Errorf("opening store %s: %w", path, err)
+	}
+	lock, err := s.dir.Lock()
+	if err != nil {
+		return nil, fmt.Errorf("opening store %s: %w", path, err)
+	}
+	s.lock = lock
+	if err := s.dir.Clean(); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening store %s: %w", path, err), lock.Release())
+	}
+	return s, nil
+}
+
+// Close closes every collection, waits for the calls that are still running on
+// them and releases the store. Calls after Close fail with ErrClosed; a second
+// Close does nothing. Handles of collections are of no use afterwards.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	openings := s.open
+	s.open = nil
+	s.mu.Unlock()
+
+	var errs []error
+	for _, o := range openings {
+		<-o.done
+		if o.err == nil {
+			errs = append(errs, o.collection.close())
+		}
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Release())
+	}
+	return errors.Join(errs...)
+}
+
+// Create makes an empty collection. Its name is 1 to 63 of the characters a-z,
+// 0-9, '_' and '-', the first a letter or digit. It fails with ErrExists when
+// the name is taken. The collection is on disk when Create returns.
+func (s *Store) Create(ctx context.Context, name string, schema Schema) (*Collection, error) {
+	if s.opts.readOnly {
+		return nil, fmt.Errorf("creating collection %q: %w", clip(name), ErrReadOnly)
+	}
+	if err := s.create(ctx, name, schema); err != nil {
+		return nil, fmt.Errorf("creating collection %q: %w", clip(name), err)
+	}
+	return s.Collection(ctx, name)
+}
+
+func (s *Store) create(ctx context.Context, name string, schema Schema) error {
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	schema, _, err := schema.resolve()
+	if err != nil {
+		return err
+	}
+	encoded, err := encodeSchema(schema)
+	if err != nil {
+		return err
+	}
+	return createCollection(s.dir, name, schema, encoded)
+}
+
+// Collection opens a collection, or gives the handle of one that is open
+// already. It fails with ErrNotFound when there is none of that name. Opening
+// takes milliseconds, whatever the size of the index; it grows with the
+// number of items stored since the last Prepare.
+func (s *Store) Collection(ctx context.Context, name string) (*Collection, error) {
+	if err := s.usable(ctx); err != nil {
+		return nil, fmt.Errorf("opening collection %q: %w", clip(name), err)
+	}
+	o, mine, err := s.enter(name)
+	if err != nil {
+		return nil, err
+	}
+	if mine {
+		o.collection, o.err = openCollection(s.dir, name, s.opts)
+		if o.err != nil {
+			s.leave(name, o)
+		}
+		close(o.done)
+	}
+	select {
+	case <-o.done:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if o.err != nil {
+		return nil, fmt.Errorf("opening collection %q: %w", clip(name), o.err)
+	}
+	return o.collection, nil
+}
+
+// enter finds the entry of a name, or makes one that the caller must fill.
+func (s *Store) enter(name string) (o *opening, mine bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, false, fmt.Errorf("opening collection %q: %w", clip(name), ErrClosed)
+	}
+	if o, ok := s.open[name]; ok {
+		return o, false, nil
+	}
+	o = &opening{done: make(chan struct{})}
+	s.open[name] = o
+	return o, true, nil
+}
+
+// leave forgets an entry, unless another has taken its place.
+func (s *Store) leave(name string, o *opening) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[name] == o {
+		delete(s.open, name)
+	}
+}
+
+// Collections lists the collections by name, with their schemas and counts.
+func (s *Store) Collections(ctx context.Context) ([]CollectionInfo, error) {
+	if err := s.usable(ctx); err != nil {
+		return nil, fmt.Errorf("listing collections: %w", err)
+	}
+	names, err := s.dir.Collections()
+	if err != nil {
+		return nil, fmt.Errorf("listing collections: %w", err)
+	}
+	infos := make([]CollectionInfo, 0, len(names))
+	for _, name := range names {
+		info, err := s.info(ctx, name)
+		if errors.Is(err, ErrNotFound) {
+			continue // dropped since it was listed
+		}
+		if err != nil {
+			return nil, err
+		}
+		infos = append(infos, info)
+	}
+	return infos, nil
+}
+
+func (s *Store) info(ctx context.Context, name string) (CollectionInfo, error) {
+	c, err := s.Collection(ctx, name)
+	if err != nil {
+		return CollectionInfo{}, err
+	}
+	return c.Info(ctx)
+}
+
+// Drop removes a collection with all it holds, after the calls that still run
+// on it have ended. It fails with ErrNotFound when there is none of that name.
+func (s *Store) Drop(ctx context.Context, name string) error {
+	if s.opts.readOnly {
+		return fmt.Errorf("dropping collection %q: %w", clip(name), ErrReadOnly)
+	}
+	if err := s.usable(ctx); err != nil {
+		return fmt.Errorf("dropping collection %q: %w", clip(name), err)
+	}
+	if err := s.drop(name); err != nil {
+		return fmt.Errorf("dropping collection %q: %w", clip(name), err)
+	}
+	return nil
+}
+
+// drop holds the name while the collection goes, so that nobody opens what is half removed.
+func (s *Store) drop(name string) error {
+	going := &opening{done: make(chan struct{}), err: ErrNotFound}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return ErrClosed
+	}
+	o := s.open[name]
+	s.open[name] = going
+	s.mu.Unlock()
+	defer close(going.done)
+	defer s.leave(name, going)
+
+	// Even a collection that could not be closed cleanly is to be removed.
+	var closing error
+	if o != nil {
+		<-o.done
+		if o.err == nil {
+			closing = o.collection.close()
+		}
+	}
+	if err := s.dir.Drop(name); err != nil {
+		return errors.Join(err, closing)
+	}
+	return nil
+}
+
+// usable is the check that every call begins with.
+func (s *Store) usable(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	return nil
+}
