@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/uuid"
 
 	"github.com/vicinaldb/store/codec"
@@ -113,7 +114,7 @@ func openPublishedOnce(dir storage.CollectionDir, name string, log *slog.Logger)
 	}
 	var segments openedSegments
 	for _, record := range manifest.Segments {
-		dead, err := storage.DecodeTombstones(record.Tombstones, record.Rows)
+		dead, err := publishedTombstones(record)
 		if err != nil {
 			return nil, errors.Join(err, segments.close())
 		}
@@ -125,6 +126,14 @@ func openPublishedOnce(dir storage.CollectionDir, name string, log *slog.Logger)
 	}
 	c.swap(newSnapshot(&c.drain, segments.list, segments.dead, new(pendingRows)))
 	return c, nil
+}
+
+// publishedTombstones reads the dead rows that MANIFEST has of a segment; nil when it has none.
+func publishedTombstones(record storage.SegmentRecord) (*roaring.Bitmap, error) {
+	if len(record.Tombstones) == 0 {
+		return nil, nil
+	}
+	return storage.DecodeTombstones(record.Tombstones, record.Rows)
 }
 
 // close ends the writer, publishes what it left unpublished, and waits for the
@@ -195,7 +204,7 @@ func (c *Collection) Info(ctx context.Context) (CollectionInfo, error) {
 			File:   seg.path,
 			Rows:   seg.Rows(),
 			Bytes:  seg.record.Size,
-			SHA256: fmt.Sprintf("%x", seg.record.SHA256),
+			SHA256: seg.record.SHA256.String(),
 		})
 	}
 	if c.data != nil {

@@ -121,7 +121,10 @@ func (c *Collection) queryBatch(ctx context.Context, vectors [][]float32, k int,
 		workers.Go(func() { b.work(ctx) })
 	}
 	workers.Wait()
-	return b.results, b.err
+	if b.err != nil {
+		return nil, b.err
+	}
+	return b.results, nil
 }
 
 // batch is the state that the goroutines of one QueryBatch share.
@@ -179,7 +182,7 @@ func (b *batch) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err == nil {
-		b.results, b.err = nil, err
+		b.err = err
 	}
 }
 

@@ -30,6 +30,9 @@ type segment struct {
 	graph  *nnd.SearchGraph
 	log    *slog.Logger
 
+	// stretch is metric.Stretch, kept since making the method value allocates.
+	stretch func(fast, epsilon float32) float32
+
 	scorers  sync.Pool // *segmentScorer
 	refs     atomic.Int64
 	obsolete atomic.Bool // no manifest names it: the file goes with the last reference
@@ -42,7 +45,7 @@ func openSegment(path string, record storage.SegmentRecord, m *metric.Dense, vec
 	if err != nil {
 		return nil, err
 	}
-	seg := &segment{Segment: file, record: record, path: path, metric: m, log: log}
+	seg := &segment{Segment: file, record: record, path: path, metric: m, stretch: m.Stretch, log: log}
 	if err := mapped.Guard(func() error { return seg.assemble(vectors) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening segment %s: %w", path, err), file.Close())
 	}
@@ -168,7 +171,7 @@ func (seg *segment) search(ctx context.Context, q *query, scorer *segmentScorer,
 	}
 	scorer.prepare(q.vector)
 	if !q.exact && n > scanBelow && k <= live/4 {
-		walk := nnd.Query{Scorer: scorer, K: k, Epsilon: q.epsilon, Stretch: seg.metric.Stretch, Allowed: allowed}
+		walk := nnd.Query{Scorer: scorer, K: k, Epsilon: q.epsilon, Stretch: seg.stretch, Allowed: allowed}
 		scorer.found, stats, err = seg.graph.Search(ctx, walk, scorer.found[:0])
 		if err != nil || len(scorer.found) == k {
 			return stats, err

@@ -70,16 +70,17 @@ func reopen(t *testing.T, s *store.Store, path string) (*store.Store, *store.Col
 	return s, c
 }
 
-// clusters gives n vectors around a few centers, as real data lie.
+// clusters gives n vectors around some centers, as real data lie. The centers are the same for every seed.
 func clusters(seed uint64, n, dim int) [][]float32 {
-	random := rand.New(rand.NewPCG(seed, 1))
-	centers := make([][]float32, 1+n/100)
+	random := rand.New(rand.NewPCG(1, 1))
+	centers := make([][]float32, 25)
 	for i := range centers {
 		centers[i] = make([]float32, dim)
 		for j := range centers[i] {
 			centers[i][j] = float32(random.NormFloat64()) * 2
 		}
 	}
+	random = rand.New(rand.NewPCG(seed, 2))
 	vectors := make([][]float32, n)
 	for i := range vectors {
 		vectors[i] = slices.Clone(centers[random.IntN(len(centers))])

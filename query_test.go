@@ -1,0 +1,292 @@
+package store_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/metric"
+)
+
+// nearest computes the true answer from the vectors themselves.
+func nearest(t *testing.T, metricName string, vectors [][]float32, alive func(row int) bool, q []float32, k int) []store.Result {
+	t.Helper()
+	m, err := metric.Lookup(metricName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []store.Result
+	for row, v := range vectors {
+		if alive == nil || alive(row) {
+			all = append(all, store.Result{ID: fmt.Sprint(row), Distance: m.Distance(q, v)})
+		}
+	}
+	slices.SortFunc(all, func(a, b store.Result) int {
+		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.ID, b.ID))
+	})
+	return all[:min(k, len(all))]
+}
+
+// recall is the share of the true answer that was found, ties in distance counted as found.
+func recall(truth, got []store.Result) float64 {
+	if len(truth) == 0 {
+		return 1
+	}
+	found := 0
+	for _, r := range got {
+		if r.Distance <= truth[len(truth)-1].Distance {
+			found++
+		}
+	}
+	return float64(min(found, len(truth))) / float64(len(truth))
+}
+
+func close32(a, b float32) bool {
+	return math.Abs(float64(a-b)) <= 1e-4*math.Max(1, math.Abs(float64(b)))
+}
+
+var metricNames = []string{"euclidean", "sqeuclidean", "cosine", "dot", "inner_product", "manhattan"}
+
+func TestCollection_Query_EveryMetric(t *testing.T) {
+	vectors, queries := clusters(3, 3000, 12), clusters(4, 50, 12)
+	for _, name := range metricNames {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := create(t, open(t, t.TempDir()), store.Schema{Dim: 12, Metric: name})
+			upsert(t, c, items(vectors[:2700]))
+			prepare(t, c)
+			upsert(t, c, items(vectors)[2700:])
+			total := 0.0
+			for _, q := range queries {
+				truth := nearest(t, name, vectors, nil, q, 10)
+				exact := query(t, c, q, 10, store.Exact())
+				for i := range truth {
+					if !close32(exact[i].Distance, truth[i].Distance) {
+						t.Fatalf("exact result %d is %+v, want %+v", i, exact[i], truth[i])
+					}
+				}
+				got := query(t, c, q, 10)
+				if len(got) != 10 {
+					t.Fatalf("%d results, want 10", len(got))
+				}
+				total += recall(exact, got)
+			}
+			if mean := total / float64(len(queries)); mean < 0.97 {
+				t.Errorf("recall@10 is %.3f, want at least 0.97", mean)
+			}
+		})
+	}
+}
+
+func TestCollection_Query_NeverFewer(t *testing.T) {
+	vectors := clusters(5, 2500, 8)
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 8})
+	upsert(t, c, items(vectors[:2400]))
+	prepare(t, c)
+	upsert(t, c, items(vectors)[2400:])
+	var dead []string
+	for row := range 2450 {
+		if row%50 != 0 {
+			dead = append(dead, fmt.Sprint(row))
+		}
+	}
+	if _, err := c.Delete(t.Context(), dead...); err != nil {
+		t.Fatal(err)
+	}
+	live := 2500 - len(dead)
+	for _, k := range []int{1, 10, live - 1, live, live + 1, 5000, math.MaxInt} {
+		for _, epsilon := range []float64{0, 0.1} {
+			got := query(t, c, vectors[7], k, store.Epsilon(epsilon))
+			if len(got) != min(k, live) {
+				t.Errorf("k %d of %d, epsilon %v: %d results", k, live, epsilon, len(got))
+			}
+			if ids := idsOf(got); len(slices.Compact(slices.Sorted(slices.Values(ids)))) != len(ids) {
+				t.Errorf("k %d: an item is there twice", k)
+			}
+			if !slices.IsSortedFunc(got, func(a, b store.Result) int { return cmp.Compare(a.Distance, b.Distance) }) {
+				t.Errorf("k %d: not sorted", k)
+			}
+		}
+	}
+}
+
+func TestCollection_Query_SameAfterReopening(t *testing.T) {
+	path := t.TempDir()
+	s := open(t, path)
+	c := create(t, s, store.Schema{Dim: 10, Metric: "cosine"})
+	vectors, queries := clusters(6, 4000, 10), clusters(7, 40, 10)
+	upsert(t, c, items(vectors[:3500]))
+	prepare(t, c)
+	upsert(t, c, items(vectors)[3500:])
+	if _, err := c.Delete(t.Context(), "1", "2", "3600"); err != nil {
+		t.Fatal(err)
+	}
+	before, err := c.QueryBatch(t.Context(), queries, 10, store.WithMetadata())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, c = reopen(t, s, path)
+	after, err := c.QueryBatch(t.Context(), queries, 10, store.WithMetadata())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(before) != fmt.Sprint(after) {
+		t.Error("results differ after reopening")
+	}
+	for i, q := range queries {
+		if single := query(t, c, q, 10, store.WithMetadata()); fmt.Sprint(single) != fmt.Sprint(after[i]) {
+			t.Errorf("query %d: alone %v, in a batch %v", i, single, after[i])
+		}
+	}
+}
+
+func TestCollection_Query_Refuses(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 2, Metric: "cosine"})
+	upsert(t, c, []store.Item{{ID: "a", Vector: []float32{1, 2}}})
+	v := []float32{1, 2}
+	nan := float32(math.NaN())
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, test := range []struct {
+		reason string
+		ctx    context.Context
+		vector []float32
+		k      int
+		opts   []store.QueryOption
+		want   error
+	}{
+		{"too long a vector", t.Context(), []float32{1, 2, 3}, 1, nil, store.ErrDimension},
+		{"NaN has no distance", t.Context(), []float32{1, nan}, 1, nil, store.ErrNotFinite},
+		{"a zero vector has no direction", t.Context(), []float32{0, 0}, 1, nil, store.ErrDomain},
+		{"no results are asked for", t.Context(), v, 0, nil, store.ErrInvalid},
+		{"a negative k", t.Context(), v, -3, nil, store.ErrInvalid},
+		{"a negative epsilon", t.Context(), v, 1, []store.QueryOption{store.Epsilon(-0.1)}, store.ErrInvalid},
+		{"epsilon NaN", t.Context(), v, 1, []store.QueryOption{store.Epsilon(math.NaN())}, store.ErrInvalid},
+		{"the caller has gone", cancelled, v, 1, nil, context.Canceled},
+	} {
+		if r, err := c.Query(test.ctx, test.vector, test.k, test.opts...); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v and error %v, want %v", test.reason, r, err, test.want)
+		}
+		if r, err := c.QueryBatch(test.ctx, [][]float32{v, test.vector}, test.k, test.opts...); !errors.Is(err, test.want) || r != nil {
+			t.Errorf("%s, in a batch: %v and error %v, want %v", test.reason, r, err, test.want)
+		}
+	}
+}
+
+func TestCollection_Query_Empty(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 2})
+	for _, stage := range []string{"new", "prepared", "emptied"} {
+		if got := query(t, c, []float32{1, 2}, 3); len(got) != 0 {
+			t.Errorf("%s: an empty collection gave %v", stage, got)
+		}
+		prepare(t, c)
+		upsert(t, c, []store.Item{{ID: "a", Vector: []float32{1, 2}}})
+		prepare(t, c)
+		if _, err := c.Delete(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prepare(t, c)
+	if info, err := c.Info(t.Context()); err != nil || info.Items != 0 || len(info.Segments) != 0 {
+		t.Errorf("an emptied and prepared collection is %+v, %v", info, err)
+	}
+}
+
+func TestCollection_QueryID(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 6})
+	vectors := clusters(8, 1500, 6)
+	upsert(t, c, items(vectors))
+	prepare(t, c)
+	got, err := c.QueryID(t.Context(), "17", 5, store.Exact())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := nearest(t, "euclidean", vectors, func(row int) bool { return row != 17 }, vectors[17], 5)
+	if !slices.Equal(idsOf(got), idsOf(want)) {
+		t.Errorf("got %v, want %v", idsOf(got), idsOf(want))
+	}
+	if _, err := c.QueryID(t.Context(), "nobody", 5); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an unknown id gave %v", err)
+	}
+	if _, err := c.QueryID(t.Context(), "17", 0); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("k 0 gave %v", err)
+	}
+}
+
+func TestCollection_QueryBatch_CountsWork(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 6})
+	vectors := clusters(9, 2000, 6)
+	upsert(t, c, items(vectors))
+	prepare(t, c)
+	var stats store.QueryStats
+	if _, err := c.QueryBatch(t.Context(), vectors[:20], 3, store.Exact(), store.CollectStats(&stats)); err != nil {
+		t.Fatal(err)
+	}
+	if stats.Distances != 20*2000 {
+		t.Errorf("20 scans of 2,000 items took %d distances", stats.Distances)
+	}
+}
+
+func TestCollection_Query_Allocations(t *testing.T) {
+	c := create(t, open(t, filepath.Join(t.TempDir(), "s")), store.Schema{Dim: 16})
+	vectors := clusters(10, 3000, 16)
+	upsert(t, c, items(vectors))
+	prepare(t, c)
+	ctx := t.Context()
+	n := testing.AllocsPerRun(200, func() {
+		if _, err := c.Query(ctx, vectors[3], 10, store.Epsilon(0.1)); err != nil {
+			t.Error(err)
+		}
+	})
+	// The results, and the string that their ids share.
+	if n > 2 {
+		t.Errorf("a query allocates %v times, want 2", n)
+	}
+}
+
+func TestCollection_NeighborGraph(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 5, Index: store.IndexParams{Neighbors: 8}})
+	vectors := clusters(11, 900, 5)
+	upsert(t, c, items(vectors))
+	for _, err := range c.NeighborGraph(t.Context()) {
+		if !errors.Is(err, store.ErrNotPrepared) {
+			t.Errorf("before Prepare: %v, want ErrNotPrepared", err)
+		}
+	}
+	prepare(t, c)
+	if _, err := c.Delete(t.Context(), "4"); err != nil {
+		t.Fatal(err)
+	}
+	lists, found, total := 0, 0, 0
+	for list, err := range c.NeighborGraph(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		lists++
+		var row int
+		fmt.Sscan(list.ID, &row)
+		want := nearest(t, "euclidean", vectors, func(other int) bool { return other != row }, vectors[row], 8)
+		want = slices.DeleteFunc(want, func(r store.Result) bool { return r.ID == "4" })
+		for i, n := range list.Neighbors {
+			if n.ID == "4" || n.ID == list.ID || n.Distance < want[i].Distance-1e-4 {
+				t.Fatalf("neighbor %d of %s is %+v, the true one %+v", i, list.ID, n, want[i])
+			}
+			if n.Distance <= want[len(want)-1].Distance+1e-4 {
+				found++
+			}
+			total++
+		}
+	}
+	if lists != 899 {
+		t.Errorf("%d lists, want one for each of 899 items", lists)
+	}
+	if share := float64(found) / float64(total); share < 0.99 {
+		t.Errorf("%.3f of the neighbors are true ones, want at least 0.99", share)
+	}
+}
