@@ -1,0 +1,191 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/vicinaldb/store"
+)
+
+// prepared makes a store with an index, closes it and gives the path of the segment.
+func prepared(t *testing.T, vectors [][]float32) (path, segment string) {
+	t.Helper()
+	path = t.TempDir()
+	s := open(t, path)
+	c := create(t, s, store.Schema{Dim: len(vectors[0])})
+	upsert(t, c, items(vectors))
+	prepare(t, c)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path, segmentFiles(t, path)[0]
+}
+
+// change rewrites a file, read-only ones too.
+func change(t *testing.T, path string, edit func(b []byte) []byte) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, edit(b), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStore_DamagedSegment_IsSetAsideAtOpen(t *testing.T) {
+	vectors := clusters(30, 1500, 5)
+	for _, test := range []struct {
+		damage string
+		edit   func(t *testing.T, segment string)
+	}{
+		{"truncated", func(t *testing.T, p string) { change(t, p, func(b []byte) []byte { return b[:len(b)/2] }) }},
+		{"extended", func(t *testing.T, p string) { change(t, p, func(b []byte) []byte { return append(b, 0) }) }},
+		{"header flipped", func(t *testing.T, p string) { change(t, p, func(b []byte) []byte { b[9] ^= 1; return b }) }},
+		{"trailer flipped", func(t *testing.T, p string) { change(t, p, func(b []byte) []byte { b[len(b)-4090] ^= 1; return b }) }},
+		{"missing", func(t *testing.T, p string) {
+			if err := os.Remove(p); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(test.damage, func(t *testing.T) {
+			path, segment := prepared(t, vectors)
+			test.edit(t, segment)
+
+			// A reader has no other source, and is told.
+			reader := open(t, path, store.ReadOnly())
+			if _, err := reader.Collection(t.Context(), "songs"); !errors.Is(err, store.ErrCorrupt) && !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("a reader got %v", err)
+			}
+
+			s := open(t, path)
+			c, err := s.Collection(t.Context(), "songs")
+			if err != nil {
+				t.Fatal(err)
+			}
+			info, err := c.Info(t.Context())
+			if err != nil || info.Items != 1500 || info.Pending != 1500 || len(info.Problems) == 0 {
+				t.Errorf("info is %+v, %v", info, err)
+			}
+			if err := c.Verify(t.Context()); !errors.Is(err, store.ErrCorrupt) {
+				t.Errorf("Verify hides the damage: %v", err)
+			}
+			if got := query(t, c, vectors[3], 1); got[0].ID != "3" {
+				t.Errorf("item 3 is answered as %+v", got)
+			}
+			kept, err := os.ReadDir(filepath.Join(path, "songs", "quarantine"))
+			if err != nil || test.damage != "missing" && len(kept) != 1 {
+				t.Errorf("quarantine has %v, %v", kept, err)
+			}
+			prepare(t, c)
+			_, c = reopen(t, s, path)
+			if info, err := c.Info(t.Context()); err != nil || info.Pending != 0 || len(info.Problems) != 0 {
+				t.Errorf("after Prepare info is %+v, %v", info, err)
+			}
+		})
+	}
+}
+
+// Damage that open does not look at comes to light in use: the call is answered all the same.
+func TestStore_DamagedSegment_IsSetAsideInUse(t *testing.T) {
+	vectors := clusters(31, 2000, 5)
+	for _, test := range []struct {
+		damage string
+		edit   func(t *testing.T, segment string)
+	}{
+		{"bytes are no row numbers", overwrite},
+		{"cut while mapped", func(t *testing.T, segment string) {
+			if err := errors.Join(os.Chmod(segment, 0o600), os.Truncate(segment, 4096)); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(test.damage, func(t *testing.T) {
+			path, segment := prepared(t, vectors)
+			s := open(t, path)
+			c, err := s.Collection(t.Context(), "songs")
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.edit(t, segment) // the mapping is shared, so it sees the file change
+			for row := range 200 {
+				got := query(t, c, vectors[row], 3)
+				if got[0].ID != fmt.Sprint(row) {
+					t.Fatalf("item %d is answered as %+v", row, got)
+				}
+			}
+			info, err := c.Info(t.Context())
+			if err != nil || len(info.Problems) == 0 || info.Items != 2000 || info.Pending != 2000 {
+				t.Errorf("info is %+v, %v", info, err)
+			}
+			if _, err := c.Delete(t.Context(), "5"); err != nil {
+				t.Error(err)
+			}
+			prepare(t, c)
+			if got := query(t, c, vectors[5], 1); got[0].ID == "5" {
+				t.Error("a deleted item is found")
+			}
+		})
+	}
+}
+
+// overwrite fills the middle of a file with bytes that are no row numbers, in place.
+func overwrite(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	junk := slices.Repeat([]byte{0xff}, int(info.Size())-2*4096)
+	if _, err := f.WriteAt(junk, 4096); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStore_DamagedDataFile_IsAnError(t *testing.T) {
+	path, _ := prepared(t, clusters(32, 300, 5))
+	data := filepath.Join(path, "songs", "data.bolt")
+	change(t, data, func(b []byte) []byte { return b[:len(b)/3] })
+	s := open(t, path)
+	if c, err := s.Collection(t.Context(), "songs"); err == nil {
+		// What is left may open; then reading everything must tell.
+		if err := c.Verify(t.Context()); !errors.Is(err, store.ErrCorrupt) {
+			t.Errorf("a data file cut to a third verifies: %v", err)
+		}
+	} else if !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("opening a data file cut to a third: %v", err)
+	}
+}
+
+func TestStore_DamagedManifest(t *testing.T) {
+	path, _ := prepared(t, clusters(33, 300, 5))
+	change(t, filepath.Join(path, "songs", "MANIFEST"), func(b []byte) []byte { b[len(b)/2] ^= 4; return b })
+	reader := open(t, path, store.ReadOnly())
+	if _, err := reader.Collection(t.Context(), "songs"); !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("a reader of a damaged MANIFEST: %v", err)
+	}
+	// The writer has the data file, and publishes anew.
+	s := open(t, path)
+	if _, err := s.Collection(t.Context(), "songs"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Collection(t.Context(), "songs"); err != nil {
+		t.Errorf("after the writer came: %v", err)
+	}
+}
