@@ -27,7 +27,7 @@ func (c *Collection) Verify(ctx context.Context) error {
 	defer s.release()
 	var errs []error
 	if c.data != nil {
-		errs = append(errs, nil)
+		errs = append(errs, c.data.Verify(ctx, nil))
 	}
 	for _, seg := range s.segments {
 		errs = append(errs, seg.guard(func() error { return seg.Verify(ctx) }))
