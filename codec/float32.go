@@ -55,17 +55,12 @@ func (c *Float32) Encode(row []byte, v []float32) {
 	}
 }
 
-// Decode reads the dim components of v from a row, or from the plain form that AppendPlain writes.
+// Decode reads the dim components of v from a row, or from the plain form that AppendVector writes.
 func (c *Float32) Decode(v []float32, row []byte) {
 	v, row = v[:c.dim], row[:4*c.dim]
 	for i := range v {
 		v[i] = math.Float32frombits(binary.LittleEndian.Uint32(row[4*i:]))
 	}
-}
-
-// AppendPlain appends the plain form of v to dst: its components as little-endian float32 and nothing else.
-func (c *Float32) AppendPlain(dst []byte, v []float32) []byte {
-	return append(dst, mapped.BytesOfFloat32s(v[:c.dim])...)
 }
 
 // Rows returns the rows that data consists of, as a view: data is not copied and must not change while they are used.
@@ -135,7 +130,7 @@ func (r *Float32Rows) score(dst, q []float32, inverseNorm float32, rows []uint32
 	case metric.Cosine:
 		simd.DotRows(dst, q, r.floats, r.stride, rows)
 		for i, row := range rows {
-			dst[i] = metric.CosineFromDot(dst[i], inverseNorm, r.inverseNorm(row))
+			dst[i] = metric.CosineFromDot(dst[i], inverseNorm, r.floats[int(row)*r.stride+r.dim])
 		}
 	default:
 		for i, row := range rows {

@@ -125,7 +125,7 @@ func TestFloat32Lossless(t *testing.T) {
 			c := codec.NewFloat32(m, len(v))
 			row := mapped.Aligned(c.Stride() + 1)[1:] // encoding needs no alignment
 			c.Encode(row, v)
-			plain := c.AppendPlain([]byte{7}, v)
+			plain := codec.AppendVector([]byte{7}, v)
 			if plain[0] != 7 || len(plain) != 1+4*len(v) {
 				t.Fatalf("plain form %x", plain)
 			}

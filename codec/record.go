@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/golang/snappy"
 )
@@ -47,6 +48,7 @@ const (
 //	16       id, vector, body: metadata then payload
 func AppendRecord(dst []byte, r Record) []byte {
 	start := len(dst)
+	dst = slices.Grow(dst, recordHeader+len(r.ID)+len(r.Vector)+len(r.Metadata)+len(r.Payload))
 	dst = append(dst, 0, 0)
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(r.ID)))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(r.Vector)))
@@ -142,8 +144,10 @@ func inflate(block []byte, size int) ([]byte, error) {
 
 // AppendVector appends the components of v to dst as little-endian float32 and returns the result.
 func AppendVector(dst []byte, v []float32) []byte {
-	for _, x := range v {
-		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(x))
+	start := len(dst)
+	dst = slices.Grow(dst, 4*len(v))[:start+4*len(v)]
+	for i, x := range v {
+		binary.LittleEndian.PutUint32(dst[start+4*i:], math.Float32bits(x))
 	}
 	return dst
 }

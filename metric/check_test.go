@@ -25,6 +25,7 @@ func TestCheck(t *testing.T) {
 		{"all", []float32{infinity, 1}, metric.ErrNotFinite, "component 0 is +Inf", "an infinity"},
 		{"all", []float32{1e30, 1, -infinity}, metric.ErrNotFinite, "component 2 is -Inf", "a large component hides no infinity"},
 		{"all", []float32{1, -1e19, 1e18}, metric.ErrDomain, "component, 1, is -1e+19", "squares overflow float32"},
+		{"all", []float32{7e18}, metric.ErrDomain, "2^62", "the square fits, the squared distance to -7e18 does not"},
 		{"all", []float32{1e18, 0}, nil, "", "large, but no squared distance overflows"},
 		{"cosine dot", []float32{0, 0}, metric.ErrDomain, "all 2 components are zero", "no direction"},
 		{"cosine dot", []float32{}, metric.ErrDomain, "zero", "no direction"},

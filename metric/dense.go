@@ -80,7 +80,7 @@ func (m *Dense) Correct(fast float32) float32 { return m.def.Correct(fast) }
 // decreases when fast grows.
 //
 // Bounded or signed distances are stretched where the factor keeps its effect: cosine and dot on -log2(cos), which
-// is unbounded, and inner_product by epsilon times the magnitude.
+// is unbounded, and inner_product by epsilon times the magnitude, a negative one to 0 at most.
 func (m *Dense) Stretch(fast, epsilon float32) float32 {
 	if epsilon == 0 {
 		return fast

@@ -103,6 +103,35 @@ func TestStretchInfinity(t *testing.T) {
 	})
 }
 
+// TestStretchOfCustomMetric asks a definition only what it promises to answer.
+func TestStretchOfCustomMetric(t *testing.T) {
+	m, err := metric.New(metric.Definition{
+		Name: "test_root", Fast: zero,
+		Correct: func(fast float32) float32 { return float32(math.Sqrt(float64(fast))) },
+		Stretch: func(fast, epsilon float32) float32 { return fast * (1 + epsilon) * (1 + epsilon) / (epsilon / epsilon) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if zero, one := m.Stretch(4, 0), m.Stretch(4, 1); zero != 4 || one != 16 {
+		t.Errorf("epsilon 0 gives %v, 1 gives %v; want 4 and 16", zero, one)
+	}
+}
+
+// TestLogarithm compares the two functions behind the stretch of a cosine with those of package math.
+func TestLogarithm(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := float64(rapid.OneOf(rapid.Float32Range(1e-30, 1e-2), rapid.Float32Range(1e-2, 1-1e-7)).Draw(t, "f"))
+		if got, want := metric.MinusLog(f), -math.Log1p(-f); math.Abs(got/want-1) > 2e-12 {
+			t.Fatalf("-log(1-f): got %v, want %v", got, want)
+		}
+		u := rapid.OneOf(rapid.Float64Range(1e-30, 1e-2), rapid.Float64Range(1e-2, 1000)).Draw(t, "u")
+		if got, want := metric.OneMinusExp(u), -math.Expm1(-u); math.Abs(got/want-1) > 2e-12 {
+			t.Fatalf("1-exp(-u): got %v, want %v", got, want)
+		}
+	})
+}
+
 func BenchmarkStretch(b *testing.B) {
 	for _, name := range []string{"euclidean", "cosine"} {
 		b.Run(name, func(b *testing.B) {

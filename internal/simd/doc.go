@@ -20,7 +20,7 @@
 //
 // # Implementations
 //
-// The best implementation for the processor is chosen once, when the program starts: "avx2" on amd64, else "purego", the
-// Go twins. The environment variable VICINAL_SIMD names one to use instead, if the processor has it. Programs built
+// The best implementation for the processor is chosen once, when the program starts: "avx2" on amd64, "neon" on arm64, else
+// "purego", the Go twins. The environment variable VICINAL_SIMD names one to use instead, if the processor has it. Programs built
 // with the tag purego contain no assembly.
 package simd

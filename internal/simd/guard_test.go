@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestReadsNothingOutside lets vectors end where readable memory ends, and begin where it begins: a load of one byte
-// more is a fault.
+// TestReadsNothingOutside lets vectors and lists of rows end where readable memory ends, and begin where it begins: a
+// load of one byte more is a fault.
 func TestReadsNothingOutside(t *testing.T) {
 	page := unix.Getpagesize()
 	fenced := func() []float32 {
@@ -26,14 +26,16 @@ func TestReadsNothingOutside(t *testing.T) {
 		}
 		return unsafe.Slice((*float32)(unsafe.Pointer(&b[page])), page/4)
 	}
-	a, b := fenced(), fenced()
+	a, b, c := fenced(), fenced(), fenced()
+	numbers := unsafe.Slice((*uint32)(unsafe.Pointer(&c[0])), len(c))
 	eachKernel(t, func(t *testing.T, k kernel) {
 		for n := range 200 {
 			k.pair(a[len(a)-n:], b[len(b)-n:])
 			k.pair(a[:n], b[:n])
-			rows := []uint32{0, 1, 2}
-			matrix := b[len(b)-2-n:]
-			k.rows(a[:3], a[len(a)-n:], matrix, 1, rows)
+			for _, count := range []int{1, 2, 25} {
+				k.rows(a[:count], a[len(a)-n:], b[len(b)-n:], 0, numbers[len(numbers)-count:])
+				k.rows(a[len(a)-count:], a[:n], b[:n], 0, numbers[:count])
+			}
 		}
 	})
 }

@@ -1,8 +1,8 @@
-//go:build !amd64 || purego
+//go:build (!amd64 && !arm64) || purego
 
 package simd
 
-// Implementation names the kernels in use: "purego" or "avx2".
+// Implementation names the kernels in use: "purego".
 func Implementation() string { return "purego" }
 
 func squaredL2(a, b []float32) float32 { return squaredL2Go(a, b) }

@@ -30,7 +30,7 @@ var kernels = []kernel{
 func eachKernel(t *testing.T, f func(t *testing.T, k kernel)) {
 	before := simd.Implementation()
 	t.Cleanup(func() { simd.Use(before) })
-	for _, implementation := range []string{"purego", "avx2"} {
+	for _, implementation := range []string{"purego", "avx2", "neon"} {
 		if !simd.Use(implementation) {
 			continue
 		}

@@ -1,4 +1,4 @@
-// Command _asm writes the AVX2 kernels of package simd: a pair form and a Rows form for each of squared L2, dot product
+// Command avx2 writes the AVX2 kernels of package simd: a pair form and a Rows form for each of squared L2, dot product
 // and L1. Run it by go generate in the directory of the package.
 //
 // # How a row is summed

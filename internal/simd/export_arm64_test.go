@@ -1,0 +1,9 @@
+//go:build arm64 && !purego
+
+package simd
+
+// Use makes an implementation the one in use, if the processor has it. No kernel may run meanwhile.
+func Use(name string) bool {
+	hasNEON = name == "neon"
+	return name == Implementation()
+}

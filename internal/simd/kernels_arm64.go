@@ -1,0 +1,85 @@
+//go:build arm64 && !purego
+
+package simd
+
+import "os"
+
+// hasNEON tells whether the assembly kernels are used. Every processor that runs Go's arm64 port has NEON.
+var hasNEON = os.Getenv("VICINAL_SIMD") != "purego"
+
+// Implementation names the kernels in use: "purego" or "neon".
+func Implementation() string {
+	if hasNEON {
+		return "neon"
+	}
+	return "purego"
+}
+
+func squaredL2(a, b []float32) float32 {
+	if hasNEON {
+		return squaredL2NEON(a, b)
+	}
+	return squaredL2Go(a, b)
+}
+
+func dot(a, b []float32) float32 {
+	if hasNEON {
+		return dotNEON(a, b)
+	}
+	return dotGo(a, b)
+}
+
+func l1(a, b []float32) float32 {
+	if hasNEON {
+		return l1NEON(a, b)
+	}
+	return l1Go(a, b)
+}
+
+func squaredL2Rows(dst, q, base []float32, stride int, rows []uint32) {
+	if hasNEON {
+		ahead, prefetch := lookAhead(len(q), stride)
+		squaredL2RowsNEON(dst, q, base, stride, rows, ahead, prefetch)
+		return
+	}
+	squaredL2RowsGo(dst, q, base, stride, rows)
+}
+
+func dotRows(dst, q, base []float32, stride int, rows []uint32) {
+	if hasNEON {
+		ahead, prefetch := lookAhead(len(q), stride)
+		dotRowsNEON(dst, q, base, stride, rows, ahead, prefetch)
+		return
+	}
+	dotRowsGo(dst, q, base, stride, rows)
+}
+
+func l1Rows(dst, q, base []float32, stride int, rows []uint32) {
+	if hasNEON {
+		ahead, prefetch := lookAhead(len(q), stride)
+		l1RowsNEON(dst, q, base, stride, rows, ahead, prefetch)
+		return
+	}
+	l1RowsGo(dst, q, base, stride, rows)
+}
+
+// The kernels take a block of 32 floats at a time and check no bounds. The Rows forms prefetch row i+ahead while they
+// compute row i, as many bytes of it as prefetch says.
+
+//go:noescape
+func squaredL2NEON(a, b []float32) float32
+
+//go:noescape
+func squaredL2RowsNEON(dst, q, base []float32, stride int, rows []uint32, ahead, prefetch int)
+
+//go:noescape
+func dotNEON(a, b []float32) float32
+
+//go:noescape
+func dotRowsNEON(dst, q, base []float32, stride int, rows []uint32, ahead, prefetch int)
+
+//go:noescape
+func l1NEON(a, b []float32) float32
+
+//go:noescape
+func l1RowsNEON(dst, q, base []float32, stride int, rows []uint32, ahead, prefetch int)

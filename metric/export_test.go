@@ -1,0 +1,7 @@
+package metric
+
+// What Stretch of a cosine computes with.
+var (
+	MinusLog    = minusLog
+	OneMinusExp = oneMinusExp
+)
