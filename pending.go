@@ -1,14 +1,12 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"math"
-	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/nnd"
 )
 
 // pendingRows are the rows that no segment holds yet. Queries scan them all. A
@@ -44,9 +42,6 @@ func (p *pendingRows) live() int {
 	return int(p.n) - int(p.dead.GetCardinality())
 }
 
-// isDead reports whether a row was replaced or deleted.
-func (p *pendingRows) isDead(row uint32) bool { return p.dead != nil && p.dead.Contains(row) }
-
 // at finds a row by its number. Rows are spread evenly, so this is one division.
 func (p *pendingRows) at(row uint32) (*pendingChunk, uint32) {
 	perChunk := uint32(len(p.chunks[0].rows))
@@ -59,71 +54,50 @@ func (p *pendingChunk) code(i uint32, c *codec.Float32) []byte {
 	return p.codes[int(i)*stride : (int(i)+1)*stride]
 }
 
-// pendingScorer finds the nearest pending rows of one query. It is reusable.
+// pendingScorer scores one query against pending rows, which lie in chunks. It is reusable.
 type pendingScorer struct {
-	scorer    *codec.Float32Scorer
-	numbers   []uint32 // of the live rows of a chunk
-	distances []float32
-	found     []hit
+	scorer *codec.Float32Scorer
+	chunks []*pendingChunk
+	places []uint32 // of rows within their chunk
+	found  []nnd.Candidate
 }
 
-// scan compares the query with every pending row that is alive, and gives the k
-// nearest in order. The slice is good until the next call.
-func (p *pendingScorer) scan(ctx context.Context, rows *pendingRows, q *query) ([]hit, error) {
-	p.found = p.found[:0]
-	p.prepare(rows, q.vector)
-	bound := float32(math.Inf(1))
-	perChunk := uint32(len(rows.chunks[0].rows))
-	for at, begin := 0, uint32(0); begin < rows.n; at, begin = at+1, begin+perChunk {
-		if err := context.Cause(ctx); err != nil {
-			return nil, err
-		}
-		p.score(rows, rows.chunks[at], begin, min(perChunk, rows.n-begin))
-		for i, distance := range p.distances {
-			if distance < bound || distance == bound && len(p.found) < q.k {
-				p.found = append(p.found, hit{distance: distance, row: begin + p.numbers[i]})
-			}
-		}
-		bound = p.cut(q.k)
-		if q.stats != nil {
-			q.stats.Distances += len(p.numbers)
-		}
+// search compares the query with every pending row that is alive. The rows found are good until the next call.
+func (p *pendingScorer) search(ctx context.Context, rows *pendingRows, q *query) ([]nnd.Candidate, nnd.SearchStats, error) {
+	live := rows.live()
+	if live == 0 {
+		return nil, nnd.SearchStats{}, nil
 	}
-	return p.found, nil
-}
-
-func (p *pendingScorer) prepare(rows *pendingRows, vector []float32) {
 	if p.scorer == nil {
 		p.scorer = rows.chunks[0].view.Scorer()
 	}
-	p.scorer.Prepare(vector)
+	p.scorer.Prepare(q.vector)
+	p.chunks = rows.chunks
+	defer func() { p.chunks = nil }()
+	scan := nnd.Scan{Scorer: p, N: int(rows.n), K: min(q.k, live)}
+	if rows.dead != nil {
+		scan.Allowed = alive{rows.dead}
+	}
+	var stats nnd.SearchStats
+	var err error
+	p.found, stats, err = scan.Run(ctx, p.found[:0])
+	return p.found, stats, err
 }
 
-// score fills numbers and distances for the live rows among the first n of a chunk.
-func (p *pendingScorer) score(rows *pendingRows, chunk *pendingChunk, begin, n uint32) {
-	p.numbers = p.numbers[:0]
-	for i := range n {
-		if !rows.isDead(begin + i) {
-			p.numbers = append(p.numbers, i)
+// Score is nnd.Scorer's. The rows ascend, so those of one chunk are in one piece.
+func (p *pendingScorer) Score(dst []float32, rows []uint32) {
+	perChunk := uint32(len(p.chunks[0].rows))
+	for len(rows) > 0 {
+		at := rows[0] / perChunk
+		p.places = p.places[:0]
+		for _, row := range rows {
+			if row/perChunk != at {
+				break
+			}
+			p.places = append(p.places, row%perChunk)
 		}
+		p.scorer.Over(p.chunks[at].view)
+		p.scorer.Score(dst[:len(p.places)], p.places)
+		dst, rows = dst[len(p.places):], rows[len(p.places):]
 	}
-	p.distances = slices.Grow(p.distances[:0], len(p.numbers))[:len(p.numbers)]
-	p.scorer.Over(chunk.view)
-	p.scorer.Score(p.distances, p.numbers)
-}
-
-// cut sorts, drops what is beyond the k nearest and gives
-// the distance that a row must be below to be among them.
-func (p *pendingScorer) cut(k int) float32 {
-	if len(p.found) < k {
-		return float32(math.Inf(1))
-	}
-	slices.SortFunc(p.found, func(a, b hit) int {
-		if order := cmp.Compare(a.distance, b.distance); order != 0 {
-			return order
-		}
-		return cmp.Compare(a.row, b.row)
-	})
-	p.found = p.found[:k]
-	return p.found[k-1].distance
 }

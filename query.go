@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/vicinaldb/store/nnd"
 )
 
 // Result is an item that a query found.
@@ -201,7 +203,6 @@ type hit struct {
 // queryScratch is what one query works with; pooled by the collection.
 type queryScratch struct {
 	hits    []hit
-	scorers []*segmentScorer
 	pending pendingScorer
 	ids     []byte
 	ends    []int // where each id ends in ids
@@ -215,13 +216,11 @@ func (s *snapshot) query(ctx context.Context, c *Collection, q *query, scratch *
 			return nil, err
 		}
 	}
-	if s.pending.n > 0 {
-		found, err := scratch.pending.scan(ctx, s.pending, q)
-		if err != nil {
-			return nil, err
-		}
-		scratch.hits = append(scratch.hits, found...)
+	found, stats, err := scratch.pending.search(ctx, s.pending, q)
+	if err != nil {
+		return nil, err
 	}
+	scratch.take(q, nil, found, stats)
 	slices.SortFunc(scratch.hits, func(a, b hit) int { return cmp.Compare(a.distance, b.distance) })
 	scratch.hits = scratch.hits[:min(q.k, len(scratch.hits))]
 	return s.results(c, q, scratch)
@@ -232,15 +231,19 @@ func (s *snapshot) querySegment(ctx context.Context, i int, seg *segment, q *que
 	defer seg.scorers.Put(scorer)
 	return seg.guard(func() error {
 		stats, err := seg.search(ctx, q, scorer, s.dead[i])
-		if err != nil {
-			return err
+		if err == nil {
+			scratch.take(q, seg, scorer.found, stats)
 		}
-		if q.stats != nil {
-			q.stats.add(QueryStats{Distances: stats.Distances, Expanded: stats.Expanded})
-		}
-		for _, candidate := range scorer.found {
-			scratch.hits = append(scratch.hits, hit{candidate.Distance, seg, candidate.Row})
-		}
-		return nil
+		return err
 	})
+}
+
+// take adds what a search found to the hits.
+func (scratch *queryScratch) take(q *query, seg *segment, found []nnd.Candidate, stats nnd.SearchStats) {
+	if q.stats != nil {
+		q.stats.add(QueryStats{Distances: stats.Distances, Expanded: stats.Expanded})
+	}
+	for _, candidate := range found {
+		scratch.hits = append(scratch.hits, hit{candidate.Distance, seg, candidate.Row})
+	}
 }

@@ -31,19 +31,19 @@ func (s *snapshot) results(c *Collection, q *query, scratch *queryScratch) ([]Re
 }
 
 // readIDs sets the ids of all results.
-func (q *queryScratch) readIDs(pending *pendingRows, results []Result) error {
-	q.ids, q.ends = q.ids[:0], q.ends[:0]
-	for _, h := range q.hits {
+func (scratch *queryScratch) readIDs(pending *pendingRows, results []Result) error {
+	scratch.ids, scratch.ends = scratch.ids[:0], scratch.ends[:0]
+	for _, h := range scratch.hits {
 		if h.segment == nil {
 			chunk, i := pending.at(h.row)
-			q.ids = append(q.ids, chunk.rows[i].id...)
-		} else if err := h.segment.appendID(&q.ids, h.row); err != nil {
+			scratch.ids = append(scratch.ids, chunk.rows[i].id...)
+		} else if err := h.segment.appendID(&scratch.ids, h.row); err != nil {
 			return err
 		}
-		q.ends = append(q.ends, len(q.ids))
+		scratch.ends = append(scratch.ends, len(scratch.ids))
 	}
-	all, begin := string(q.ids), 0
-	for i, end := range q.ends {
+	all, begin := string(scratch.ids), 0
+	for i, end := range scratch.ends {
 		results[i].ID = all[begin:end]
 		begin = end
 	}
