@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/internal/dataset"
+	"github.com/vicinaldb/store/metric"
+)
+
+type benchCommand struct {
+	Base    string `required:"" help:"File of the vectors to store; row numbers become their ids." placeholder:"FILE"`
+	Queries string `required:"" help:"File of the vectors to look for." placeholder:"FILE"`
+	Truth   string `help:"File of the row numbers of each query's true nearest neighbors, nearest first: .npy or .ivecs. Computed exactly when not given." placeholder:"FILE"`
+
+	Metric   string    `help:"Distance." default:"euclidean"`
+	K        int       `short:"k" help:"How many items each query asks for." default:"10"`
+	RecallAt int       `help:"How many true neighbors recall counts among the k found (default k)." placeholder:"N"`
+	Epsilon  []float64 `help:"One or more values, with commas between." default:"0,0.05,0.1,0.2"`
+	Threads  int       `help:"Goroutines that query." default:"1"`
+	Store    string    `help:"Directory that keeps the store and the computed truth for the next run with the same input. A temporary one when not given." placeholder:"DIR"`
+	JSON     bool      `name:"json" help:"Print a JSON object a line for each step instead of a table."`
+	Plot     string    `help:"Draw recall against queries per second into this .svg or .png file." placeholder:"FILE"`
+
+	indexFlags
+	Seed uint64 `group:"Index:" help:"Decides all random choices of the build." default:"1"`
+}
+
+// Help says what is measured, and how.
+func (cmd *benchCommand) Help() string {
+	return `Stores the base vectors, prepares, closes, reopens, and queries once for each epsilon after a pass to warm up.
+
+Reading and converting files is never timed. CPU time is that of the whole process. The peak of memory is the resident set during prepare; it includes mapped files, counts from the start of the process on systems other than Linux, and is not measured on Windows. Heap bytes are what opening adds to the live heap. Allocations count everything a query does, its results included.
+
+Recall is the share of the true nearest --recall-at among the --k returned, averaged over the queries. An item that is exactly as far as the last of the true ones counts as found.`
+}
+
+// bench is one run.
+type bench struct {
+	*benchCommand
+	out    *console
+	report *report
+	dir    *benchDirectory
+	metric *metric.Dense
+	dim    int
+	rows   int // of the base
+}
+
+// benchCollection is the name of the collection in a bench store.
+const benchCollection = "bench"
+
+// Run measures.
+func (cmd *benchCommand) Run(ctx context.Context, out *console) (err error) {
+	b := &bench{benchCommand: cmd, out: out, report: newReport(out, cmd.JSON)}
+	if err := b.check(); err != nil {
+		return err
+	}
+	if b.dir, err = openBenchDirectory(cmd.Store, benchInput{Metric: b.metric.Name(), Index: cmd.params(cmd.Seed)}, cmd.Base); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.dir.close()) }()
+	if b.dir.built {
+		b.report.note("store", "reused from "+b.dir.path)
+	} else if err := b.build(ctx); err != nil {
+		return err
+	}
+	return b.measure(ctx)
+}
+
+// check finds what is wrong with the flags and the files before hours are spent.
+func (b *bench) check() (err error) {
+	if b.RecallAt == 0 {
+		b.RecallAt = b.K
+	}
+	extension := strings.ToLower(filepath.Ext(b.Plot))
+	switch {
+	case b.K < 1:
+		return fmt.Errorf("-k is %d, must be at least 1", b.K)
+	case b.RecallAt < 1 || b.RecallAt > b.K:
+		return fmt.Errorf("--recall-at is %d, must be 1 to %d, the k of the queries", b.RecallAt, b.K)
+	case b.Threads < 1:
+		return fmt.Errorf("--threads is %d, must be at least 1", b.Threads)
+	case b.Plot != "" && extension != ".svg" && extension != ".png":
+		return fmt.Errorf("--plot %s: the name must end in .svg or .png", b.Plot)
+	case slices.ContainsFunc(b.Epsilon, func(e float64) bool { return !(e >= 0) || math.IsInf(e, 0) }):
+		return fmt.Errorf("--epsilon %v: each must be finite and not negative", b.Epsilon)
+	}
+	if b.metric, err = metric.Lookup(b.Metric); err != nil {
+		return fmt.Errorf("--metric: %w", err)
+	}
+	return b.checkFiles()
+}
+
+func (b *bench) checkFiles() error {
+	base, err := dimOf(b.Base)
+	if err != nil {
+		return err
+	}
+	queries, err := dimOf(b.Queries)
+	if err != nil {
+		return err
+	}
+	if base != queries {
+		return fmt.Errorf("%s holds vectors of %d dimensions, %s those of %d", b.Base, base, b.Queries, queries)
+	}
+	b.dim = base
+	return nil
+}
+
+func dimOf(path string) (int, error) {
+	r, err := dataset.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	if r.Dim() == 0 || r.Len() == 0 {
+		err = fmt.Errorf("%s holds no vectors", path)
+	}
+	return r.Dim(), errors.Join(err, r.Close())
+}
+
+// readVectors reads a whole file.
+func readVectors(path string) (vectors [][]float32, err error) {
+	r, err := dataset.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	for {
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return vectors, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		vectors = append(vectors, row.Vector)
+	}
+}
+
+// measure opens the store that was built and queries it.
+func (b *bench) measure(ctx context.Context) (err error) {
+	s, c, step, err := b.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := b.report.step(step); err != nil {
+		return err
+	}
+	b.rows = c.Len()
+	queries, err := readVectors(b.Queries)
+	if err != nil {
+		return err
+	}
+	truth, err := b.truth(ctx, queries)
+	if err != nil {
+		return err
+	}
+	l := load{collection: c, queries: queries, k: b.K, epsilon: b.Epsilon[0], threads: b.Threads}
+	if _, err := l.run(ctx); err != nil { // warms up: pages are mapped in, scratch is allocated
+		return err
+	}
+	var curve []queryStep
+	for _, l.epsilon = range b.Epsilon {
+		step, err := b.pass(ctx, l, truth)
+		if err != nil {
+			return err
+		}
+		if err := b.report.step(step); err != nil {
+			return err
+		}
+		curve = append(curve, step)
+	}
+	if b.Plot != "" {
+		return plotCurve(b.Plot, b.title(len(queries)), curve)
+	}
+	return nil
+}
+
+// open reopens the store and measures it.
+func (b *bench) open(ctx context.Context) (*store.Store, *store.Collection, openStep, error) {
+	before := liveHeap()
+	start := time.Now()
+	s, err := store.Open(b.dir.store())
+	if err != nil {
+		return nil, nil, openStep{}, err
+	}
+	c, err := s.Collection(ctx, benchCollection)
+	if err != nil {
+		return nil, nil, openStep{}, errors.Join(err, s.Close())
+	}
+	step := openStep{Step: "open", Seconds: time.Since(start).Seconds()}
+	step.HeapBytes = max(0, liveHeap()-before)
+	return s, c, step, nil
+}
+
+// liveHeap returns the bytes of the reachable heap. What pools hold goes with the second collection.
+func liveHeap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// pass queries with one epsilon and judges the answers.
+func (b *bench) pass(ctx context.Context, l load, truth [][]uint32) (queryStep, error) {
+	m, err := l.run(ctx)
+	if err != nil {
+		return queryStep{}, err
+	}
+	recall, err := b.recall(ctx, &l, truth, m.results)
+	if err != nil {
+		return queryStep{}, err
+	}
+	return m.step(&l, recall), nil
+}
+
+func (b *bench) title(queries int) string {
+	return fmt.Sprintf("%s: %d vectors of %d dimensions, %s, %d queries on %d threads",
+		filepath.Base(b.Base), b.rows, b.dim, b.metric.Name(), queries, b.Threads)
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vicinaldb/store"
+)
+
+// load is a pass over all queries with one epsilon.
+type load struct {
+	collection *store.Collection
+	queries    [][]float32
+	k          int
+	epsilon    float64
+	threads    int
+}
+
+// measurement is what a pass gave. Everything in it is allocated before the clock starts.
+type measurement struct {
+	results   [][]store.Result
+	latencies []time.Duration
+	elapsed   time.Duration
+	distances int64
+	mallocs   uint64
+}
+
+// run answers every query once. Each goroutine takes the next one that nobody has taken.
+func (l *load) run(ctx context.Context) (*measurement, error) {
+	m := &measurement{
+		results:   make([][]store.Result, len(l.queries)),
+		latencies: make([]time.Duration, len(l.queries)),
+	}
+	var next, distances atomic.Int64
+	errs := make([]error, l.threads)
+	var before, after runtime.MemStats
+	runtime.GC() // so that no pass pays for the garbage of the one before
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	var running sync.WaitGroup
+	for t := range l.threads {
+		running.Go(func() { errs[t] = l.work(ctx, m, &next, &distances) })
+	}
+	running.Wait()
+	m.elapsed = time.Since(start)
+	runtime.ReadMemStats(&after)
+	m.mallocs, m.distances = after.Mallocs-before.Mallocs, distances.Load()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (l *load) work(ctx context.Context, m *measurement, next, distances *atomic.Int64) error {
+	var stats store.QueryStats
+	options := []store.QueryOption{store.Epsilon(l.epsilon), store.CollectStats(&stats)}
+	defer func() { distances.Add(int64(stats.Distances)) }()
+	for {
+		i := int(next.Add(1)) - 1
+		if i >= len(l.queries) {
+			return nil
+		}
+		start := time.Now()
+		results, err := l.collection.Query(ctx, l.queries[i], l.k, options...)
+		m.latencies[i] = time.Since(start)
+		if err != nil {
+			next.Store(int64(len(l.queries))) // the others need not go on
+			return err
+		}
+		m.results[i] = results
+	}
+}
+
+// step sums up a pass.
+func (m *measurement) step(l *load, recall float64) queryStep {
+	n := len(l.queries)
+	var total time.Duration
+	for _, latency := range m.latencies {
+		total += latency
+	}
+	slices.Sort(m.latencies)
+	return queryStep{
+		Step:              "query",
+		Epsilon:           l.epsilon,
+		K:                 l.k,
+		Recall:            recall,
+		QPS:               float64(n) / m.elapsed.Seconds(),
+		MeanMicros:        micros(total) / float64(n),
+		P50Micros:         micros(m.percentile(50)),
+		P99Micros:         micros(m.percentile(99)),
+		DistancesPerQuery: float64(m.distances) / float64(n),
+		AllocsPerQuery:    float64(m.mallocs) / float64(n),
+	}
+}
+
+// percentile returns the least latency that p percent of the queries do not exceed. Latencies are sorted.
+func (m *measurement) percentile(p int) time.Duration {
+	rank := (len(m.latencies)*p + 99) / 100
+	return m.latencies[max(rank, 1)-1]
+}
+
+func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// The steps of a bench, as --json prints them. Their keys are a promise to scripts.
+
+type upsertStep struct {
+	Step       string  `json:"step"`
+	Rows       int     `json:"rows"`
+	Seconds    float64 `json:"seconds"`
+	CPUSeconds float64 `json:"cpu_seconds"`
+}
+
+type prepareStep struct {
+	Step         string  `json:"step"`
+	Seconds      float64 `json:"seconds"`
+	CPUSeconds   float64 `json:"cpu_seconds"`
+	PeakRSSBytes int64   `json:"peak_rss_bytes"`
+	SegmentBytes int64   `json:"segment_bytes"`
+}
+
+type openStep struct {
+	Step      string  `json:"step"`
+	Seconds   float64 `json:"seconds"`
+	HeapBytes int64   `json:"heap_bytes"`
+}
+
+type queryStep struct {
+	Step              string  `json:"step"`
+	Epsilon           float64 `json:"epsilon"`
+	K                 int     `json:"k"`
+	Recall            float64 `json:"recall"`
+	QPS               float64 `json:"qps"`
+	MeanMicros        float64 `json:"mean_us"`
+	P50Micros         float64 `json:"p50_us"`
+	P99Micros         float64 `json:"p99_us"`
+	DistancesPerQuery float64 `json:"distances_per_query"`
+	AllocsPerQuery    float64 `json:"allocs_per_query"`
+}
+
+// benchStep is a step that can be told to people.
+type benchStep interface{ text() string }
+
+// report prints the steps as they end, as JSON lines or as a table.
+type report struct {
+	out     *console
+	encoder *json.Encoder // nil for people
+	queried bool          // the head of the table of queries is printed
+}
+
+func newReport(out *console, asJSON bool) *report {
+	r := &report{out: out}
+	if asJSON {
+		r.encoder = json.NewEncoder(out.out)
+	}
+	return r
+}
+
+func (r *report) step(s benchStep) error {
+	if r.encoder != nil {
+		return r.encoder.Encode(s)
+	}
+	if _, ok := s.(queryStep); ok && !r.queried {
+		r.queried = true
+		r.out.printf("\n%8s %5s %9s %10s %9s %9s %9s %11s %8s\n",
+			"epsilon", "k", "recall", "queries/s", "mean us", "p50 us", "p99 us", "distances", "allocs")
+	}
+	r.out.printf("%s\n", s.text())
+	return nil
+}
+
+// note tells people what is not a step.
+func (r *report) note(about, text string) {
+	if r.encoder == nil {
+		r.out.printf("%-8s %s\n", about, text)
+	}
+}
+
+func (s upsertStep) text() string {
+	return fmt.Sprintf("%-8s %d rows in %s, %s of CPU", s.Step, s.Rows, secondsText(s.Seconds), secondsText(s.CPUSeconds))
+}
+
+func (s prepareStep) text() string {
+	return fmt.Sprintf("%-8s %s, %s of CPU, %s of memory at the peak, segment %s",
+		s.Step, secondsText(s.Seconds), secondsText(s.CPUSeconds), bytesText(s.PeakRSSBytes), bytesText(s.SegmentBytes))
+}
+
+func (s openStep) text() string {
+	return fmt.Sprintf("%-8s %s, %s of heap", s.Step, secondsText(s.Seconds), bytesText(s.HeapBytes))
+}
+
+func (s queryStep) text() string {
+	return fmt.Sprintf("%8s %5d %9.5f %10.0f %9.1f %9.1f %9.1f %11.1f %8.2f",
+		epsilonText(s.Epsilon), s.K, s.Recall, s.QPS, s.MeanMicros, s.P50Micros, s.P99Micros, s.DistancesPerQuery, s.AllocsPerQuery)
+}
+
+func secondsText(s float64) string { return timeText(time.Duration(s * float64(time.Second))) }
+
+func epsilonText(e float64) string { return strconv.FormatFloat(e, 'g', -1, 64) }

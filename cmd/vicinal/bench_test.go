@@ -1,0 +1,297 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/internal/dataset"
+	"github.com/vicinaldb/store/metric"
+)
+
+// randomVectors writes an .fvecs file of random rows.
+func randomVectors(t *testing.T, seed uint64, rows, dim int) string {
+	t.Helper()
+	random := rand.New(rand.NewPCG(seed, 0))
+	return write(t, "random.fvecs", fvecs(rows, dim, random.Float32))
+}
+
+func fvecs(rows, dim int, component func() float32) string {
+	var b bytes.Buffer
+	for range rows {
+		b.Write([]byte{byte(dim), 0, 0, 0})
+		for range dim {
+			bits := math.Float32bits(component())
+			b.Write([]byte{byte(bits), byte(bits >> 8), byte(bits >> 16), byte(bits >> 24)})
+		}
+	}
+	return b.String()
+}
+
+// steps runs a bench and reads its JSON lines, checking that each has exactly its keys.
+func steps(t *testing.T, args ...string) []map[string]any {
+	t.Helper()
+	keys := map[string][]string{
+		"upsert":  {"cpu_seconds", "rows", "seconds", "step"},
+		"prepare": {"cpu_seconds", "peak_rss_bytes", "seconds", "segment_bytes", "step"},
+		"open":    {"heap_bytes", "seconds", "step"},
+		"query":   {"allocs_per_query", "distances_per_query", "epsilon", "k", "mean_us", "p50_us", "p99_us", "qps", "recall", "step"},
+	}
+	var all []map[string]any
+	for line := range strings.Lines(succeed(t, append([]string{"bench", "--json"}, args...)...)) {
+		var step map[string]any
+		if err := json.Unmarshal([]byte(line), &step); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		var got []string
+		for key := range step {
+			got = append(got, key)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(keys[fmt.Sprint(step["step"])], got); diff != "" {
+			t.Errorf("keys of %s (-want +got):\n%s", line, diff)
+		}
+		all = append(all, step)
+	}
+	return all
+}
+
+func names(all []map[string]any) (names []string) {
+	for _, step := range all {
+		names = append(names, fmt.Sprint(step["step"]))
+	}
+	return names
+}
+
+func TestBench(t *testing.T) {
+	base, queries := randomVectors(t, 1, 1200, 8), randomVectors(t, 2, 30, 8) // more rows than one batch
+	all := steps(t, "--base", base, "--queries", queries, "--epsilon", "0,0.3", "-k", "5", "--threads", "2")
+	if diff := cmp.Diff([]string{"upsert", "prepare", "open", "query", "query"}, names(all)); diff != "" {
+		t.Fatalf("steps (-want +got):\n%s", diff)
+	}
+	if rows := all[0]["rows"]; rows != 1200.0 {
+		t.Errorf("%v rows stored, want 1200", rows)
+	}
+	for i, epsilon := range []float64{0, 0.3} {
+		step := all[3+i]
+		if step["epsilon"] != epsilon || step["k"] != 5.0 {
+			t.Errorf("step %v, want epsilon %v and k 5", step, epsilon)
+		}
+		for _, key := range []string{"qps", "mean_us", "p50_us", "p99_us", "distances_per_query", "allocs_per_query"} {
+			if value := step[key].(float64); !(value > 0) {
+				t.Errorf("epsilon %v: %s is %v", epsilon, key, value)
+			}
+		}
+		if recall := step["recall"].(float64); recall < 0.8 || recall > 1 {
+			t.Errorf("epsilon %v: recall is %v, want 0.8 to 1", epsilon, recall)
+		}
+	}
+	if low, high := all[3]["recall"].(float64), all[4]["recall"].(float64); low > high {
+		t.Errorf("recall falls from %v to %v with a larger epsilon", low, high)
+	}
+}
+
+// The table is for people: its form is free, but it must have a line for each step.
+func TestBenchTable(t *testing.T) {
+	base, queries := randomVectors(t, 1, 100, 4), randomVectors(t, 2, 10, 4)
+	text := succeed(t, "bench", "--base", base, "--queries", queries, "--epsilon", "0.25")
+	for _, part := range []string{"\nprepare ", "\nopen ", "\ntruth ", "epsilon", "\n    0.25    10 "} {
+		if !strings.Contains("\n"+text, part) {
+			t.Errorf("the table does not contain %q:\n%s", part, text)
+		}
+	}
+}
+
+func TestBenchStore(t *testing.T) {
+	base, queries := randomVectors(t, 1, 200, 4), randomVectors(t, 2, 10, 4)
+	dir := filepath.Join(t.TempDir(), "kept")
+	args := []string{"--base", base, "--queries", queries, "--store", dir, "--epsilon", "0.1"}
+	first := steps(t, args...)
+	again := steps(t, args...)
+	if diff := cmp.Diff([]string{"open", "query"}, names(again)); diff != "" {
+		t.Errorf("steps of the second run (-want +got):\n%s", diff)
+	}
+	if first[3]["recall"] != again[1]["recall"] || first[3]["distances_per_query"] != again[1]["distances_per_query"] {
+		t.Errorf("the kept store answers differently: %v, then %v", first[3], again[1])
+	}
+
+	args = append([]string{"bench"}, args...)
+	refuse(t, "with the metric euclidean, not cosine", append(args, "--metric", "cosine")...)
+	refuse(t, `with the index parameters {"seed":1}, not {"neighbors":12,"seed":1}`, append(args, "--neighbors", "12")...)
+	other := slices.Clone(args)
+	other[2] = randomVectors(t, 3, 200, 4)
+	refuse(t, "another file", other...)
+
+	if err := os.Remove(filepath.Join(dir, "bench.json")); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, "not a finished bench store", args...)
+}
+
+// A truth that was given is believed, and checked as far as it can be.
+func TestBenchTruth(t *testing.T) {
+	base, queries := randomVectors(t, 1, 100, 4), randomVectors(t, 2, 3, 4)
+	file := func(rows ...[]uint32) string { return rowNumbers(t, rows...) }
+	args := []string{"--base", base, "--queries", queries, "--epsilon", "1", "-k", "2", "--truth"}
+	scan := exact(t, base, queries, "euclidean", 2)
+	if recall := steps(t, append(args, file(scan...))...)[3]["recall"]; recall != 1.0 {
+		t.Errorf("recall of the true truth is %v", recall)
+	}
+	wrong := [][]uint32{scan[0], {scan[1][0], 99 - scan[1][0]}, scan[2]}
+	if recall := steps(t, append(args, file(wrong...))...)[3]["recall"]; recall != 5.0/6 {
+		t.Errorf("recall with one of six rows wrong is %v", recall)
+	}
+
+	args = append([]string{"bench"}, args...)
+	refuse(t, "truth of 2 queries, not 3", append(args, file(scan[:2]...))...)
+	refuse(t, "names 1 neighbors", append(args, file([]uint32{1}, []uint32{1}, []uint32{1}))...)
+	refuse(t, "no row 100 among the 100", append(args, file(scan[0], scan[1], []uint32{1, 100}))...)
+}
+
+// exact scans naively, sorting all distances.
+func exact(t *testing.T, base, queries, name string, k int) [][]uint32 {
+	t.Helper()
+	m, err := metric.Lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := readVectors(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted, err := readVectors(queries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var truth [][]uint32
+	for _, q := range wanted {
+		order := make([]uint32, len(rows))
+		for i := range order {
+			order[i] = uint32(i)
+		}
+		slices.SortStableFunc(order, func(a, b uint32) int {
+			switch x, y := m.Distance(q, rows[a]), m.Distance(q, rows[b]); {
+			case x < y:
+				return -1
+			case x > y:
+				return 1
+			}
+			return 0
+		})
+		truth = append(truth, order[:k])
+	}
+	return truth
+}
+
+func TestTruthScan(t *testing.T) {
+	// Few values a component make many ties, which are decided by row number.
+	random := rand.New(rand.NewPCG(1, 0))
+	component := func() float32 { return float32(1 + random.IntN(3)) }
+	base := write(t, "base.fvecs", fvecs(1000, 3, component))
+	queries := write(t, "queries.fvecs", fvecs(7, 3, component))
+	rows, err := readVectors(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted, err := readVectors(queries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"euclidean", "manhattan", "inner_product"} {
+		m, err := metric.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scan := newTruthScan(codec.NewFloat32(m, 3), wanted, 9)
+		for i, row := range rows {
+			if scan.take(row) || i%300 == 0 { // blocks of several lengths
+				if err := scan.compare(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := scan.compare(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(exact(t, base, queries, name, 9), scan.result()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// Among items at one and the same distance any will do, but no more of them than there are true ones.
+func TestBenchTies(t *testing.T) {
+	base := write(t, "base.fvecs", fvecs(60, 2, func() float32 { return 1 }))
+	queries := write(t, "queries.fvecs", fvecs(2, 2, func() float32 { return 2 }))
+	args := []string{"--base", base, "--queries", queries, "-k", "3", "--recall-at", "2", "--truth"}
+	for _, truth := range [][]uint32{{0, 1}, {30, 31}, {58, 59}} {
+		for _, step := range steps(t, append(args, rowNumbers(t, truth, truth))...)[3:] {
+			if step["recall"] != 1.0 {
+				t.Errorf("recall is %v where all items are equally far", step["recall"])
+			}
+		}
+	}
+}
+
+func rowNumbers(t *testing.T, rows ...[]uint32) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := dataset.WriteRowNumbers(&b, rows); err != nil {
+		t.Fatal(err)
+	}
+	return write(t, "truth.ivecs", b.String())
+}
+
+func TestPercentile(t *testing.T) {
+	m := measurement{latencies: []time.Duration{10, 20, 30}}
+	for p, want := range map[int]time.Duration{1: 10, 33: 10, 34: 20, 50: 20, 66: 20, 67: 30, 99: 30, 100: 30} {
+		if got := m.percentile(p); got != want {
+			t.Errorf("of 10, 20, 30 the percentile %d is %d, want %d", p, got, want)
+		}
+	}
+}
+
+func TestBenchPlot(t *testing.T) {
+	base, queries := randomVectors(t, 1, 100, 4), randomVectors(t, 2, 5, 4)
+	for extension, start := range map[string]string{".svg": "<?xml", ".png": "\x89PNG"} {
+		path := filepath.Join(t.TempDir(), "curve"+extension)
+		succeed(t, "bench", "--base", base, "--queries", queries, "--plot", path, "--epsilon", "0,0.1")
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.HasPrefix(content, []byte(start)) {
+			t.Errorf("%s begins with %q", extension, content[:min(8, len(content))])
+		}
+		if extension == ".svg" && !bytes.Contains(content, []byte("epsilon 0.1")) {
+			t.Error("the points are not labeled")
+		}
+	}
+}
+
+func TestBenchRefused(t *testing.T) {
+	base, queries := randomVectors(t, 1, 5, 4), randomVectors(t, 2, 2, 4)
+	args := []string{"bench", "--base", base, "--queries", queries}
+	refuse(t, "only 5 vectors are stored", args...)
+	refuse(t, "--recall-at is 11", append(args, "--recall-at", "11")...)
+	refuse(t, "-k is 0", append(args, "-k", "0")...)
+	refuse(t, "--threads is 0", append(args, "--threads", "0")...)
+	refuse(t, "--epsilon", append(args, "--epsilon", "0.1,-1")...)
+	refuse(t, "--epsilon", append(args, "--epsilon", "NaN")...)
+	refuse(t, ".svg or .png", append(args, "--plot", "curve.jpg")...)
+	refuse(t, "--metric", append(args, "--metric", "cosmic")...)
+	refuse(t, "those of 3", "bench", "--base", base, "--queries", randomVectors(t, 1, 5, 3))
+	refuse(t, "holds no vectors", "bench", "--base", write(t, "empty.fvecs", ""), "--queries", queries)
+	refuse(t, "missing flags: --base", "bench", "--queries", queries)
+}

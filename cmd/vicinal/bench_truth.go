@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/internal/dataset"
+)
+
+// truth gives the row numbers of each query's nearest --recall-at base vectors,
+// nearest first: from the file that was named, from an earlier run, or computed.
+func (b *bench) truth(ctx context.Context, queries [][]float32) ([][]uint32, error) {
+	if b.RecallAt > b.rows {
+		return nil, fmt.Errorf("--recall-at is %d, but only %d vectors are stored", b.RecallAt, b.rows)
+	}
+	if b.Truth != "" {
+		truth, err := dataset.ReadRowNumbers(b.Truth)
+		if err != nil {
+			return nil, err
+		}
+		return truth, b.checkTruth(b.Truth, truth, len(queries))
+	}
+	mark, err := markFile(b.Queries)
+	if err != nil {
+		return nil, err
+	}
+	path := b.dir.truth(mark, b.RecallAt)
+	truth, err := dataset.ReadRowNumbers(path)
+	if err == nil {
+		b.report.note("truth", "reused from "+path)
+		return truth, b.checkTruth(path, truth, len(queries))
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	start := time.Now()
+	if truth, err = b.computeTruth(ctx, queries); err != nil {
+		return nil, fmt.Errorf("computing the truth: %w", err)
+	}
+	b.report.note("truth", "computed in "+timeText(time.Since(start)))
+	return truth, writeWhole(path, func(w io.Writer) error { return dataset.WriteRowNumbers(w, truth) })
+}
+
+// checkTruth makes sure that the row numbers can be those of these queries and this base.
+func (b *bench) checkTruth(path string, truth [][]uint32, queries int) error {
+	if len(truth) != queries {
+		return fmt.Errorf("%s is the truth of %d queries, not %d", path, len(truth), queries)
+	}
+	for i, row := range truth {
+		if len(row) < b.RecallAt {
+			return fmt.Errorf("%s names %d neighbors of each query, too few for --recall-at %d", path, len(row), b.RecallAt)
+		}
+		if far := slices.Max(row); int(far) >= b.rows {
+			return fmt.Errorf("%s: query %d: there is no row %d among the %d stored", path, i, far, b.rows)
+		}
+	}
+	return nil
+}
+
+// computeTruth compares every query with every base vector. The base is read
+// block by block, and each block meets all queries before the next is read, so
+// that the base may be larger than memory.
+func (b *bench) computeTruth(ctx context.Context, queries [][]float32) (truth [][]uint32, err error) {
+	file, err := dataset.Open(b.Base)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	bar := b.out.progress()
+	defer bar.end()
+	scan := newTruthScan(codec.NewFloat32(b.metric, b.dim), queries, b.RecallAt)
+	for {
+		row, reading := file.Next()
+		if reading != nil && !errors.Is(reading, io.EOF) {
+			return nil, reading
+		}
+		if reading == nil && !scan.take(row.Vector) {
+			continue
+		}
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		if err := scan.compare(); err != nil {
+			return nil, err
+		}
+		bar.show("exact truth", int64(scan.done), int64(b.rows))
+		if reading != nil {
+			return scan.result(), nil
+		}
+	}
+}
+
+// truthScan keeps the nearest k rows of each query among those compared so far.
+type truthScan struct {
+	codec   *codec.Float32
+	queries [][]float32
+	nearest [][]neighbor // of each query, sorted
+	k       int
+	block   []byte // encoded rows that are to be compared next
+	done    int    // rows compared
+}
+
+type neighbor struct {
+	distance float32 // fast form
+	row      uint32
+}
+
+func newTruthScan(c *codec.Float32, queries [][]float32, k int) *truthScan {
+	// A block fits a core's second-level cache together with a query.
+	const blockBytes = 512 << 10
+	rows := max(16, blockBytes/c.Stride())
+	t := &truthScan{codec: c, queries: queries, nearest: make([][]neighbor, len(queries)), k: k, block: make([]byte, 0, rows*c.Stride())}
+	for i := range t.nearest {
+		t.nearest[i] = make([]neighbor, 0, k+1)
+	}
+	return t
+}
+
+// take adds a row to the block, and reports whether the block is full.
+func (t *truthScan) take(v []float32) bool {
+	begin := len(t.block)
+	t.block = t.block[:begin+t.codec.Stride()]
+	t.codec.Encode(t.block[begin:], v)
+	return len(t.block) == cap(t.block)
+}
+
+// compare compares all queries with the block, on all cores, and empties it.
+func (t *truthScan) compare() error {
+	rows, err := t.codec.Rows(t.block)
+	if err != nil {
+		return err
+	}
+	workers := runtime.GOMAXPROCS(0)
+	var running sync.WaitGroup
+	for w := range workers {
+		begin, end := len(t.queries)*w/workers, len(t.queries)*(w+1)/workers
+		running.Go(func() { t.work(rows, begin, end) })
+	}
+	running.Wait()
+	t.done += rows.Len()
+	t.block = t.block[:0]
+	return nil
+}
+
+func (t *truthScan) work(rows *codec.Float32Rows, begin, end int) {
+	all := make([]uint32, rows.Len())
+	for i := range all {
+		all[i] = uint32(i)
+	}
+	distances := make([]float32, rows.Len())
+	scorer := rows.Scorer()
+	for i := begin; i < end; i++ {
+		scorer.Prepare(t.queries[i])
+		scorer.Score(distances, all)
+		t.offer(i, distances)
+	}
+}
+
+// offer adds what is near in a block to the nearest of a query. Rows come in
+// ascending order, so of equally near ones the first stays ahead.
+func (t *truthScan) offer(query int, distances []float32) {
+	nearest := t.nearest[query]
+	for i, d := range distances {
+		if len(nearest) == t.k && !(d < nearest[t.k-1].distance) {
+			continue
+		}
+		at := len(nearest)
+		for at > 0 && d < nearest[at-1].distance {
+			at--
+		}
+		nearest = slices.Insert(nearest, at, neighbor{d, uint32(t.done + i)})
+		nearest = nearest[:min(t.k, len(nearest))]
+	}
+	t.nearest[query] = nearest
+}
+
+func (t *truthScan) result() [][]uint32 {
+	truth := make([][]uint32, len(t.nearest))
+	for i, nearest := range t.nearest {
+		truth[i] = make([]uint32, len(nearest))
+		for j, n := range nearest {
+			truth[i][j] = n.row
+		}
+	}
+	return truth
+}

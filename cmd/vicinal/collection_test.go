@@ -1,0 +1,198 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/vicinaldb/store"
+)
+
+const songs = `{"id": "so what", "vector": [1, 0], "metadata": {"year": 1959, "tags": ["jazz"]}}
+{"id": "kashmir", "vector": [0, 1], "metadata": {"year": 1975}}
+{"id": "blue in green", "vector": [0.5, 0]}
+`
+
+// The way of a newcomer: import, query, prepare, query again, look, verify.
+func TestJourney(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "music")
+	file := write(t, "songs.jsonl", songs)
+
+	if text := succeed(t, "import", dir, "songs", file, "--metric", "l2"); !strings.Contains(text, "stored 3 vectors of 2 dimensions in songs") {
+		t.Errorf("import: %s", text)
+	}
+	query := []string{"query", dir, "songs", "--vector", "[1, 0]", "-k", "2", "--metadata", "--json"}
+	want := `{"query":0,"results":[{"id":"so what","distance":0,"metadata":{"tags":["jazz"],"year":1959}},{"id":"blue in green","distance":0.5}]}` + "\n"
+	if diff := cmp.Diff(want, succeed(t, query...)); diff != "" {
+		t.Errorf("query of pending items (-want +got):\n%s", diff)
+	}
+	if text := succeed(t, "prepare", dir, "songs", "--threads", "1"); !strings.Contains(text, "prepared 3 items of songs") {
+		t.Errorf("prepare: %s", text)
+	}
+	if text := succeed(t, "prepare", dir, "songs"); !strings.Contains(text, "up to date") {
+		t.Errorf("prepare again: %s", text)
+	}
+	for _, more := range [][]string{nil, {"--exact"}, {"--epsilon", "0"}, {"--read-only"}} {
+		if diff := cmp.Diff(want, succeed(t, append(query, more...)...)); diff != "" {
+			t.Errorf("query of the index with %v (-want +got):\n%s", more, diff)
+		}
+	}
+	if text := succeed(t, "verify", dir); text != "songs: ok\n" {
+		t.Errorf("verify: %s", text)
+	}
+	if text := succeed(t, "verify", dir, "--read-only"); text != "songs: ok\n" {
+		t.Errorf("verify --read-only: %s", text)
+	}
+}
+
+func TestQueryForms(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "music")
+	succeed(t, "import", dir, "songs", write(t, "songs.jsonl", songs), "--prepare")
+
+	want := `rank  id               distance
+1     "blue in green"  0.5
+2     kashmir          1.4142135
+`
+	if diff := cmp.Diff(want, succeed(t, "query", dir, "songs", "--id", "so what")); diff != "" {
+		t.Errorf("by id, without the item itself (-want +got):\n%s", diff)
+	}
+	file := write(t, "q.jsonl", `{"vector": [0, 1]}`+"\n"+`{"vector": [1, 0]}`)
+	want = `query 0
+rank  id       distance  metadata
+1     kashmir  0         {"year":1975}
+query 1
+rank  id         distance  metadata
+1     "so what"  0         {"tags":["jazz"],"year":1959}
+`
+	if diff := cmp.Diff(want, succeed(t, "query", dir, "songs", "--file", file, "-k", "1", "--metadata")); diff != "" {
+		t.Errorf("by file (-want +got):\n%s", diff)
+	}
+
+	long := write(t, "long.jsonl", strings.Repeat(`{"vector": [0, 1]}`+"\n", 300)) // longer than a batch
+	if text := succeed(t, "query", dir, "songs", "--file", long, "-k", "1", "--json"); !strings.Contains(text, `{"query":299,"results":[{"id":"kashmir"`) {
+		t.Errorf("300 queries end with %s", text[len(text)-200:])
+	}
+
+	refuse(t, "not found", "query", dir, "songs", "--id", "stairway")
+	refuse(t, "not found", "query", dir, "books", "--id", "stairway")
+	refuse(t, "--vector: not a readable vector file: not JSON", "query", dir, "songs", "--vector", "1, 2")
+	refuse(t, "wrong dimension", "query", dir, "songs", "--vector", "[1, 2, 3]")
+	refuse(t, "k is 0", "query", dir, "songs", "--vector", "[1, 2]", "-k", "0")
+	refuse(t, "epsilon", "query", dir, "songs", "--vector", "[1, 2]", "--epsilon=-1")
+}
+
+func TestInfo(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "music")
+	succeed(t, "import", dir, "songs", write(t, "songs.jsonl", songs), "--metric", "cosine", "--neighbors", "7", "--prepare")
+	succeed(t, "import", dir, "more", write(t, "more.jsonl", `{"vector": [1, 2, 3]}`))
+
+	text := succeed(t, "info", dir)
+	lines := strings.Split(text, "\n")
+	if len(lines) != 4 || !strings.HasPrefix(lines[1], "more ") || !strings.HasPrefix(lines[2], "songs ") {
+		t.Errorf("info lists:\n%s", text)
+	}
+	text = succeed(t, "info", dir, "songs")
+	for _, part := range []string{"dimension", "cosine", `{"neighbors":7}`, "3 rows", "sha256"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("info of songs does not say %q:\n%s", part, text)
+		}
+	}
+	var info store.CollectionInfo
+	if err := json.Unmarshal([]byte(succeed(t, "info", dir, "songs", "--json")), &info); err != nil {
+		t.Fatal(err)
+	}
+	if info.Name != "songs" || info.Items != 3 || info.Pending != 0 || info.Schema.Dim != 2 || len(info.Segments) != 1 {
+		t.Errorf("info --json: %+v", info)
+	}
+	if lines := strings.Count(succeed(t, "info", dir, "--json"), "\n"); lines != 2 {
+		t.Errorf("info --json of two collections has %d lines", lines)
+	}
+	refuse(t, "not found", "info", dir, "books")
+}
+
+func TestImport(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "s")
+	file := write(t, "two.fvecs", "\x01\x00\x00\x00\x00\x00\x80\x3f\x01\x00\x00\x00\x00\x00\x00\x40")
+	succeed(t, "import", dir, "c", file, "--batch", "1")
+	succeed(t, "import", dir, "c", file, "--batch", "1") // the same rows again
+	succeed(t, "import", dir, "c", file, "--id-prefix", "b-", "--metric", "euclidean", "--dim", "1")
+	got := succeed(t, "query", dir, "c", "--vector", "[1]", "-k", "9", "--json")
+	want := `{"query":0,"results":[{"id":"0","distance":0},{"id":"b-0","distance":0},{"id":"1","distance":1},{"id":"b-1","distance":1}]}` + "\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("after three imports (-want +got):\n%s", diff)
+	}
+
+	for _, test := range []struct {
+		file, content string
+		args          []string
+		explanation   string
+		reason        string
+	}{
+		{"a.jsonl", `{"vector": [1]}` + "\n" + `{"vector": [2]}` + "\n" + `{"vector": }`, nil, "after 2 vectors were stored: reading ", "what was read before the damage is stored, and said"},
+		{"a.jsonl", "", nil, "holds no vectors", "an empty file"},
+		{"a.jsonl", `{"vector": [1, 2]}`, nil, `collection "c" those of 1`, "another dimension than the collection's"},
+		{"a.jsonl", `{"vector": [1]}`, []string{"--dim", "2"}, "1 dimensions, not 2", "another dimension than asked for"},
+		{"a.jsonl", `{"vector": [1]}`, []string{"--metric", "cosine"}, "with the distance euclidean, not cosine", "another metric than the collection's"},
+		{"a.jsonl", `{"vector": [1]}`, []string{"--metric", "cosmic"}, `"cosmic"`, "no such metric"},
+		{"a.jsonl", `{"vector": [1]}`, []string{"--neighbors", "3"}, "other index parameters", "parameters are fixed at the first import"},
+		{"a.jsonl", `{"vector": [1]}`, []string{"--batch", "0"}, "--batch is 0", "a batch of nothing"},
+		{"a.fvecs", "\x01\x00\x00\x00\x00\x00\x80\x3f\x01\x00\x00\x00\x00\x00\xc0\x7f", nil, "row 1", "a NaN, named by row"},
+		{"a.txt", "hello", nil, "not a readable vector file", "no vectors at all"},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			refuse(t, test.explanation, append([]string{"import", dir, "c", write(t, test.file, test.content)}, test.args...)...)
+		})
+	}
+	refuse(t, "Bad Name", "import", dir, "Bad Name", file)
+}
+
+// A program that has the store open keeps others from writing, and can be read beside.
+func TestLocked(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "music")
+	file := write(t, "songs.jsonl", songs)
+	succeed(t, "import", dir, "songs", file, "--prepare")
+	s, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	refuse(t, "--read-only", "query", dir, "songs", "--id", "kashmir")
+	refuse(t, "--read-only", "prepare", dir, "songs")
+	refuse(t, "lock", "import", dir, "songs", file)
+	if text := succeed(t, "query", dir, "songs", "--id", "kashmir", "--read-only"); !strings.Contains(text, "so what") {
+		t.Errorf("query --read-only: %s", text)
+	}
+	if text := succeed(t, "info", dir, "--read-only"); !strings.Contains(text, "songs") {
+		t.Errorf("info --read-only: %s", text)
+	}
+}
+
+func TestVerifyDamage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "music")
+	file := write(t, "songs.jsonl", songs)
+	succeed(t, "import", dir, "songs", file, "--prepare")
+	succeed(t, "import", dir, "intact", file)
+	segments, err := filepath.Glob(filepath.Join(dir, "songs", "segments", "*.seg"))
+	if err != nil || len(segments) != 1 {
+		t.Fatalf("segments %v, error %v", segments, err)
+	}
+	content, err := os.ReadFile(segments[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[len(content)/2] ^= 0xff
+	if err := os.Chmod(segments[0], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(segments[0], content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, code := vicinal(t, "verify", dir)
+	if code != 1 || !strings.Contains(stderr, "damaged") || !strings.Contains(stdout, "intact: ok\n") || strings.Contains(stdout, "songs: ok") {
+		t.Errorf("verify of a damaged store: exit code %d\n%s%s", code, stdout, stderr)
+	}
+}

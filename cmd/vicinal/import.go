@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/internal/dataset"
+	"github.com/vicinaldb/store/metric"
+)
+
+type importCommand struct {
+	Store      string `arg:"" help:"Directory of the store; made if it is not there."`
+	Collection string `arg:"" help:"Name of the collection; made if it is not there."`
+	File       string `arg:"" help:"File of vectors: .npy, .fvecs, .bvecs, .ivecs, MNIST IDX, or JSON lines with id, vector and metadata; also .gz."`
+
+	Metric   string `help:"Distance of a new collection, such as euclidean, cosine, dot or manhattan (default euclidean)." placeholder:"NAME"`
+	Dim      int    `help:"Dimension that the vectors must have (default: that of the file)." placeholder:"N"`
+	Batch    int    `help:"Vectors stored in one transaction." default:"1000"`
+	IDPrefix string `help:"Put before row numbers, which are the ids of vectors that come without any, so that several files fit into one collection." placeholder:"TEXT"`
+	Prepare  bool   `help:"Build the index afterwards."`
+
+	indexFlags
+	Seed uint64 `group:"Index:" help:"Decides all random choices of the build." placeholder:"N"`
+}
+
+// Help explains what the flags alone do not.
+func (cmd *importCommand) Help() string {
+	return `Vectors without an id of their own get their row number, so importing a file again replaces what it stored before. JSON lines look like {"id": "a", "vector": [0.5, 1], "metadata": {"year": 1999, "tags": ["x"]}}; one without "id" gets a new unique one.
+
+The distance and the index flags hold for the life of a collection: they are given when it is made.`
+}
+
+// Run imports.
+func (cmd *importCommand) Run(ctx context.Context, out *console) (err error) {
+	if cmd.Batch < 1 {
+		return fmt.Errorf("--batch is %d, must be at least 1", cmd.Batch)
+	}
+	file, err := dataset.Open(cmd.File)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if err := cmd.checkFile(file); err != nil {
+		return err
+	}
+	s, err := store.Open(cmd.Store)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	c, err := cmd.collection(ctx, s, file.Dim())
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	n, err := cmd.copy(ctx, c, file, out)
+	if err != nil {
+		return fmt.Errorf("after %d vectors were stored: %w", n, err)
+	}
+	out.printf("stored %d vectors of %d dimensions in %s: %s\n", n, file.Dim(), cmd.Collection, timeText(time.Since(start)))
+	if cmd.Prepare {
+		return prepare(ctx, c, out)
+	}
+	return nil
+}
+
+func (cmd *importCommand) checkFile(file *dataset.Reader) error {
+	switch {
+	case file.Dim() == 0 || file.Len() == 0:
+		return fmt.Errorf("%s holds no vectors", cmd.File)
+	case cmd.Dim != 0 && cmd.Dim != file.Dim():
+		return fmt.Errorf("%s holds vectors of %d dimensions, not %d", cmd.File, file.Dim(), cmd.Dim)
+	}
+	return nil
+}
+
+// collection opens the collection, or makes it. One that is there must be what the flags ask for.
+func (cmd *importCommand) collection(ctx context.Context, s *store.Store, dim int) (*store.Collection, error) {
+	params := cmd.params(cmd.Seed)
+	c, err := s.Collection(ctx, cmd.Collection)
+	if errors.Is(err, store.ErrNotFound) {
+		return s.Create(ctx, cmd.Collection, store.Schema{Dim: dim, Metric: cmd.Metric, Index: params})
+	}
+	if err != nil {
+		return nil, err
+	}
+	schema := c.Schema()
+	if schema.Dim != dim {
+		return nil, fmt.Errorf("%s holds vectors of %d dimensions, collection %q those of %d", cmd.File, dim, cmd.Collection, schema.Dim)
+	}
+	if cmd.Metric != "" {
+		m, err := metric.Lookup(cmd.Metric)
+		if err != nil {
+			return nil, err
+		}
+		if m.Name() != schema.Metric {
+			return nil, fmt.Errorf("collection %q is there already, with the distance %s, not %s", cmd.Collection, schema.Metric, m.Name())
+		}
+	}
+	if !reflect.DeepEqual(params, store.IndexParams{}) && !reflect.DeepEqual(params, schema.Index) {
+		return nil, fmt.Errorf("collection %q is there already, with other index parameters; leave them out to keep its own", cmd.Collection)
+	}
+	return c, nil
+}
+
+// copy stores the rows of the file, batch after batch, and returns how many are stored.
+func (cmd *importCommand) copy(ctx context.Context, c *store.Collection, file *dataset.Reader, out *console) (int64, error) {
+	bar := out.progress()
+	defer bar.end()
+	var stored int64
+	for {
+		items, err := cmd.items(file, stored)
+		if len(items) > 0 {
+			if _, err := c.Upsert(ctx, items...); err != nil {
+				return stored, cmd.locate(err, stored)
+			}
+			stored += int64(len(items))
+			bar.show("storing", stored, file.Len())
+		}
+		if errors.Is(err, io.EOF) {
+			return stored, nil
+		}
+		if err != nil {
+			return stored, err
+		}
+	}
+}
+
+// items reads a batch. The rows read before an error come with it.
+func (cmd *importCommand) items(file *dataset.Reader, first int64) ([]store.Item, error) {
+	items := make([]store.Item, 0, min(cmd.Batch, 1024))
+	for len(items) < cmd.Batch {
+		row, err := file.Next()
+		if err != nil {
+			return items, err
+		}
+		item := store.Item{ID: row.ID, Vector: row.Vector, Metadata: row.Metadata}
+		if !file.HasIDs() {
+			item.ID = cmd.IDPrefix + strconv.FormatInt(first+int64(len(items)), 10)
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// locate says where in the file an item stands that was refused.
+func (cmd *importCommand) locate(err error, first int64) error {
+	var refused *store.ItemError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%s: row %d: %w", cmd.File, first+int64(refused.Index), refused.Err)
+	}
+	return err
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/vicinaldb/store"
+)
+
+type infoCommand struct {
+	Store      string `arg:"" help:"Directory of the store."`
+	Collection string `arg:"" optional:"" help:"Show all about this collection, instead of a line about each."`
+	JSON       bool   `name:"json" help:"Print a JSON object a line for each collection."`
+	ReadOnly   bool   `help:"Read only what the writer published last, beside a program that has the store open."`
+}
+
+// Run prints what the store holds.
+func (cmd *infoCommand) Run(ctx context.Context, out *console) error {
+	return withStore(cmd.Store, cmd.ReadOnly, func(s *store.Store) error {
+		infos, err := cmd.collect(ctx, s)
+		if err != nil {
+			return err
+		}
+		switch {
+		case cmd.JSON:
+			encoder := json.NewEncoder(out.out)
+			for _, info := range infos {
+				if err := encoder.Encode(info); err != nil {
+					return err
+				}
+			}
+			return nil
+		case cmd.Collection != "":
+			return describe(out.out, infos[0])
+		}
+		return list(out.out, infos)
+	})
+}
+
+func (cmd *infoCommand) collect(ctx context.Context, s *store.Store) ([]store.CollectionInfo, error) {
+	if cmd.Collection == "" {
+		return s.Collections(ctx)
+	}
+	c, err := s.Collection(ctx, cmd.Collection)
+	if err != nil {
+		return nil, err
+	}
+	info, err := c.Info(ctx)
+	return []store.CollectionInfo{info}, err
+}
+
+// list writes a line about each collection.
+func list(w io.Writer, infos []store.CollectionInfo) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "collection\tdim\tmetric\titems\tpending\tindex\tdata")
+	for _, info := range infos {
+		fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%d\t%s\t%s\n", info.Name, info.Schema.Dim, info.Schema.Metric,
+			info.Items, info.Pending, bytesText(indexBytes(info)), bytesText(info.DataBytes))
+	}
+	return table.Flush()
+}
+
+func indexBytes(info store.CollectionInfo) int64 {
+	var total int64
+	for _, segment := range info.Segments {
+		total += segment.Bytes
+	}
+	return total
+}
+
+// describe writes all about one collection.
+func describe(w io.Writer, info store.CollectionInfo) error {
+	params, err := json.Marshal(info.Schema.Index)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "collection\t%s\n", info.Name)
+	fmt.Fprintf(table, "dimension\t%d\n", info.Schema.Dim)
+	fmt.Fprintf(table, "metric\t%s\n", info.Schema.Metric)
+	fmt.Fprintf(table, "index\t%s (what is not named has its default)\n", params)
+	fmt.Fprintf(table, "items\t%d\n", info.Items)
+	fmt.Fprintf(table, "pending\t%d (stored since the last prepare, scanned by every query)\n", info.Pending)
+	fmt.Fprintf(table, "deleted\t%d (rows of the index whose items are gone, until the next prepare)\n", info.Deleted)
+	fmt.Fprintf(table, "data\t%s\n", bytesText(info.DataBytes))
+	for _, segment := range info.Segments {
+		fmt.Fprintf(table, "segment\t%d rows, %s, sha256 %s\n", segment.Rows, bytesText(segment.Bytes), segment.SHA256)
+		fmt.Fprintf(table, "\t%s\n", segment.File)
+	}
+	for _, problem := range info.Problems {
+		fmt.Fprintf(table, "problem\t%s\n", problem)
+	}
+	return table.Flush()
+}

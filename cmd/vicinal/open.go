@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/vicinaldb/store"
+)
+
+// existing are the arguments of the commands that work on a collection that is there.
+type existing struct {
+	Store      string `arg:"" help:"Directory of the store."`
+	Collection string `arg:"" help:"Name of the collection."`
+}
+
+// use opens the collection for the time of a call.
+func (e existing) use(ctx context.Context, readOnly bool, work func(*store.Collection) error) error {
+	return withStore(e.Store, readOnly, func(s *store.Store) error {
+		c, err := s.Collection(ctx, e.Collection)
+		if err != nil {
+			return err
+		}
+		return work(c)
+	})
+}
+
+// withStore opens a store that exists for the time of a call. (store.Open would make an empty one.)
+func withStore(path string, readOnly bool, work func(*store.Store) error) (err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no store at %s; \"vicinal import\" makes one", path)
+	}
+	var opts []store.Option
+	if readOnly {
+		opts = append(opts, store.ReadOnly())
+	}
+	s, err := store.Open(path, opts...)
+	if errors.Is(err, store.ErrLocked) {
+		return fmt.Errorf("%w; query, info and verify can read beside it with --read-only", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return work(s)
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/internal/dataset"
+)
+
+type queryCommand struct {
+	existing
+
+	Vector string `help:"The vector to look for, as a JSON array." placeholder:"'[0.5, 1]'" xor:"what" required:""`
+	File   string `help:"A file of vectors to look for, one after the other." xor:"what" required:"" placeholder:"FILE"`
+	ID     string `name:"id" help:"A stored item whose nearest others to find." xor:"what" required:""`
+
+	K        int     `short:"k" help:"How many items to find." default:"10"`
+	Epsilon  float64 `help:"How far to look beyond the nearest found so far: more finds better and takes longer, 0 is fastest." default:"0.1"`
+	Exact    bool    `help:"Compare with every item: the true answer, slowly."`
+	Metadata bool    `help:"Show the metadata of what is found."`
+	JSON     bool    `name:"json" help:"Print a JSON object a line for each query."`
+	ReadOnly bool    `help:"Read only what the writer published last, beside a program that has the store open."`
+}
+
+// Help says what the usage line cannot.
+func (cmd *queryCommand) Help() string {
+	return `One of --vector, --file and --id says what to look for. Items stored since the last prepare are found as well.`
+}
+
+// queryAnswer is what --json prints.
+type queryAnswer struct {
+	Query   int           `json:"query"` // row of the file, else 0
+	Results []queryResult `json:"results"`
+}
+
+type queryResult struct {
+	ID       string         `json:"id"`
+	Distance float32        `json:"distance"`
+	Metadata store.Metadata `json:"metadata,omitempty"`
+}
+
+// Run queries.
+func (cmd *queryCommand) Run(ctx context.Context, out *console) error {
+	return cmd.use(ctx, cmd.ReadOnly, func(c *store.Collection) error {
+		switch {
+		case cmd.ID != "":
+			results, err := c.QueryID(ctx, cmd.ID, cmd.K, cmd.options()...)
+			if err != nil {
+				return err
+			}
+			return cmd.print(out, 0, results)
+		case cmd.File != "":
+			return cmd.file(ctx, c, out)
+		default:
+			v, err := dataset.ParseVector([]byte(cmd.Vector))
+			if err != nil {
+				return fmt.Errorf("--vector: %w", err)
+			}
+			return cmd.batch(ctx, c, out, 0, [][]float32{v})
+		}
+	})
+}
+
+func (cmd *queryCommand) options() []store.QueryOption {
+	options := []store.QueryOption{store.Epsilon(cmd.Epsilon)}
+	if cmd.Exact {
+		options = append(options, store.Exact())
+	}
+	if cmd.Metadata {
+		options = append(options, store.WithMetadata())
+	}
+	return options
+}
+
+// file answers the rows of a file, a batch at a time, so that any length of it will do.
+func (cmd *queryCommand) file(ctx context.Context, c *store.Collection, out *console) (err error) {
+	const batch = 256
+	file, err := dataset.Open(cmd.File)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	for first := 0; ; first += batch {
+		var vectors [][]float32
+		var reading error
+		for len(vectors) < batch && reading == nil {
+			var row dataset.Row
+			if row, reading = file.Next(); reading == nil {
+				vectors = append(vectors, row.Vector)
+			}
+		}
+		if err := cmd.batch(ctx, c, out, first, vectors); err != nil {
+			return err
+		}
+		if errors.Is(reading, io.EOF) {
+			return nil
+		}
+		if reading != nil {
+			return reading
+		}
+	}
+}
+
+// batch answers and prints queries that stand at row first of their file.
+func (cmd *queryCommand) batch(ctx context.Context, c *store.Collection, out *console, first int, vectors [][]float32) error {
+	answers, err := c.QueryBatch(ctx, vectors, cmd.K, cmd.options()...)
+	if err != nil {
+		return err
+	}
+	for i, results := range answers {
+		if err := cmd.print(out, first+i, results); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (cmd *queryCommand) print(out *console, number int, results []store.Result) error {
+	if !cmd.JSON {
+		return cmd.printTable(out, number, results)
+	}
+	answer := queryAnswer{Query: number, Results: make([]queryResult, len(results))}
+	for i, r := range results {
+		answer.Results[i] = queryResult{ID: r.ID, Distance: r.Distance, Metadata: r.Metadata}
+	}
+	return json.NewEncoder(out.out).Encode(answer)
+}
+
+func (cmd *queryCommand) printTable(out *console, number int, results []store.Result) error {
+	if cmd.File != "" {
+		out.printf("query %d\n", number)
+	}
+	table := tabwriter.NewWriter(out.out, 0, 0, 2, ' ', 0)
+	fmt.Fprint(table, "rank\tid\tdistance")
+	if cmd.Metadata {
+		fmt.Fprint(table, "\tmetadata")
+	}
+	fmt.Fprintln(table)
+	for i, r := range results {
+		fmt.Fprintf(table, "%d\t%s\t%g", i+1, printable(r.ID), r.Distance)
+		if cmd.Metadata {
+			text, err := json.Marshal(r.Metadata)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(table, "\t%s", text)
+		}
+		fmt.Fprintln(table)
+	}
+	return table.Flush()
+}

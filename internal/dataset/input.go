@@ -1,0 +1,133 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+)
+
+// openLayout recognizes the format and reads what stands before the first row.
+func openLayout(name string, r io.Reader, size int64) (layout, error) {
+	in, packed, err := openInput(r)
+	if err != nil {
+		return layout{}, err
+	}
+	extension := strings.ToLower(filepath.Ext(name))
+	if packed {
+		size = -1
+		if extension == ".gz" {
+			extension = strings.ToLower(filepath.Ext(name[:len(name)-len(extension)]))
+		}
+	}
+	if extension == ".jsonl" || extension == ".ndjson" || extension == ".json" || in.begins("{") {
+		return openJSONLines(in)
+	}
+	m, err := openMatrix(in, extension, size)
+	if err != nil {
+		return layout{}, err
+	}
+	return m.layout(), nil
+}
+
+// openMatrix recognizes the formats that are plain matrices of numbers.
+func openMatrix(in *input, extension string, size int64) (*matrix, error) {
+	if in.begins(npyMagic) {
+		return openNPY(in)
+	}
+	if kind, ok := vecsKinds[extension]; ok {
+		return openVecs(in, kind, size)
+	}
+	if in.beginsIDX() {
+		return openIDX(in)
+	}
+	return nil, fmt.Errorf("%w: neither .npy, .fvecs, .bvecs, .ivecs, IDX nor JSON lines by its first bytes and its name", ErrFormat)
+}
+
+// input is a stream that knows how far it has been read, counted after decompression.
+type input struct {
+	r      *bufio.Reader
+	offset int64
+}
+
+// openInput undoes gzip, recognized by its magic number and method, and says whether there was any.
+func openInput(r io.Reader) (*input, bool, error) {
+	const bufferBytes = 256 << 10
+	in := &input{r: bufio.NewReaderSize(r, bufferBytes)}
+	if !in.begins("\x1f\x8b\x08") {
+		return in, false, nil
+	}
+	unpacked, err := gzip.NewReader(in.r)
+	if err != nil {
+		return nil, false, damage(err)
+	}
+	return &input{r: bufio.NewReaderSize(unpacked, bufferBytes)}, true, nil
+}
+
+// begins reports whether the unread bytes start with prefix. An error of
+// reading is left for the next read to meet.
+func (in *input) begins(prefix string) bool {
+	head, _ := in.r.Peek(len(prefix))
+	return string(head) == prefix
+}
+
+// full fills buf. When there is not one byte more it returns io.EOF; no other error of an input is io.EOF.
+func (in *input) full(buf []byte) error {
+	n, err := io.ReadFull(in.r, buf)
+	in.offset += int64(n)
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: the file ends too early, at byte %d", ErrFormat, in.offset)
+	}
+	return damage(err)
+}
+
+// must is full for bytes that have to be there.
+func (in *input) must(buf []byte) error {
+	err := in.full(buf)
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: the file ends too early, at byte %d", ErrFormat, in.offset)
+	}
+	return err
+}
+
+// line returns the next line without its end, valid until the next call, and io.EOF after the last one.
+func (in *input) line(most int) ([]byte, error) {
+	var long []byte
+	for {
+		part, err := in.r.ReadSlice('\n')
+		in.offset += int64(len(part))
+		if len(long)+len(part) > most {
+			return nil, fmt.Errorf("%w: longer than %d bytes", ErrFormat, most)
+		}
+		whole := part
+		if long != nil {
+			whole = append(long, part...)
+		}
+		switch {
+		case err == nil, errors.Is(err, io.EOF) && len(whole) > 0:
+			return bytes.TrimRight(whole, "\r\n"), nil
+		case errors.Is(err, io.EOF):
+			return nil, io.EOF
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, damage(err)
+		}
+		long = append(long, part...)
+	}
+}
+
+// damage marks the errors of a broken compressed stream as ErrFormat and leaves those of the file system as they are.
+func damage(err error) error {
+	var corrupt flate.CorruptInputError
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &corrupt) {
+		return fmt.Errorf("%w: decompressing: %w", ErrFormat, err)
+	}
+	return err
+}
