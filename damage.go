@@ -43,13 +43,13 @@ func (w *writer) setAside(d *damage) error {
 	if err != nil {
 		return err
 	}
-	c.quarantine(d.seg.path)
 	w.pending = pending
 	s := newSnapshot(&c.drain, kept.list, kept.dead, pending.publish())
-	c.swap(s)
 	if err := c.publish(s); err != nil {
 		c.report("a segment was set aside", err)
 	}
+	c.quarantine(d.seg.path)
+	c.swap(s)
 	return nil
 }
 

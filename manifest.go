@@ -104,8 +104,9 @@ func (w *writer) install(record storage.SegmentRecord, out *compaction.Output) e
 		seg.obsolete.Store(true)
 	}
 	s := newSnapshot(&c.drain, next.list, next.dead, pending.publish())
-	c.swap(s)
-	return c.publish(s)
+	err = c.publish(s)
+	c.swap(s) // lets go of the old segments, which readers find no longer
+	return err
 }
 
 // adopt moves a finished segment among the segments and opens it.

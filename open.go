@@ -108,10 +108,10 @@ func (c *Collection) start(manifest *storage.Manifest, segments openedSegments) 
 		}
 	}
 	s := newSnapshot(&c.drain, segments.list, segments.dead, pending.publish())
-	c.collectGarbage(segments.list)
 	if err := c.publish(s); err != nil {
 		return err
 	}
+	c.collectGarbage(segments.list) // not before: readers come by MANIFEST
 	c.swap(s)
 	c.writer = startWriter(c, pending)
 	return nil

@@ -54,14 +54,14 @@ func close32(a, b float32) bool {
 var metricNames = []string{"euclidean", "sqeuclidean", "cosine", "dot", "inner_product", "manhattan"}
 
 func TestCollection_Query_EveryMetric(t *testing.T) {
-	vectors, queries := clusters(3, 3000, 12), clusters(4, 50, 12)
+	vectors, queries := clusters(3, 2400, 12), clusters(4, 50, 12)
 	for _, name := range metricNames {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := create(t, open(t, t.TempDir()), store.Schema{Dim: 12, Metric: name})
-			upsert(t, c, items(vectors[:2700]))
+			upsert(t, c, items(vectors[:2200]))
 			prepare(t, c)
-			upsert(t, c, items(vectors)[2700:])
+			upsert(t, c, items(vectors)[2200:])
 			total := 0.0
 			for _, q := range queries {
 				truth := nearest(t, name, vectors, nil, q, 10)
@@ -270,7 +270,9 @@ func TestCollection_NeighborGraph(t *testing.T) {
 		}
 		lists++
 		var row int
-		fmt.Sscan(list.ID, &row)
+		if _, err := fmt.Sscan(list.ID, &row); err != nil {
+			t.Fatal(err)
+		}
 		want := nearest(t, "euclidean", vectors, func(other int) bool { return other != row }, vectors[row], 8)
 		want = slices.DeleteFunc(want, func(r store.Result) bool { return r.ID == "4" })
 		for i, n := range list.Neighbors {

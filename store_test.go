@@ -331,7 +331,7 @@ func TestCollection_Upsert_GivesIDs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(ids) != 3 || len(ids[0]) != 36 || ids[0][14] != '7' || ids[1] != "b" || !(ids[0] < ids[2]) {
+	if len(ids) != 3 || len(ids[0]) != 36 || ids[0][14] != '7' || ids[1] != "b" || ids[0] >= ids[2] {
 		t.Errorf("ids are %q, want a version 7 UUID, b, and a later UUID", ids)
 	}
 	for _, id := range ids {
