@@ -20,8 +20,11 @@ func (b *best) limit() float32 {
 	if !b.full() {
 		return float32(math.Inf(1))
 	}
-	return distanceOf(b.keys[b.k-1])
+	return distanceOf(b.last())
 }
+
+// last is the greatest kept key; there are k.
+func (b *best) last() uint64 { return b.keys[b.k-1] }
 
 // add keeps a key if it is among the k smallest so far.
 func (b *best) add(key uint64) {
@@ -32,7 +35,7 @@ func (b *best) add(key uint64) {
 		}
 		return
 	}
-	if key >= b.keys[b.k-1] {
+	if key >= b.last() {
 		return
 	}
 	at := b.k - 1

@@ -35,11 +35,12 @@ func (c *candidates) of(row uint32) (rows []uint32, fresh int) {
 // start from.
 func (c *candidates) sample(ctx context.Context, l *lists, o Options, round int) error {
 	n := len(c.fresh)
-	if err := c.collect(ctx, l, o.stage("", n, 1024)); err != nil {
+	stage := o.stage("", n, 1024)
+	if err := c.collect(ctx, l, stage); err != nil {
 		return err
 	}
 	random := newStream(o.Seed, forCandidates, uint64(round))
-	return o.stage("", n, 1024).run(ctx, func() func(lo, hi int) {
+	return stage.run(ctx, func() func(lo, hi int) {
 		s := sampler{random: random}
 		return func(lo, hi int) {
 			for row := lo; row < hi; row++ {
@@ -51,41 +52,16 @@ func (c *candidates) sample(ctx context.Context, l *lists, o Options, round int)
 
 // collect turns the lists around.
 func (c *candidates) collect(ctx context.Context, l *lists, s stage) error {
-	s.progress = nil
 	c.reverse.reset()
-	err := eachEntry(ctx, l, s, func(row, id uint32, _ uint64) { c.reverse.count(id) })
-	if err != nil {
+	if err := l.each(ctx, s, func(_, id uint32, _ uint64) { c.reverse.count(id) }); err != nil {
 		return err
 	}
 	c.reverse.reserve()
-	return eachEntry(ctx, l, s, func(row, id uint32, entry uint64) {
+	return l.each(ctx, s, func(row, id uint32, entry uint64) {
 		if !l.contains(id, row, entry) {
 			c.reverse.add(id, row<<1|uint32(entry)&isNew)
 		}
 	})
-}
-
-// eachEntry calls do for every entry of every list.
-func eachEntry(ctx context.Context, l *lists, s stage, do func(row, id uint32, entry uint64)) error {
-	return s.run(ctx, func() func(lo, hi int) {
-		return func(lo, hi int) {
-			for row := uint32(lo); row < uint32(hi); row++ {
-				for _, entry := range filled(l.of(row)) {
-					do(row, neighborOf(row, entry), entry)
-				}
-			}
-		}
-	})
-}
-
-// contains says whether the list of row names id, at the distance of entry.
-func (l *lists) contains(row, id uint32, entry uint64) bool {
-	entry = entry&^(1<<32-1) | uint64((id-row)<<1) | isNew
-	list := l.of(row)
-	if entry > list[len(list)-1]|isNew {
-		return false
-	}
-	return list[search(list, entry)]|isNew == entry
 }
 
 // sampler is a goroutine's scratch for drawing candidates. Keys are a priority and a row.

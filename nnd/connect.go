@@ -1,34 +1,144 @@
 package nnd
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
-// connector makes every row reachable from the pivots. It walks the graph breadth first and remembers the tree of the walk:
-// the edges of the tree are what keeps reached rows reachable, so all others may be replaced.
+// connector repairs a search graph, in two steps.
 //
-// A row that the walk did not come to gets an edge from a near one that it did come to, and the walk goes on from there. It
-// is done by one goroutine, in the order of rows.
+// First, every row is searched for, greedily, as a query equal to it would be. A row that is not found gets an edge from where
+// the search ended, so that the next one finds it. That joins clusters which the neighbor lists leave apart, at the very
+// place where walks towards them come to a halt, and it is what lets a search do with few pivots.
+//
+// Then every row is made reachable from the pivots, which is no longer a matter of luck: the connector walks the graph and
+// remembers the tree of its walk. A row that the walk did not come to gets an edge from a near one that it did come
+// to. Edges of the tree keep reached rows reachable; all others may be replaced where there is no room.
 type connector struct {
 	points  Points
 	graph   *SearchGraph
+	options Options
+
 	parents []uint32 // where a row was reached from; itself for pivots
 	reached []bool
-	queue   []uint32
-	search  Searcher
-	stretch func(fast, epsilon float32) float32
+	stack   []uint32 // reached rows whose edges were not followed yet
 }
 
 // connect repairs the graph.
 func connect(ctx context.Context, points Points, g *SearchGraph, o Options) error {
 	n := g.Len()
-	c := &connector{
-		points: points, graph: g, stretch: o.Stretch,
-		parents: make([]uint32, n), reached: make([]bool, n),
+	c := &connector{points: points, graph: g, options: o, parents: make([]uint32, n), reached: make([]bool, n)}
+	for pass := range guidePasses {
+		added, err := c.guideAll(ctx, pass)
+		if err != nil {
+			return err
+		}
+		if added <= n/guideEnough {
+			break
+		}
 	}
-	for _, pivot := range g.Pivots {
+	return c.reachAll(ctx)
+}
+
+const (
+	// guideK is for how many results rows are searched in the first step. With fewer the searches would be shorter, but so
+	// narrow that many rows get an edge that no search with a common k needs.
+	guideK = 3
+	// guideRounds is into how many rounds the rows are divided. Those of one round are searched for in the same graph, so
+	// they are taken from all over it: else all rows of a lost cluster would get an edge where one would do.
+	guideRounds = 64
+	// guidePasses is how often the rows are gone over, at most. An edge that leads one search to its end can lead another
+	// astray, so where many were added it is worth looking again: where they are more than one in guideEnough rows.
+	guidePasses, guideEnough = 3, 20
+)
+
+// guideAll makes sure that greedy searches find what they search for, and counts the edges it took.
+func (c *connector) guideAll(ctx context.Context, pass int) (added int, err error) {
+	n := c.graph.Len()
+	ends := make([][guideK]uint32, (n+guideRounds-1)/guideRounds)
+	for round := range min(guideRounds, n) {
+		size := (n - round + guideRounds - 1) / guideRounds
+		stage := c.options.stage("guide", size, 16)
+		stage.round = pass*guideRounds + round + 1
+		err = stage.run(ctx, func() func(lo, hi int) {
+			s := seeker{connector: c, scorer: rowScorer{points: c.points}}
+			return func(lo, hi int) {
+				for i := lo; i < hi; i++ {
+					ends[i] = s.end(uint32(round + i*guideRounds))
+				}
+			}
+		})
+		if err != nil {
+			return added, err
+		}
+		for i, end := range ends[:size] {
+			if c.guide(uint32(round+i*guideRounds), end) {
+				added++
+			}
+		}
+	}
+	return added, nil
+}
+
+// guide adds an edge to a row from the first of ends that has room, and says whether it did.
+func (c *connector) guide(row uint32, ends [guideK]uint32) bool {
+	for _, end := range ends {
+		if end == row {
+			return false
+		}
+		room := c.graph.room(end)
+		if free := slices.Index(room, end); free >= 0 {
+			room[free] = row
+			return true
+		}
+	}
+	return false
+}
+
+// seeker is a goroutine's scratch for searching rows.
+type seeker struct {
+	*connector
+	scorer rowScorer
+	found  []Candidate
+}
+
+// end searches for a row and returns where the search ended: with the row itself if that was found, or if
+// nothing could be nearer than what was.
+func (s *seeker) end(row uint32) (ends [guideK]uint32) {
+	for i := range ends {
+		ends[i] = row
+	}
+	s.scorer.row = row
+	query := Query{Scorer: &s.scorer, K: guideK, Stretch: s.options.Stretch}
+	var err error
+	if s.found, _, err = s.graph.Search(context.Background(), query, s.found[:0]); err != nil {
+		panic(err) // the graph and the query are our own
+	}
+	var self [1]float32
+	s.points.Distances(self[:], row, []uint32{row})
+	if last := len(s.found) - 1; last == guideK-1 && !(self[0] < s.found[last].Distance) {
+		return ends
+	}
+	if slices.ContainsFunc(s.found, func(c Candidate) bool { return c.Row == row }) {
+		return ends
+	}
+	for i, found := range s.found {
+		ends[i] = found.Row
+	}
+	return ends
+}
+
+// reachAll makes every row reachable from the pivots.
+func (c *connector) reachAll(ctx context.Context) error {
+	for _, pivot := range c.graph.Pivots {
 		c.reach(pivot, pivot)
 	}
-	report := reporter{stage: o.stage("connect", n, 1)}
+	n := c.graph.Len()
+	report := reporter{stage: c.options.stage("connect", n, 1)}
 	for row := range uint32(n) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		c.walk()
 		if !c.reached[row] {
 			if err := c.link(ctx, row); err != nil {
@@ -37,30 +147,29 @@ func connect(ctx context.Context, points Points, g *SearchGraph, o Options) erro
 		}
 		report.add(1)
 	}
-	c.walk()
-	return ctx.Err()
+	return nil
 }
 
 // reach notes that there is a way to a row, by an edge from another.
 func (c *connector) reach(row, from uint32) {
 	if !c.reached[row] {
 		c.reached[row], c.parents[row] = true, from
-		c.queue = append(c.queue, row)
+		c.stack = append(c.stack, row)
 	}
 }
 
 // walk reaches what can be reached.
 func (c *connector) walk() {
-	for len(c.queue) > 0 {
-		row := c.queue[len(c.queue)-1]
-		c.queue = c.queue[:len(c.queue)-1]
+	for len(c.stack) > 0 {
+		row := c.stack[len(c.stack)-1]
+		c.stack = c.stack[:len(c.stack)-1]
 		for _, id := range c.graph.Edges(row) {
 			c.reach(id, row)
 		}
 	}
 }
 
-// link gives an unreached row an edge from a reached one, and one back.
+// link gives an unreached row an edge from a reached one, and one back if it has room.
 func (c *connector) link(ctx context.Context, row uint32) error {
 	from, slot, err := c.source(ctx, row)
 	if err != nil {
@@ -68,8 +177,9 @@ func (c *connector) link(ctx context.Context, row uint32) error {
 	}
 	c.graph.room(from)[slot] = row
 	c.reach(row, from)
-	if edges := c.graph.room(row); !contains(edges, from) {
-		edges[c.slot(row)] = from
+	room := c.graph.room(row)
+	if free := slices.Index(room, row); free >= 0 && !slices.Contains(room, from) {
+		room[free] = from
 	}
 	return nil
 }
@@ -78,13 +188,12 @@ func (c *connector) link(ctx context.Context, row uint32) error {
 // leads to, else one that a search for row finds, else any.
 func (c *connector) source(ctx context.Context, row uint32) (from uint32, slot int, err error) {
 	for _, id := range c.graph.Edges(row) {
-		if slot := c.slot(id); c.reached[id] && slot >= 0 {
+		if slot := c.slot(id); slot >= 0 {
 			return id, slot, nil
 		}
 	}
-	found, _, err := c.search.Search(ctx, c.graph, Query{
-		Scorer: &rowScorer{c.points, row}, K: connectK, Epsilon: connectEpsilon, Stretch: c.stretch,
-	}, nil)
+	query := Query{Scorer: &rowScorer{c.points, row}, K: rowAlign, Stretch: c.options.Stretch}
+	found, _, err := c.graph.Search(ctx, query, nil)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -94,39 +203,27 @@ func (c *connector) source(ctx context.Context, row uint32) (from uint32, slot i
 		}
 	}
 	for id := range c.reached {
-		if slot := c.slot(uint32(id)); c.reached[id] && slot >= 0 {
+		if slot := c.slot(uint32(id)); slot >= 0 {
 			return uint32(id), slot, nil
 		}
 	}
-	panic("nnd: a tree over fewer rows than slots uses all slots")
+	panic("a tree of fewer edges than rows fills all slots of all rows")
 }
 
-// How thoroughly a row to connect is searched.
-const (
-	connectK       = 16
-	connectEpsilon = 0.1
-)
-
-// slot is where a row can take another edge: the first free slot, else the last edge that is not of the tree, else -1.
+// slot is where a row that was reached can take another edge: the first free slot, else the last edge that is not of the
+// tree. It is -1 when there is none, or the row was not reached.
 func (c *connector) slot(row uint32) int {
-	edges := c.graph.room(row)
+	if !c.reached[row] {
+		return -1
+	}
 	spare := -1
-	for i, id := range edges {
+	for i, id := range c.graph.room(row) {
 		if id == row {
 			return i
 		}
-		if c.parents[id] != row || !c.reached[id] {
+		if c.parents[id] != row {
 			spare = i
 		}
 	}
 	return spare
-}
-
-func contains(edges []uint32, row uint32) bool {
-	for _, id := range edges {
-		if id == row {
-			return true
-		}
-	}
-	return false
 }

@@ -96,9 +96,7 @@ func (d *diversifier) addReverse(ctx context.Context) (*SearchGraph, error) {
 func (d *diversifier) reverse(ctx context.Context, forward func(dst []uint64, row uint32) []uint64) (*incoming[uint64], error) {
 	reverse := newIncoming[uint64](len(d.degrees))
 	sweep := func(do func(row, id uint32, key uint64)) error {
-		s := d.options.stage("", len(d.degrees), 1024)
-		s.progress = nil
-		return s.run(ctx, func() func(lo, hi int) {
+		return d.options.stage("", len(d.degrees), 1024).run(ctx, func() func(lo, hi int) {
 			var keys []uint64
 			return func(lo, hi int) {
 				for row := uint32(lo); row < uint32(hi); row++ {

@@ -19,7 +19,7 @@
 //   - Neighbor graph: the k nearest rows found for each row, with distances; a row is no neighbor of itself.
 //   - Search graph: a directed graph of bounded degree made of the neighbor graph for the sake of searching.
 //   - Vertex, edge: a row and a link as a graph sees them. Expanding a vertex is scoring the rows its edges lead to.
-//   - Hyperplane tree, leaf: rows halved again and again by which of two random rows is nearer, and what is left.
+//   - Hyperplane tree, leaf: rows divided again and again by which of two random rows is nearer, and what is left.
 //   - New and old candidates: neighbors of a vertex, forward and reverse, that were not yet and that were already joined.
 //   - Local join: comparing all candidates of one vertex with one another.
 //   - Occlusion: an edge is superfluous when a shorter edge of the same vertex leads to a row nearer to its end.

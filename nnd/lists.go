@@ -1,6 +1,7 @@
 package nnd
 
 import (
+	"context"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -112,4 +113,25 @@ func filled(list []uint64) []uint64 {
 		list = list[:len(list)-1]
 	}
 	return list
+}
+
+// contains says whether the list of row names id, at the distance of entry.
+func (l *lists) contains(row, id uint32, entry uint64) bool {
+	entry = newKey(distanceOf(entry), (id-row)<<1|isNew)
+	list := l.of(row)
+	at := search(list, entry)
+	return at < len(list) && list[at]|isNew == entry
+}
+
+// each calls do for every entry of every list, on several goroutines.
+func (l *lists) each(ctx context.Context, s stage, do func(row, id uint32, entry uint64)) error {
+	return s.run(ctx, func() func(lo, hi int) {
+		return func(lo, hi int) {
+			for row := uint32(lo); row < uint32(hi); row++ {
+				for _, entry := range filled(l.of(row)) {
+					do(row, neighborOf(row, entry), entry)
+				}
+			}
+		}
+	})
 }

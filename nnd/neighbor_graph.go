@@ -2,6 +2,7 @@ package nnd
 
 import (
 	"context"
+	"fmt"
 	"math"
 )
 
@@ -23,7 +24,7 @@ type NeighborGraph struct {
 type BuildStats struct {
 	// Exact says that all pairs were compared.
 	Exact bool
-	// Distances is how many distances were computed, those of the trees included.
+	// Distances is how many pairs of rows were compared, without what the trees took.
 	Distances int64
 	// Updates are, for each round of the descent, the entries of the lists that were new after it.
 	Updates []int
@@ -47,6 +48,19 @@ func (g *NeighborGraph) Neighbors(row uint32) ([]uint32, []float32) {
 		}
 	}
 	return rows, distances
+}
+
+// check returns an error that wraps ErrCorrupt if this is no graph over n rows.
+func (g *NeighborGraph) check(n int) error {
+	if g.K < 0 || len(g.Rows) != n*g.K || len(g.Distances) != len(g.Rows) {
+		return fmt.Errorf("neighbor graph of %d rows and %d distances, %d for each of %d: %w", len(g.Rows), len(g.Distances), g.K, n, ErrCorrupt)
+	}
+	for i, id := range g.Rows {
+		if uint64(id) >= uint64(n) {
+			return fmt.Errorf("neighbor %d of row %d of %d: %w", id, i/g.K, n, ErrCorrupt)
+		}
+	}
+	return nil
 }
 
 // Build finds the nearest neighbors of every row: by comparing all pairs when that is cheaper, else by nearest neighbor

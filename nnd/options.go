@@ -18,7 +18,7 @@ type Options struct {
 	// LeafSize is the greatest number of rows in a leaf, all pairs of which are compared. At least 2. Default 64, or twice
 	// Neighbors when that is more, so that a single leaf fills the lists of its rows.
 	LeafSize int
-	// MaxTreeDepth is after how many halvings by distance the rest of a tree is cut by position. Default 200, which
+	// MaxTreeDepth is after how many divisions by distance the rest of a tree is cut by position. Default 200, which
 	// no tree reaches, since trees are balanced.
 	MaxTreeDepth int
 	// MaxCandidates is how many new and how many old candidates of a vertex are joined in a round, at most. Default
@@ -38,7 +38,8 @@ type Options struct {
 	// true distance. At least 1. Default 1.05: a few more edges than the strict rule keeps, in the directions where they shorten
 	// walks most.
 	Alpha float64
-	// Pivots is how many rows a search considers as entry points. Default about sqrt(n).
+	// Pivots is how many rows a search considers as entry points. All of them are scored for every query. Default a quarter of
+	// sqrt(n), and not fewer than 16: the graph is repaired so that walks get by with few.
 	Pivots int
 	// Seed decides every random choice. All values are equally good.
 	Seed uint64
@@ -53,11 +54,13 @@ type Options struct {
 
 // Progress says how far a call is.
 type Progress struct {
-	// Stage is what is being done: "trees", "leaves", "descent", "prune", "reverse" or "connect".
+	// Stage is what is being done: "trees", "leaves", "descent" or, when there are few rows, "pairs"; then "prune", "reverse", "guide",
+	// "connect".
 	Stage string
-	// Round counts the rounds of the descent from 1. It is 0 in other stages.
+	// Round counts, from 1, the rounds of a stage that has several: levels of the trees, rounds of "descent" and "guide". Else
+	// it is 0.
 	Round int
-	// Done of Total rows are finished in this stage and round.
+	// Done of Total pieces of work are finished in this stage and round.
 	Done, Total int
 }
 
@@ -85,7 +88,7 @@ func (o Options) EnsureDefaults(n int) Options {
 	}
 	setFloat(&o.PruningDegreeMultiplier, 1.5)
 	setFloat(&o.Alpha, 1.05)
-	setInt(&o.Pivots, int(math.Round(math.Sqrt(float64(n)))))
+	setInt(&o.Pivots, max(16, int(math.Round(math.Sqrt(float64(n))/4))))
 	o.Pivots = min(max(o.Pivots, 1), n)
 	setInt(&o.Threads, runtime.GOMAXPROCS(0))
 	if o.Stretch == nil {
@@ -145,4 +148,6 @@ func (o Options) degreeBound() int {
 }
 
 // linear is Stretch for metrics whose fast form is the true distance.
-func linear(fast, epsilon float32) float32 { return fast + epsilon*fast }
+//
+// The conversion keeps the compiler from fusing product and sum, which would give other graphs on some machines.
+func linear(fast, epsilon float32) float32 { return fast + float32(epsilon*fast) }

@@ -8,19 +8,23 @@ import (
 	"sync/atomic"
 )
 
-// stage is a piece of work over rows 0 to total-1 that goroutines share.
+// stage is work over the rows 0 to total-1, or over as many pieces of another kind, that goroutines share.
 type stage struct {
 	threads  int
 	name     string
 	round    int
 	total    int
-	grain    int // rows taken at a time
+	grain    int // rows taken at a time, at least 1
 	progress func(Progress)
 }
 
-// stage describes work over the rows 0 to total-1 under these options.
+// stage describes work over the rows 0 to total-1 under these options. Progress is not told of a stage without a name.
 func (o Options) stage(name string, total, grain int) stage {
-	return stage{threads: o.Threads, name: name, total: total, grain: max(grain, 1), progress: o.Progress}
+	s := stage{threads: o.Threads, name: name, total: total, grain: grain}
+	if name != "" {
+		s.progress = o.Progress
+	}
+	return s
 }
 
 // run lets goroutines take pieces [lo, hi) of the rows until none are left, and waits for all of them. Each goroutine

@@ -3,13 +3,8 @@ package nnd
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 )
-
-// entryPoints is how many of the pivots, the nearest ones, a search starts from. More than one, since rows that cluster
-// are not always reachable from the nearest pivot by going nearer all the time.
-const entryPoints = 6
 
 // Candidate is a row and its distance to the query in the fast form.
 type Candidate struct {
@@ -71,14 +66,14 @@ func (g *SearchGraph) Search(ctx context.Context, q Query, dst []Candidate) ([]C
 type Searcher struct {
 	visited  visited
 	frontier frontier
+	pivots   frontier // those not expanded yet
 	found    best
 	rows     []uint32
 	values   []float32
-	pivots   []uint64 // scored pivots, sorted
-	waiting  []uint64 // those of them that have not been taken
 
 	query Query
-	bound float32
+	bound float32 // a candidate above it is of no use
+	limit uint64  // nor one with this key or a greater
 	stats SearchStats
 }
 
@@ -113,33 +108,49 @@ func (s *Searcher) begin(q Query, n int) {
 	s.frontier = s.frontier[:0]
 	s.visited.reset(n)
 	s.found.reset(min(q.K, max(n, 1)))
-	s.bound = s.found.limit()
+	s.bound, s.limit = s.found.limit(), noEntry
 }
 
 // end lets go of what belongs to the caller.
-func (s *Searcher) end() { s.query, s.waiting = Query{}, nil }
+func (s *Searcher) end() { s.query = Query{} }
 
-// walk expands the nearest row of the frontier until it is not below the bound. Should the walk end with too little found,
-// the pivots that were left aside have their turn.
+// walk expands the nearest candidate until it is not below the bound. Pivots are candidates from the start, but none is a
+// result before it is expanded: they say where to look, not how near the best is.
 func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 	done := ctx.Done()
 	for {
-		for len(s.frontier) > 0 {
-			key := s.frontier.pop()
-			if s.found.full() && !(distanceOf(key) < s.bound) {
-				return nil
-			}
-			if s.stats.Expanded++; done != nil && s.stats.Expanded%64 == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err := s.expand(g, uint32(key), n); err != nil {
-				return err
-			}
-		}
-		if s.found.full() || len(s.waiting) == 0 {
+		row, ok := s.next()
+		if !ok {
 			return nil
 		}
-		s.takePivots(len(s.waiting))
+		if s.stats.Expanded++; done != nil && s.stats.Expanded%64 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := s.expand(g, row, n); err != nil {
+			return err
+		}
+	}
+}
+
+// next takes the nearest candidate, false if that is not below the bound.
+func (s *Searcher) next() (row uint32, ok bool) {
+	for {
+		from := &s.frontier
+		if len(*from) == 0 || len(s.pivots) > 0 && s.pivots[0] < (*from)[0] {
+			from = &s.pivots
+		}
+		if len(*from) == 0 || (*from)[0] >= s.limit {
+			return 0, false
+		}
+		key := from.pop()
+		if from == &s.frontier {
+			return uint32(key), true
+		}
+		pivot := [1]uint32{uint32(key)}
+		if unseen, _ := s.visited.enter(pivot[:], uint32(key)+1); len(unseen) > 0 {
+			s.keep(key)
+			return uint32(key), true
+		}
 	}
 }
 
@@ -156,26 +167,33 @@ func (s *Searcher) expand(g *SearchGraph, row, n uint32) error {
 	s.query.Scorer.Score(values, rows)
 	s.stats.Distances += len(rows)
 	for i, value := range values {
-		if value < s.bound || !s.found.full() && value == value {
-			s.take(newKey(value, rows[i]))
+		if !(value <= s.bound) { // so is NaN
+			continue
+		}
+		if key := newKey(value, rows[i]); key < s.limit {
+			s.frontier.push(key)
+			s.keep(key)
 		}
 	}
 	return nil
 }
 
-// take makes a scored row a candidate, and a result if it is allowed and near enough.
-func (s *Searcher) take(key uint64) {
-	s.frontier.push(key)
+// keep makes a scored row a result if it is allowed and near enough.
+func (s *Searcher) keep(key uint64) {
 	if s.query.Allowed != nil && !s.query.Allowed.Contains(uint32(key)) {
 		return
 	}
 	s.found.add(key)
 	if s.found.full() {
-		s.bound = s.query.Stretch(s.found.limit(), s.query.Epsilon)
+		s.bound = s.found.limit()
+		if stretched := s.query.Stretch(s.bound, s.query.Epsilon); stretched > s.bound {
+			s.bound = stretched
+		}
+		s.limit = max(newKey(s.bound, 0), s.found.last()+1)
 	}
 }
 
-// enterPivots scores the pivots and takes the nearest.
+// enterPivots scores the pivots.
 func (s *Searcher) enterPivots(g *SearchGraph, n uint32) error {
 	for _, pivot := range g.Pivots {
 		if pivot >= n {
@@ -192,25 +210,10 @@ func (s *Searcher) enterPivots(g *SearchGraph, n uint32) error {
 	s.pivots = s.pivots[:0]
 	for i, value := range values {
 		if value == value {
-			s.pivots = append(s.pivots, newKey(value, g.Pivots[i]))
+			s.pivots.push(newKey(value, g.Pivots[i]))
 		}
 	}
-	slices.Sort(s.pivots)
-	s.waiting = s.pivots
-	s.takePivots(entryPoints)
 	return nil
-}
-
-// takePivots takes the nearest pivots that are waiting.
-func (s *Searcher) takePivots(count int) {
-	count = min(count, len(s.waiting))
-	for _, key := range s.waiting[:count] {
-		pivot := [1]uint32{uint32(key)}
-		if unseen, _ := s.visited.enter(pivot[:], uint32(key)+1); len(unseen) > 0 {
-			s.take(key)
-		}
-	}
-	s.waiting = s.waiting[count:]
 }
 
 // room is scratch for scores.

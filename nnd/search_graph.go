@@ -1,9 +1,6 @@
 package nnd
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // rowAlign is the multiple of edges that rows of adjacency are padded to: 64 bytes, one cache line.
 const rowAlign = 16
@@ -48,16 +45,20 @@ func (g *SearchGraph) room(row uint32) []uint32 {
 	return g.Adjacency[start : start+g.Stride : start+g.Stride]
 }
 
-// NewSearchGraph makes a search graph of a neighbor graph over the same points. When ctx ends, it returns its error soon,
-// with all goroutines gone. Other errors wrap [ErrOptions], [ErrTooMany] or, when graph and points do not fit, [ErrCorrupt].
+// NewSearchGraph makes a search graph of a neighbor graph over the same points. Options.Neighbors, of which the degree bound
+// is a multiple, is the graph's K when it is not set. When ctx ends, NewSearchGraph returns its error soon, with all goroutines gone.
+// Other errors wrap [ErrOptions], [ErrTooMany] or, when graph and points do not fit, [ErrCorrupt].
 func NewSearchGraph(ctx context.Context, points Points, graph *NeighborGraph, o Options) (*SearchGraph, error) {
 	n := points.Len()
+	if o.Neighbors == 0 && graph.K > 0 {
+		o.Neighbors = graph.K
+	}
 	o, err := o.prepare(n)
 	if err != nil {
 		return nil, err
 	}
-	if graph.K < 0 || len(graph.Rows) != n*graph.K || len(graph.Distances) != len(graph.Rows) {
-		return nil, fmt.Errorf("neighbor graph of %d rows with %d neighbors for %d points: %w", graph.Len(), graph.K, n, ErrCorrupt)
+	if err := graph.check(n); err != nil {
+		return nil, err
 	}
 	d := newDiversifier(points, o)
 	if err := d.pruneNeighbors(ctx, graph); err != nil {

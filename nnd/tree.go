@@ -2,11 +2,14 @@ package nnd
 
 import "context"
 
-// A hyperplane tree halves the rows again and again. Each node draws two of its rows, a and b, and orders all of them by
+// A hyperplane tree divides the rows again and again. Each node draws two of its rows, a and b, and orders all of them by
 // margin: the distance to a less the distance to b. For euclidean vectors and the squared distance that is the position
 // along the line through a and b, the random projection of Dasgupta and Freund (STOC 2008) with data for directions; for
-// any other metric it is as good a reason to be on one side. The cut is at the median, by row number among equals. So
+// any other metric it is as good a reason to be on one side. The cut is near the median, by row number among equals. So
 // trees are balanced and leaves bounded whatever the points are, and nothing is stored of a tree but its order of rows.
+//
+// The cut is not at the median itself: on rows that lie along a line all trees would then have the same leaves, and
+// neighbors in different leaves would never meet.
 
 // forest is a number of trees over all rows, grown level by level.
 type forest struct {
@@ -41,7 +44,7 @@ func growForest(ctx context.Context, points Points, o Options, trees int) (f *fo
 				leaves = append(leaves, node)
 				continue
 			}
-			middle := node.lo + (node.hi-node.lo)/2
+			middle := node.lo + f.cut(node, depth)
 			next = append(next, span{node.tree, node.lo, middle}, span{node.tree, middle, node.hi})
 		}
 		if err := f.splitLevel(ctx, o, level, depth); err != nil {
@@ -52,7 +55,7 @@ func growForest(ctx context.Context, points Points, o Options, trees int) (f *fo
 	return f, leaves, nil
 }
 
-// splitLevel orders the rows of each node so that its halves are the nodes of the next level.
+// splitLevel orders the rows of each node so that its two parts are nodes of the next level.
 func (f *forest) splitLevel(ctx context.Context, o Options, level []span, depth int) error {
 	if depth >= f.depth {
 		return ctx.Err()
@@ -64,18 +67,31 @@ func (f *forest) splitLevel(ctx context.Context, o Options, level []span, depth 
 		return func(lo, hi int) {
 			for _, node := range level[lo:hi] {
 				if node.hi-node.lo > f.leaf {
-					s.split(f, node, newStream(f.seed, forTrees, uint64(node.tree), uint64(depth), uint64(node.lo)))
+					s.split(f, node, depth)
 				}
 			}
 		}
 	})
 }
 
+// random are the choices of a node. The first three are its two rows and its cut.
+func (f *forest) random(node span, depth int) stream {
+	return newStream(f.seed, forTrees, uint64(node.tree), uint64(depth), uint64(node.lo))
+}
+
+// cut is how many rows of a node, of at least 3, go to its first half: between 3/8 and 5/8 of them, and not all.
+func (f *forest) cut(node span, depth int) int {
+	size := node.hi - node.lo
+	least, most := max(1, size*3/8), size*5/8
+	return least + f.random(node, depth).below(2, most-least+1)
+}
+
 // splitter is a goroutine's scratch for splitting nodes.
 type splitter struct{ toA, toB [256]float32 }
 
-// split moves the half of a node's rows with the smaller margins to its front.
-func (s *splitter) split(f *forest, node span, random stream) {
+// split moves the rows of a node that have the smaller margins to its front.
+func (s *splitter) split(f *forest, node span, depth int) {
+	random := f.random(node, depth)
 	rows := f.rows[node.tree][node.lo:node.hi]
 	keys := f.keys[node.tree][node.lo:node.hi]
 	i, j := random.below(0, len(rows)), random.below(1, len(rows)-1)
@@ -95,7 +111,7 @@ func (s *splitter) split(f *forest, node span, random stream) {
 			keys[at+i] = newKey(margin, row)
 		}
 	}
-	selectSmallest(keys, len(keys)/2, newStream(uint64(random), 2))
+	selectSmallest(keys, f.cut(node, depth), newStream(uint64(random), 3))
 	for i, key := range keys {
 		rows[i] = uint32(key)
 	}

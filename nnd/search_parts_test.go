@@ -1,0 +1,87 @@
+package nnd
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestFrontierPopsInOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var f frontier
+		var model []uint64
+		t.Repeat(map[string]func(*rapid.T){
+			"push": func(t *rapid.T) {
+				key := rapid.Uint64().Draw(t, "key")
+				f.push(key)
+				model = append(model, key)
+				slices.Sort(model)
+			},
+			"pop": func(t *rapid.T) {
+				if len(f) == 0 {
+					t.Skip("empty")
+				}
+				if got := f.pop(); got != model[0] {
+					t.Fatalf("popped %d, want %d", got, model[0])
+				}
+				model = model[1:]
+			},
+			"": func(t *rapid.T) {
+				if len(f) != len(model) {
+					t.Fatalf("%d keys, want %d", len(f), len(model))
+				}
+			},
+		})
+	})
+}
+
+func TestBestKeepsTheSmallest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		keys := rapid.SliceOfDistinct(rapid.Uint64Max(1<<62), rapid.ID[uint64]).Draw(t, "keys")
+		k := rapid.SampledFrom([]int{1, 2, 10, 33, 50}).Draw(t, "k")
+		var b best
+		b.reset(k)
+		for _, key := range keys {
+			b.add(key)
+		}
+		slices.Sort(b.keys)
+		slices.Sort(keys)
+		if want := keys[:min(k, len(keys))]; !slices.Equal(b.keys, want) {
+			t.Fatalf("kept %v, want %v", b.keys, want)
+		}
+	})
+}
+
+func TestVisitedIsASet(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var v visited
+		n := uint32(0)
+		model := map[uint32]bool{}
+		t.Repeat(map[string]func(*rapid.T){
+			"reset": func(t *rapid.T) {
+				n = rapid.Uint32Range(0, 5000).Draw(t, "n")
+				v.reset(int(n))
+				clear(model)
+			},
+			"enter": func(t *rapid.T) {
+				rows := rapid.SliceOf(rapid.Uint32Range(0, n+n/50)).Draw(t, "rows")
+				var want []uint32
+				valid := true
+				for _, row := range rows {
+					if valid = row < n; !valid {
+						break
+					}
+					if !model[row] {
+						want = append(want, row)
+					}
+					model[row] = true
+				}
+				got, ok := v.enter(rows, n)
+				if ok != valid || ok && !slices.Equal(got, want) {
+					t.Fatalf("entering %v: %v, %v, want %v, %v", rows, got, ok, want, valid)
+				}
+			},
+		})
+	})
+}
