@@ -16,10 +16,10 @@ const (
 	MaxPayloadBytes = 16 << 20
 )
 
-// Record is what is kept of an item: by data.bolt with its vector, by a segment without.
+// Record is what the data file keeps of an item.
 type Record struct {
 	ID       []byte // 1 to MaxIDBytes bytes
-	Vector   []byte // as AppendVector makes it; empty where the vector is kept elsewhere
+	Vector   []byte // as AppendVector makes it
 	Metadata []byte // as AppendMetadata makes it
 	Payload  []byte // the user's bytes
 }
@@ -86,7 +86,7 @@ func DecodeRecord(b []byte) (Record, error) {
 		return Record{}, fmt.Errorf("%w: record has %d bytes of metadata and payload, its header says %d and %d", ErrCorrupt, len(body), metadata, payload)
 	}
 	r.Metadata = body[:metadata:metadata]
-	r.Payload = body[metadata:]
+	r.Payload = body[metadata:len(body):len(body)]
 	return r, nil
 }
 

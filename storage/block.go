@@ -11,16 +11,15 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // checksum is the CRC32C of b.
 func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
-// blockSums collects the checksum of each block of the bytes written to it, in order; the last block may be short.
+// blockSums collects the checksum of each block of the bytes added to it, in order; the last block may be short.
 type blockSums struct {
 	sums []uint32
 	crc  uint32 // of the block that is being filled
 	fill int    // bytes in it
 }
 
-// Write takes in p. It never fails.
-func (b *blockSums) Write(p []byte) (int, error) {
-	n := len(p)
+// add takes in the bytes that come next.
+func (b *blockSums) add(p []byte) {
 	for len(p) > 0 {
 		part := p[:min(len(p), blockSize-b.fill)]
 		b.crc = crc32.Update(b.crc, castagnoli, part)
@@ -30,7 +29,6 @@ func (b *blockSums) Write(p []byte) (int, error) {
 		}
 		p = p[len(part):]
 	}
-	return n, nil
 }
 
 // finish closes a short last block and returns the checksums.

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -18,88 +19,6 @@ import (
 
 	"github.com/vicinaldb/store/internal/mapped"
 )
-
-// DataFileOptions say what a new data file holds from the start.
-type DataFileOptions struct {
-	Collection uuid.UUID // identifies the collection
-	Schema     []byte    // bytes of the caller, given back by DataFile.Schema
-	PageSize   int       // bytes; a power of two from 1 KiB to 64 KiB; 0: PageSizeFor(0)
-}
-
-// PageSizeFor returns the page size for rows with vectors of dim components. Single commits write about six pages whatever
-// is in them, so pages should be small; a row that does not fit one page a few times wastes the rest of its last one.
-func PageSizeFor(dim int) int {
-	return 4 << 10
-}
-
-// CreateDataFile makes the data file of a new collection. It is built under another name in the same directory and
-// synced before it takes its own, so that whenever the machine fails there is a whole file at path or none. An existing
-// file is an error that wraps fs.ErrExist.
-func CreateDataFile(path string, o DataFileOptions) error {
-	if err := createDataFile(path, o); err != nil {
-		return fmt.Errorf("creating data file: %w", err)
-	}
-	return nil
-}
-
-func createDataFile(path string, o DataFileOptions) error {
-	if err := absent(path); err != nil {
-		return err
-	}
-	if o.PageSize == 0 {
-		o.PageSize = PageSizeFor(0)
-	}
-	if o.PageSize < minBoltPage || o.PageSize > maxBoltPage || o.PageSize&(o.PageSize-1) != 0 {
-		return fmt.Errorf("page size is %d, must be a power of two from %d to %d", o.PageSize, minBoltPage, maxBoltPage)
-	}
-	temporary := path + ".new"
-	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := fillDataFile(temporary, o); err != nil {
-		return errors.Join(err, os.Remove(temporary))
-	}
-	if err := syncFile(temporary); err != nil {
-		return err
-	}
-	return PublishFile(temporary, path)
-}
-
-// fillDataFile makes a file with all buckets and no rows.
-func fillDataFile(path string, o DataFileOptions) error {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType, PageSize: o.PageSize})
-	if err != nil {
-		return err
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range []string{bucketRows, bucketIDs, bucketTombstones, bucketState} {
-			if _, err := tx.CreateBucket([]byte(name)); err != nil {
-				return err
-			}
-		}
-		state := tx.Bucket([]byte(bucketState))
-		for key, payload := range map[string][]byte{
-			stateFormat:   binary.LittleEndian.AppendUint32(nil, dataFormat),
-			stateUUID:     o.Collection[:],
-			stateSchema:   o.Schema,
-			stateCounters: counters{}.encode(),
-		} {
-			if err := state.Put([]byte(key), sealValue(bucketState, []byte(key), payload)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return errors.Join(err, db.Close())
-}
-
-func syncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
 
 // DataFile is the source of truth of a collection: its rows, by sequence number and by id, the tombstones of its segments
 // and its manifest, in one bbolt file. Any number of goroutines may use it at once; one Update runs at a time.
@@ -151,7 +70,7 @@ func (d *DataFile) open() error {
 		if size < 1<<30 {
 			size = 0
 		}
-		_, err := d.guard("opening", func() (err error) {
+		panicked, err := d.guard("opening", func() (err error) {
 			d.db, err = bolt.Open(d.path, 0o600, &bolt.Options{
 				Timeout:         time.Second,
 				FreelistType:    bolt.FreelistMapType,
@@ -162,6 +81,8 @@ func (d *DataFile) open() error {
 			return err
 		})
 		switch {
+		case panicked && d.file != nil:
+			return errors.Join(err, d.file.Close())
 		case errors.Is(err, bolterrors.ErrTimeout):
 			return fmt.Errorf("%w: %s is open elsewhere", ErrLocked, d.path)
 		case errors.Is(err, fs.ErrNotExist):
@@ -179,9 +100,9 @@ func (d *DataFile) addressSpace() int {
 	if runtime.GOOS == "windows" || strconv.IntSize < 64 {
 		return 0
 	}
-	const space = int64(64) << 30
+	space := int64(64) << 30
 	if info, err := os.Stat(d.path); err == nil {
-		return int(max(space, 2*info.Size()))
+		space = max(space, 2*info.Size())
 	}
 	return int(space)
 }
@@ -225,7 +146,8 @@ func (d *DataFile) load(v *View) error {
 	if d.uuid, err = uuid.FromBytes(id); err != nil {
 		return v.corrupt(bucketState, stateUUID, -1, err)
 	}
-	d.schema, err = v.stateValue(stateSchema)
+	schema, err := v.stateValue(stateSchema)
+	d.schema = bytes.Clone(schema)
 	return err
 }
 
@@ -248,7 +170,7 @@ func (d *DataFile) Size() (int64, error) {
 }
 
 // Damage reports damage that did not keep the file from being opened: one of the two meta pages, which are written in
-// turn, was not whole. Then the last transaction that was committed may be missing. The next Update repairs the page.
+// turn, was not whole. Then the last transaction that was committed may be missing. The next two Updates write both anew.
 // It is nil when all was in order.
 func (d *DataFile) Damage() error { return d.damage }
 

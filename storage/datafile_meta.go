@@ -20,6 +20,7 @@ const (
 	boltMagic    = 0xED0CDAED
 	boltVersion  = 2
 	boltMetaSize = 64
+	boltMetaPage = 0x04 // type of a meta page
 	boltFreelist = 0x10 // type of the freelist page
 
 	minBoltPage = 1 << 10
@@ -33,10 +34,12 @@ type boltMeta struct {
 	freelist uint64
 	pages    uint64
 	tx       uint64
+	header   error // what is wrong with the header of the page, which bbolt does not look at
 }
 
-// parseBoltMeta decodes the meta page that begins with page.
-func parseBoltMeta(page []byte) (boltMeta, error) {
+// parseBoltMeta decodes the meta page with number 0 or 1 that begins with page.
+func parseBoltMeta(page []byte, id uint64) (boltMeta, error) {
+	own, flags := binary.NativeEndian.Uint64(page), binary.NativeEndian.Uint16(page[8:])
 	b := page[boltHeader : boltHeader+boltMetaSize]
 	h := fnv.New64a()
 	h.Write(b[:56])
@@ -46,6 +49,9 @@ func parseBoltMeta(page []byte) (boltMeta, error) {
 		freelist: binary.NativeEndian.Uint64(b[32:]),
 		pages:    binary.NativeEndian.Uint64(b[40:]),
 		tx:       binary.NativeEndian.Uint64(b[48:]),
+	}
+	if own != id || flags != boltMetaPage {
+		m.header = fmt.Errorf("page says it is page %d of type %#x", own, flags)
 	}
 	switch magic, version := binary.NativeEndian.Uint32(b), binary.NativeEndian.Uint32(b[4:]); {
 	case magic == bits.ReverseBytes32(boltMagic):
@@ -87,33 +93,46 @@ func checkBoltFile(file io.ReaderAt, path string, size int64) (meta boltMeta, da
 			return meta, nil, pages.corrupt(meta.freelist, "freelist names the root page %d", id)
 		}
 	}
-	if _, err := pages.read(meta.root); err != nil {
+	if _, err := pages.read(meta.root, nil, 0); err != nil {
 		return meta, nil, err
 	}
 	return meta, damage, nil
 }
 
-// findBoltMeta reads both meta pages. Where the second one is depends on the page size, which the first one says; if that
-// is damaged, all sizes are tried.
+// findBoltMeta reads both meta pages and returns the one that counts, which must be the one that bbolt takes. Where the second
+// one is depends on the page size, which the first one says; if that is damaged, all sizes are tried.
 func findBoltMeta(file io.ReaderAt, path string, size int64) (meta boltMeta, damage, err error) {
-	first, firstErr := readBoltMeta(file, path, size, 0)
-	if firstErr == nil {
-		second, secondErr := readBoltMeta(file, path, size, int64(first.pageSize))
-		if secondErr == nil && second.pageSize != first.pageSize {
-			secondErr = &CorruptError{File: path, Section: "meta page 1", Offset: int64(first.pageSize), Reason: fmt.Sprintf("page size is %d, meta page 0 says %d", second.pageSize, first.pageSize)}
-			return first, nil, secondErr
+	first, err := readBoltMeta(file, path, size, 0)
+	if err != nil {
+		for at := int64(minBoltPage); at <= maxBoltPage; at *= 2 {
+			if second, err2 := readBoltMeta(file, path, size, at); err2 == nil && int64(second.pageSize) == at {
+				return second, err, nil
+			}
 		}
-		if secondErr == nil && second.tx > first.tx {
-			return second, nil, nil
-		}
-		return first, secondErr, nil
+		return first, nil, err
 	}
-	for at := int64(minBoltPage); at <= maxBoltPage; at *= 2 {
-		if second, err := readBoltMeta(file, path, size, at); err == nil && int64(second.pageSize) == at {
-			return second, firstErr, nil
-		}
+	at := int64(first.pageSize)
+	second, err := readBoltMeta(file, path, size, at)
+	damaged := func(page, at int64, reason string) error {
+		return &CorruptError{File: path, Section: fmt.Sprintf("meta page %d", page), Offset: at, Reason: reason}
 	}
-	return meta, nil, firstErr
+	switch {
+	case err != nil:
+		return first, err, nil
+	case second.pageSize != first.pageSize:
+		return first, nil, damaged(1, at, fmt.Sprintf("page size is %d, meta page 0 says %d", second.pageSize, first.pageSize))
+	case first.header != nil:
+		damage = damaged(0, 0, first.header.Error())
+	case second.header != nil:
+		damage = damaged(1, at, second.header.Error())
+	case second.tx == first.tx:
+		// Each commit writes one of the two, so one of them was written and is not there.
+		damage = damaged(1, at, fmt.Sprintf("both meta pages are of transaction %d", first.tx))
+	}
+	if second.tx > first.tx {
+		return second, damage, nil
+	}
+	return first, damage, nil
 }
 
 func readBoltMeta(file io.ReaderAt, path string, size, at int64) (boltMeta, error) {
@@ -125,7 +144,7 @@ func readBoltMeta(file io.ReaderAt, path string, size, at int64) (boltMeta, erro
 	if _, err := file.ReadAt(page[:], at); err != nil {
 		return boltMeta{}, fmt.Errorf("reading %s of %s: %w", section, path, err)
 	}
-	m, err := parseBoltMeta(page[:])
+	m, err := parseBoltMeta(page[:], uint64(min(at, 1)))
 	switch {
 	case errors.Is(err, ErrUnsupported), errors.Is(err, ErrVersion):
 		return m, fmt.Errorf("%s: %s: %w", path, section, err)

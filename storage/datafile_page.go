@@ -3,6 +3,7 @@ package storage
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -32,7 +33,8 @@ const (
 	boltBranch   = 1
 	boltLeaf     = 2
 	boltMaxKey   = 32768
-	boltMaxDepth = 32 // a tree of this depth has more pages than a file can have
+	boltMaxValue = 512 << 20 // twice the tombstones of the largest segment
+	boltMaxDepth = 32        // a tree of this depth has more pages than a file can have
 
 	// wholePage is up to which size a page is read in one piece. Of a larger one, only the elements are.
 	wholePage = 64 << 10
@@ -44,7 +46,7 @@ type boltPage struct {
 	leaf bool
 	n    int
 	size int64  // bytes in use
-	head []byte // the first bytes: the elements at least, everything if size is at most wholePage
+	head []byte // the first bytes: the elements at least, everything if the page extends over at most wholePage
 }
 
 // parseBoltPage checks the page that begins with head and takes extent bytes in the file. An inline page, which is part of
@@ -160,30 +162,31 @@ type boltPages struct {
 	pageSize int
 	count    uint64               // pages of this state, with the free ones
 	branches map[uint64]*boltPage // branch pages read so far
-	first    int                  // bytes to read at first: as many as the last page had
-	arena    []byte               // memory for pages; new memory is taken when it is used up
+	arena    []byte               // memory for branch pages; new memory is taken when it is used up
+	ended    bool                 // nothing may be read any more
 }
 
-// memory returns n bytes that nobody else uses.
-func (b *boltPages) memory(n int) []byte {
-	if n > cap(b.arena)-len(b.arena) {
-		return make([]byte, n)
+// own copies the bytes of a page, so that they stay.
+func (b *boltPages) own(page []byte) []byte {
+	if len(page) > cap(b.arena)-len(b.arena) {
+		return bytes.Clone(page)
 	}
 	at := len(b.arena)
-	b.arena = b.arena[:at+n]
-	return b.arena[at : at+n : at+n]
+	b.arena = append(b.arena, page...)
+	return b.arena[at:len(b.arena):len(b.arena)]
 }
 
-// read returns the page with a number that came from the file.
-func (b *boltPages) read(id uint64) (*boltPage, error) {
-	if p := b.branches[id]; p != nil {
-		return p, nil
+// read reads the page with a number that came from the file. It reads into buf, or into new memory if that is too small,
+// and begins with guess bytes, which should be as many as the page has.
+func (b *boltPages) read(id uint64, buf []byte, guess int64) (*boltPage, error) {
+	if b.ended {
+		return nil, errors.New("the view of the data file has ended")
 	}
 	if id < 2 || id >= b.count {
 		return nil, b.corrupt(id, "a page number outside the file's %d pages", b.count)
 	}
 	room := int64(b.count-id) * int64(b.pageSize)
-	head := b.memory(int(min(room, int64(max(b.first, b.pageSize)))))
+	head := grow(buf[:0], min(room, max(guess, int64(b.pageSize))))
 	if err := b.fill(head, id, 0); err != nil {
 		return nil, err
 	}
@@ -196,28 +199,35 @@ func (b *boltPages) read(id uint64) (*boltPage, error) {
 		elements := boltHeader + boltElement*int64(binary.NativeEndian.Uint16(head[10:]))
 		wanted = min(extent, max(elements, int64(b.pageSize)))
 	}
-	if wanted > int64(len(head)) {
-		whole := b.memory(int(wanted))
-		if err := b.fill(whole[copy(whole, head):], id, int64(len(head))); err != nil {
+	if have := int64(len(head)); wanted > have {
+		head = grow(head, wanted)
+		if err := b.fill(head[have:], id, have); err != nil {
 			return nil, err
 		}
-		head = whole
 	}
 	p, err := parseBoltPage(head[:wanted:wanted], id, b.pageSize, extent)
 	if err != nil {
 		return nil, b.corrupt(id, "%w", err)
 	}
-	b.first = int(min(extent, wholePage))
 	if !p.leaf && b.branches != nil {
+		p.head = b.own(p.head)
 		b.branches[id] = p
 	}
 	return p, nil
 }
 
+// grow returns b with length n; what is new has any content.
+func grow(b []byte, n int64) []byte {
+	if n <= int64(cap(b)) {
+		return b[:n]
+	}
+	return append(make([]byte, 0, n), b...)[:n]
+}
+
 // fill reads the bytes of a page from an offset in it.
 func (b *boltPages) fill(buf []byte, id uint64, offset int64) error {
 	_, err := b.file.ReadAt(buf, int64(id)*int64(b.pageSize)+offset)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return b.corrupt(id, "the file ends inside the page")
 	}
 	if err != nil {
@@ -231,7 +241,10 @@ func (b *boltPages) bytes(p *boltPage, offset, length int64) ([]byte, error) {
 	if end := offset + length; end <= int64(len(p.head)) {
 		return p.head[offset:end:end], nil
 	}
-	buf := b.memory(int(length))
+	if length > boltMaxValue {
+		return nil, b.corrupt(p.id, "a value of %d bytes", length)
+	}
+	buf := make([]byte, length)
 	return buf, b.fill(buf, p.id, offset)
 }
 

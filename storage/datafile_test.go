@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,6 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/uuid"
-	"pgregory.net/rapid"
 
 	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/storage"
@@ -211,127 +211,6 @@ func TestRowsRange(t *testing.T) {
 	}
 }
 
-func TestUpdateRollsBackAnError(t *testing.T) {
-	d := newDataFile(t, 0)
-	put(t, d, "a")
-	refused := errors.New("refused")
-	err := d.Update(func(tx *storage.Tx) error {
-		seq, _ := tx.NextSeq()
-		if err := tx.Put("b", seq, record("b", 1)); err != nil {
-			t.Error(err)
-		}
-		if _, _, err := tx.Delete("a"); err != nil {
-			t.Error(err)
-		}
-		return refused
-	})
-	if err != refused {
-		t.Errorf("Update gives %v, should give the function's error as it is", err)
-	}
-	if got := contents(t, d); len(got) != 1 || got["a"] != 1 {
-		t.Errorf("there is %v after a rolled back transaction, should be a only", got)
-	}
-	if seqs := put(t, d, "c"); seqs[0] != 2 {
-		t.Errorf("the sequence number is %d, should be 2: the one of a rolled back transaction was not used", seqs[0])
-	}
-}
-
-func TestUpdatePanicIsTheCallers(t *testing.T) {
-	d := newDataFile(t, 0)
-	func() {
-		defer func() {
-			if p := recover(); p != "mine" {
-				t.Errorf("recovered %v, the panic should come through as it is", p)
-			}
-		}()
-		_ = d.Update(func(tx *storage.Tx) error {
-			seq, _ := tx.NextSeq()
-			if err := tx.Put("a", seq, record("a", 1)); err != nil {
-				t.Error(err)
-			}
-			panic("mine")
-		})
-	}()
-	func() {
-		defer func() { _ = recover() }()
-		_ = d.View(func(*storage.View) error { panic("mine") })
-	}()
-	put(t, d, "b")
-	if got := contents(t, d); len(got) != 1 {
-		t.Errorf("there is %v, should be b only: a panic rolls back", got)
-	}
-}
-
-func TestTxSeesItsOwnChanges(t *testing.T) {
-	d := newDataFile(t, 0)
-	put(t, d, "a", "b")
-	err := d.Update(func(tx *storage.Tx) error {
-		seq, err := tx.NextSeq()
-		if err != nil {
-			return err
-		}
-		if err := tx.Put("a", seq, record("a", 3)); err != nil {
-			return err
-		}
-		if found, ok, err := tx.Find("a"); found != 3 || !ok || err != nil {
-			t.Errorf("a is found at %d, %v, %v, should be at 3", found, ok, err)
-		}
-		if removed, existed, err := tx.Delete("b"); removed != 2 || !existed || err != nil {
-			t.Errorf("deleting b gives %d, %v, %v, should remove row 2", removed, existed, err)
-		}
-		if _, existed, err := tx.Delete("b"); existed || err != nil {
-			t.Errorf("deleting b again gives %v, %v", existed, err)
-		}
-		for seq, want := range map[uint64]bool{1: false, 2: false, 3: true, 4: false} {
-			if got, err := tx.Exists(seq); got != want || err != nil {
-				t.Errorf("row %d exists: %v, %v, should be %v", seq, got, err, want)
-			}
-		}
-		if tx.Live() != 1 {
-			t.Errorf("%d rows live, should be 1", tx.Live())
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := contents(t, d); !maps.Equal(got, map[string]uint64{"a": 3}) {
-		t.Errorf("there is %v, should be a at 3", got)
-	}
-}
-
-func TestPutRefusesWhatDoesNotFit(t *testing.T) {
-	d := newDataFile(t, 0)
-	put(t, d, "a")
-	for _, c := range []struct {
-		id     string
-		seq    func(next uint64) uint64
-		record []byte
-		reason string
-	}{
-		{"b", func(next uint64) uint64 { return next }, record("c", 1), "the record has another id"},
-		{"b", func(next uint64) uint64 { return next + 1 }, record("b", 1), "the number was not given out"},
-		{"b", func(uint64) uint64 { return 1 }, record("b", 1), "the number is another row's"},
-		{"b", func(uint64) uint64 { return 0 }, record("b", 1), "0 is no sequence number"},
-		{"b", func(next uint64) uint64 { return next }, []byte("b"), "that is no record"},
-		{"", func(next uint64) uint64 { return next }, record("", 1), "an id has at least one byte"},
-	} {
-		err := d.Update(func(tx *storage.Tx) error {
-			next, err := tx.NextSeq()
-			if err != nil {
-				return err
-			}
-			if err := tx.Put(c.id, c.seq(next), c.record); err == nil {
-				t.Errorf("Put succeeds although %s", c.reason)
-			}
-			return errors.New("enough")
-		})
-		if err == nil {
-			t.Error("the transaction was committed")
-		}
-	}
-}
-
 func TestManifestAndTombstones(t *testing.T) {
 	d := newDataFile(t, 0)
 	one, two := uuid.MustParse("0198c0de-0000-7000-8000-00000000000a"), uuid.MustParse("0198c0de-0000-7000-8000-00000000000b")
@@ -479,55 +358,191 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
-// TestDataFileAgainstModel does the same to a data file and to a map, and compares them.
-func TestDataFileAgainstModel(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		d := newDataFile(t, rapid.SampledFrom([]int{1 << 10, 4 << 10}).Draw(r, "page size"))
-		model := make(map[string]uint64)
-		idOf := rapid.Custom(func(r *rapid.T) string {
-			n := rapid.IntRange(0, 400).Draw(r, "n")
-			return strings.Repeat("x", n%7*13) + fmt.Sprint(n)
+// TestDataFileRowsInBatches walks rows while the file changes under the walk.
+func TestDataFileRowsInBatches(t *testing.T) {
+	d := newDataFile(t, 0)
+	ids := make([]string, 1500) // three batches
+	for i := range ids {
+		ids[i] = fmt.Sprint(i)
+	}
+	put(t, d, ids...)
+	var seqs []uint64
+	for row, err := range d.Rows(100, 1400) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.Seq == 101 {
+			// Row 1200 goes and comes back as row 1501, beyond the walk.
+			put(t, d, "1199")
+		}
+		seqs = append(seqs, row.Seq)
+	}
+	var want []uint64
+	for seq := uint64(101); seq <= 1400; seq++ {
+		if seq != 1200 {
+			want = append(want, seq)
+		}
+	}
+	if !slices.Equal(seqs, want) {
+		t.Errorf("the walk saw %d rows, %v, want 101 to 1400 but for 1200", len(seqs), seqs)
+	}
+	for row, err := range d.Rows(0, 1<<64-1) {
+		if err != nil || row.Seq != 1 {
+			t.Errorf("the first row is %d, %v", row.Seq, err)
+		}
+		break
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range d.Rows(0, 1<<64-1) {
+		if !errors.Is(err, storage.ErrClosed) {
+			t.Errorf("walking a closed file gives %v, want ErrClosed", err)
+		}
+	}
+}
+
+// TestLargeValues has rows over many pages, ids as long as they may be, and a manifest larger than what is read in one piece.
+func TestLargeValues(t *testing.T) {
+	for _, pageSize := range []int{1 << 10, 16 << 10} {
+		d := newDataFile(t, pageSize)
+		path := d.Path()
+		random := rand.New(rand.NewPCG(7, 8))
+		noise := func(n int) []byte { // does not compress
+			b := make([]byte, n)
+			for i := range b {
+				b[i] = byte(random.Uint32())
+			}
+			return b
+		}
+		want := make(map[string]codec.Record)
+		for i, size := range []int{0, 1, 500, 5000, 64 << 10, 100_000, 3 << 20, codec.MaxPayloadBytes, 20, 70_000} {
+			id := strings.Repeat(string(rune('a'+i)), 1+i*codec.MaxIDBytes/10)
+			want[id] = codec.Record{ID: []byte(id), Vector: noise(4 * i), Payload: noise(size)}
+		}
+		manifest := noise(200_000)
+		err := d.Update(func(tx *storage.Tx) error {
+			for _, id := range slices.Sorted(maps.Keys(want)) {
+				seq, err := tx.NextSeq()
+				if err != nil {
+					return err
+				}
+				if err := tx.Put(id, seq, codec.AppendRecord(nil, want[id])); err != nil {
+					return err
+				}
+			}
+			return tx.PutManifest(manifest)
 		})
-		for range rapid.IntRange(1, 12).Draw(r, "transactions") {
-			puts := rapid.SliceOfN(idOf, 0, 120).Draw(r, "puts")
-			deletes := rapid.SliceOfN(idOf, 0, 120).Draw(r, "deletes")
-			abort := rapid.IntRange(0, 5).Draw(r, "abort") == 0
-			next := maps.Clone(model)
-			err := d.Update(func(tx *storage.Tx) error {
-				for _, id := range puts {
-					seq, err := tx.NextSeq()
-					if err != nil {
-						return err
-					}
-					if err := tx.Put(id, seq, record(id, int(seq))); err != nil {
-						return err
-					}
-					next[id] = seq
-				}
-				for _, id := range deletes {
-					seq, existed, err := tx.Delete(id)
-					if err != nil || existed != (next[id] != 0) || seq != next[id] {
-						return fmt.Errorf("deleting %q gives %d, %v, %v, should give %d", id, seq, existed, err, next[id])
-					}
-					delete(next, id)
-				}
-				if abort {
-					return fs.ErrInvalid
-				}
-				return nil
-			})
-			if abort && err != fs.ErrInvalid || !abort && err != nil {
-				r.Fatal(err)
-			}
-			if !abort {
-				model = next
-			}
-			if got := contents(t, d); !maps.Equal(got, model) {
-				r.Fatalf("there is %v, should be %v", got, model)
-			}
+		if err != nil {
+			t.Fatal(err)
 		}
 		if err := d.Close(); err != nil {
-			r.Fatal(err)
+			t.Fatal(err)
 		}
+		d = openDataFile(t, path)
+		if got := contents(t, d); len(got) != len(want) {
+			t.Errorf("%d rows, want %d", len(got), len(want))
+		}
+		err = d.View(func(v *storage.View) error {
+			for id, r := range want {
+				seq, ok, err := v.Find(id)
+				if err != nil || !ok {
+					return fmt.Errorf("id of %d bytes: %v, %w", len(id), ok, err)
+				}
+				got, err := v.Row(seq)
+				if err != nil || !bytes.Equal(got.ID, r.ID) || !bytes.Equal(got.Vector, r.Vector) || !bytes.Equal(got.Payload, r.Payload) {
+					return fmt.Errorf("row with a payload of %d bytes differs, %w", len(r.Payload), err)
+				}
+			}
+			got, err := v.Manifest()
+			if !bytes.Equal(got, manifest) {
+				t.Error("the manifest differs")
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestResultsOutliveTheView(t *testing.T) {
+	d := newDataFile(t, 0)
+	put(t, d, "a", "b", "c")
+	if err := d.Update(func(tx *storage.Tx) error { return tx.PutManifest([]byte("manifest")) }); err != nil {
+		t.Fatal(err)
+	}
+	var row codec.Record
+	var rows []storage.Row
+	var manifest []byte
+	var late *storage.View
+	err := d.View(func(v *storage.View) (err error) {
+		late = v
+		if row, err = v.Row(2); err != nil {
+			return err
+		}
+		for r, err := range v.Rows(0, 3) {
+			if err != nil {
+				return err
+			}
+			rows = append(rows, r)
+		}
+		manifest, err = v.Manifest()
+		return err
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		put(t, d, "d", "e", "f")
+		contents(t, d)
+	}
+	if string(row.ID) != "b" || string(rows[0].Record.ID) != "a" || string(rows[2].Record.ID) != "c" || string(manifest) != "manifest" {
+		t.Errorf("results changed to %q, %v, %q", row, rows, manifest)
+	}
+	if _, _, err := late.Find("a"); err == nil {
+		t.Error("a view that has ended answers")
+	}
+	if _, err := late.Row(1); err == nil {
+		t.Error("a view that has ended answers")
+	}
+}
+
+func TestVerifyReportsProgressAndStops(t *testing.T) {
+	d := newDataFile(t, 0)
+	ids := make([]string, 3000)
+	for i := range ids {
+		ids[i] = fmt.Sprint(i)
+	}
+	put(t, d, ids...)
+	var done []int
+	err := d.Verify(t.Context(), func(n, total int) {
+		if total != 3000 {
+			t.Errorf("the total is %d, want 3000", total)
+		}
+		done = append(done, n)
+	})
+	if err != nil || !slices.IsSorted(done) || len(done) < 2 || done[len(done)-1] != 3000 {
+		t.Errorf("Verify gives %v and progress %v, should end at 3000", err, done)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	err = d.Verify(ctx, func(n, total int) { cancel() })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a canceled Verify gives %v", err)
+	}
+	put(t, d, "after")
+}
+
+func TestPageSizeFor(t *testing.T) {
+	for dim, want := range map[int]int{1: 4 << 10, 784: 16 << 10, 960: 4 << 10, 1536: 4 << 10, 65536: 4 << 10} {
+		if got := storage.PageSizeFor(dim); got != want {
+			t.Errorf("page size for %d components is %d, want %d", dim, got, want)
+		}
+	}
+	for _, size := range []int{512, 3000, 128 << 10, -1} {
+		path := filepath.Join(t.TempDir(), "data.bolt")
+		if err := storage.CreateDataFile(path, storage.DataFileOptions{PageSize: size}); err == nil {
+			t.Errorf("page size %d is accepted", size)
+		}
+	}
 }

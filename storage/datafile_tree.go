@@ -12,29 +12,45 @@ type boltTree struct {
 	root  uint64    // page number; 0 if the tree is inline
 	page  *boltPage // the only page of an inline tree
 
+	leaf  *boltPage                          // the last leaf that was read
+	buf   []byte                             // memory for leaves: each is valid until the next one is read
+	keep  bool                               // read leaves into new memory instead, so that they stay valid
+	guess int64                              // bytes of the last leaf
 	seen  map[uint64]struct{}                // leaves found in order, if somebody wants to know
 	visit func(p *boltPage, depth int) error // called for every page that a cursor comes to, if set
+}
+
+// read returns a page of the tree.
+func (t *boltTree) read(id uint64) (*boltPage, error) {
+	if t.leaf != nil && t.leaf.id == id && !t.pages.ended {
+		return t.leaf, nil
+	}
+	if p := t.pages.branches[id]; p != nil {
+		return p, nil
+	}
+	buf := t.buf
+	if t.leaf = nil; t.keep {
+		buf = nil
+	}
+	p, err := t.pages.read(id, buf, t.guess)
+	if err != nil || !p.leaf {
+		return p, err
+	}
+	t.leaf, t.guess = p, int64(len(p.head))
+	if !t.keep {
+		t.buf = p.head
+	}
+	return p, nil
+}
+
+// fork returns a tree that shares no memory with this one.
+func (t *boltTree) fork() boltTree {
+	return boltTree{pages: t.pages, name: t.name, root: t.root, page: t.page}
 }
 
 // boltBucketHeader is what the value of a bucket begins with: u64 page number of its root, u64 sequence (unused). When the
 // page number is 0, the root is a leaf page that follows.
 const boltBucketHeader = 16
-
-// bucket opens a bucket of the tree, which is then the file's root.
-func (t *boltTree) bucket(name string) (boltTree, error) {
-	c := boltCursor{tree: t}
-	if err := c.seek([]byte(name)); err != nil {
-		return boltTree{}, err
-	}
-	key, err := c.key()
-	if err != nil {
-		return boltTree{}, err
-	}
-	if string(key) != name {
-		return boltTree{}, t.pages.corrupt(t.root, "bucket %q is missing", name)
-	}
-	return c.bucket()
-}
 
 // boltCursor walks the entries of a tree in the order of their keys.
 type boltCursor struct {
@@ -54,30 +70,30 @@ func (c *boltCursor) valid() bool { return len(c.stack) > 0 }
 
 // seek moves to the first entry whose key is at least the given one.
 func (c *boltCursor) seek(key []byte) error {
-	_, err := c.seekAfter(key)
-	return err
+	if err := c.seekLeaf(key); err != nil {
+		return err
+	}
+	return c.settle()
 }
 
-// seekAfter is seek, and also returns a cursor on the entry before, if that is on the page where the search ended.
-func (c *boltCursor) seekAfter(key []byte) (before boltCursor, err error) {
+// seekLeaf moves to the place of a key in the leaf where it must be, which may be behind the last entry there.
+func (c *boltCursor) seekLeaf(key []byte) error {
 	if err := c.start(); err != nil {
-		return before, err
+		return err
 	}
 	for {
 		top := c.top()
 		i, err := c.tree.pages.search(top.page, key, !top.page.leaf)
 		if err != nil {
-			return before, err
+			return err
 		}
 		if top.page.leaf {
-			if top.index = i; i > 0 {
-				before = boltCursor{tree: c.tree, stack: []boltFrame{{page: top.page, index: i - 1}}}
-			}
-			return before, c.settle()
+			top.index = i
+			return nil
 		}
 		top.index = max(i-1, 0)
 		if err := c.descend(); err != nil {
-			return before, err
+			return err
 		}
 	}
 }
@@ -101,9 +117,9 @@ func (c *boltCursor) next() error {
 
 func (c *boltCursor) start() error {
 	root := c.tree.page
-	if root == nil {
+	if root == nil || c.tree.pages.ended {
 		var err error
-		if root, err = c.tree.pages.read(c.tree.root); err != nil {
+		if root, err = c.tree.read(c.tree.root); err != nil {
 			return err
 		}
 	}
@@ -156,7 +172,7 @@ func (c *boltCursor) child(index int) (*boltPage, error) {
 	if len(c.stack) >= boltMaxDepth {
 		return nil, pages.corrupt(parent.id, "tree of bucket %q is deeper than %d pages", c.tree.name, boltMaxDepth)
 	}
-	p, err := pages.read(parent.child(index))
+	p, err := c.tree.read(parent.child(index))
 	if err != nil {
 		return nil, err
 	}
@@ -271,7 +287,7 @@ func (c *boltCursor) approachBeside(key []byte) error {
 	return nil
 }
 
-// key returns the key of the entry, nil if there is none. It is new memory or memory of the page, which does not change.
+// key returns the key of the entry, nil if there is none. It is valid as long as the leaf is.
 func (c *boltCursor) key() ([]byte, error) {
 	if !c.valid() {
 		return nil, nil
@@ -279,11 +295,14 @@ func (c *boltCursor) key() ([]byte, error) {
 	return c.tree.pages.key(c.top().page, c.top().index)
 }
 
-// value returns the value of the entry, as key does, and its offset in the file.
+// value returns the value of the entry, as key does, and its offset in the file, -1 if the tree is inline.
 func (c *boltCursor) value() ([]byte, int64, error) {
 	p, pages := c.top().page, c.tree.pages
 	offset, length, bucket := p.valueAt(c.top().index)
-	at := int64(p.id)*int64(pages.pageSize) + offset
+	at := int64(-1)
+	if p.id != 0 {
+		at = int64(p.id)*int64(pages.pageSize) + offset
+	}
 	if bucket {
 		return nil, at, pages.corrupt(p.id, "bucket %q has a bucket in it", c.tree.name)
 	}
@@ -291,37 +310,36 @@ func (c *boltCursor) value() ([]byte, int64, error) {
 	return b, at, err
 }
 
-// bucket opens the bucket that the entry is.
-func (c *boltCursor) bucket() (boltTree, error) {
+// bucket returns the root of the bucket that the entry is: its page number, or 0 and the page itself.
+func (c *boltCursor) bucket() (root uint64, page *boltPage, err error) {
 	p, pages := c.top().page, c.tree.pages
 	key, err := c.key()
 	if err != nil {
-		return boltTree{}, err
+		return 0, nil, err
 	}
-	child := boltTree{pages: pages, name: string(key)}
 	offset, length, bucket := p.valueAt(c.top().index)
 	if !bucket || length < boltBucketHeader {
-		return child, pages.corrupt(p.id, "%q is not a bucket", clip(key))
+		return 0, nil, pages.corrupt(p.id, "%q is not a bucket", clip(key))
 	}
 	value, err := pages.bytes(p, offset, length)
 	if err != nil {
-		return child, err
+		return 0, nil, err
 	}
-	child.root = binary.NativeEndian.Uint64(value)
-	inline := value[boltBucketHeader:]
-	if child.root != 0 {
+	inline := bytes.Clone(value[boltBucketHeader:])
+	if root = binary.NativeEndian.Uint64(value); root != 0 {
 		if len(inline) > 0 {
-			return child, pages.corrupt(p.id, "bucket %q has a page of its own and %d bytes here", clip(key), len(inline))
+			return 0, nil, pages.corrupt(p.id, "bucket %q has a page of its own and %d bytes here", clip(key), len(inline))
 		}
-		return child, nil
+		return root, nil, nil
 	}
-	if child.page, err = parseBoltPage(inline, 0, pages.pageSize, int64(len(inline))); err != nil {
-		return child, pages.corrupt(p.id, "bucket %q: %w", clip(key), err)
+	page, err = parseBoltPage(inline, 0, pages.pageSize, int64(len(inline)))
+	if err != nil {
+		return 0, nil, pages.corrupt(p.id, "bucket %q: %w", clip(key), err)
 	}
-	if !child.page.leaf {
-		return child, pages.corrupt(p.id, "bucket %q lies inside the page, but is not a leaf", clip(key))
+	if !page.leaf {
+		return 0, nil, pages.corrupt(p.id, "bucket %q lies inside the page, but is not a leaf", clip(key))
 	}
-	return child, nil
+	return 0, page, nil
 }
 
 // clip shortens a key for an error.

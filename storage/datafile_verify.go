@@ -55,6 +55,7 @@ func (f *verification) run(d *DataFile) error {
 	}
 	defer d.rollback(tx)
 	if f.view, err = d.view(tx); err == nil {
+		defer f.view.end()
 		err = f.walk(meta)
 	}
 	if f.ctx.Err() != nil {
@@ -117,7 +118,7 @@ func (f *verification) walk(meta boltMeta) error {
 		{&v.ids, func(c *boltCursor) error { ids++; return f.checkID(c) }},
 		{&v.rows, func(c *boltCursor) error { rows++; return f.checkRow(c, rows) }},
 	} {
-		if err := f.walkTree(*bucket.tree, bucket.check); err != nil {
+		if err := f.walkTree(bucket.tree.fork(), bucket.check); err != nil {
 			return err
 		}
 	}
@@ -132,7 +133,7 @@ func (f *verification) walk(meta boltMeta) error {
 	return f.checkUnused()
 }
 
-// useFree marks the pages that no bucket may use.
+// useFree marks the pages that no bucket may use: meta pages, the freelist and the pages in it.
 func (f *verification) useFree(meta boltMeta) error {
 	pages := f.view.pages
 	free, extent, err := pages.freelist(meta.freelist)
@@ -142,11 +143,7 @@ func (f *verification) useFree(meta boltMeta) error {
 	f.used.add(0, 2)
 	f.used.add(meta.freelist, extent)
 	for _, id := range free {
-		if !f.used.add(id, 1) {
-			if err := f.found(pages.corrupt(meta.freelist, "page %d is in the freelist and in use", id)); err != nil {
-				return err
-			}
-		}
+		f.used.add(id, 1)
 	}
 	return nil
 }
@@ -189,7 +186,7 @@ func (f *verification) walkEntries(c *boltCursor, check func(c *boltCursor) erro
 		if n > 0 && bytes.Compare(last, key) >= 0 {
 			return c.tree.pages.corrupt(c.top().page.id, "key %x of bucket %q is not above the one before", clip(key), c.tree.name)
 		}
-		last = key
+		last = append(last[:0], key...)
 		if err := check(c); err != nil {
 			if errors.Is(err, errEnough) || !errors.Is(err, ErrCorrupt) {
 				return err
@@ -207,16 +204,17 @@ func (f *verification) walkEntries(c *boltCursor, check func(c *boltCursor) erro
 
 // checkBucket looks at an entry of the root: the buckets, and no others.
 func (f *verification) checkBucket(c *boltCursor) error {
-	tree, err := c.bucket()
+	key, err := c.key()
 	if err != nil {
 		return err
 	}
 	for _, known := range f.view.trees() {
-		if known.name == tree.name {
-			return nil
+		if known.name == string(key) {
+			_, _, err := c.bucket()
+			return err
 		}
 	}
-	return c.tree.pages.corrupt(c.top().page.id, "there is a bucket %q", clip([]byte(tree.name)))
+	return c.tree.pages.corrupt(c.top().page.id, "there is a bucket %q", clip(key))
 }
 
 func (f *verification) checkEntry(c *boltCursor) error {

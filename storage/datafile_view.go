@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/uuid"
@@ -16,8 +17,9 @@ import (
 // View is one committed state of a data file. It belongs to the function that DataFile.View calls and to one goroutine;
 // what it returned stays valid afterwards.
 type View struct {
-	file  *DataFile
-	pages *boltPages
+	file   *DataFile
+	pages  *boltPages
+	memory *viewMemory
 
 	rows, ids, tombstones, state boltTree
 	counters                     counters
@@ -43,31 +45,88 @@ func (d *DataFile) View(fn func(v *View) error) error {
 	if err != nil {
 		return err
 	}
+	defer v.end()
 	return fn(v)
 }
 
-// view opens the state that a transaction began with.
+// viewMemory is what a view reads pages into.
+type viewMemory struct {
+	arena  []byte
+	leaves [4][]byte // by tree
+}
+
+// arenaSize has room for the branch pages between the roots and some leaves.
+const arenaSize = 64 << 10
+
+var viewMemories = sync.Pool{New: func() any { return &viewMemory{arena: make([]byte, 0, arenaSize)} }}
+
+// view opens the state that a transaction began with. The caller ends it.
 func (d *DataFile) view(tx *bolt.Tx) (*View, error) {
 	pageSize := tx.DB().Info().PageSize
-	v := &View{file: d, pages: &boltPages{
+	v := &View{file: d, memory: viewMemories.Get().(*viewMemory)}
+	v.pages = &boltPages{
 		file:     d.file,
 		path:     d.path,
 		pageSize: pageSize,
 		count:    uint64(tx.Size()) / uint64(pageSize),
 		branches: make(map[uint64]*boltPage),
-	}}
-	root := boltTree{pages: v.pages, name: "root", root: uint64(tx.Cursor().Bucket().Root())}
-	for name, tree := range map[string]*boltTree{bucketRows: &v.rows, bucketIDs: &v.ids, bucketTombstones: &v.tombstones, bucketState: &v.state} {
-		var err error
-		if *tree, err = root.bucket(name); err != nil {
-			return nil, err
-		}
+		arena:    v.memory.arena[:0],
 	}
-	return v, v.loadCounters()
+	if err := v.openBuckets(uint64(tx.Cursor().Bucket().Root())); err != nil {
+		v.end()
+		return nil, err
+	}
+	return v, nil
 }
 
-func (v *View) trees() []*boltTree {
-	return []*boltTree{&v.rows, &v.ids, &v.tombstones, &v.state}
+// end gives the memory of the view to the next one.
+func (v *View) end() {
+	for i, tree := range v.trees() {
+		if cap(tree.buf) <= wholePage {
+			v.memory.leaves[i] = tree.buf
+		}
+		tree.buf = nil
+	}
+	v.pages.ended, v.pages.branches = true, nil
+	viewMemories.Put(v.memory)
+}
+
+// openBuckets finds the buckets in the tree of buckets, and reads the counters.
+func (v *View) openBuckets(root uint64) error {
+	names := [...]string{bucketRows, bucketIDs, bucketTombstones, bucketState}
+	for i, tree := range v.trees() {
+		*tree = boltTree{pages: v.pages, name: names[i], buf: v.memory.leaves[i]}
+	}
+	buckets := boltTree{pages: v.pages, name: "root", root: root}
+	found := 0
+	c := boltCursor{tree: &buckets}
+	err := c.first()
+	for ; err == nil && c.valid(); err = c.next() {
+		key, err := c.key()
+		if err != nil {
+			return err
+		}
+		for _, tree := range v.trees() {
+			if string(key) != tree.name {
+				continue
+			}
+			if tree.root, tree.page, err = c.bucket(); err != nil {
+				return err
+			}
+			found++
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if found < len(names) {
+		return v.pages.corrupt(root, "there are %d of %d buckets", found, len(names))
+	}
+	return v.loadCounters()
+}
+
+func (v *View) trees() [4]*boltTree {
+	return [4]*boltTree{&v.rows, &v.ids, &v.tombstones, &v.state}
 }
 
 // Find returns the sequence number of the row with an id.
@@ -92,7 +151,7 @@ func (v *View) Row(seq uint64) (codec.Record, error) {
 	if !ok {
 		return codec.Record{}, fmt.Errorf("%w: row %d", ErrNotFound, seq)
 	}
-	record, err := codec.DecodeRecord(payload)
+	record, err := codec.DecodeRecord(bytes.Clone(payload))
 	if err != nil {
 		return record, v.corrupt(bucketRows, entryName(bucketRows, key), -1, err)
 	}
@@ -113,7 +172,9 @@ func (v *View) exists(seq uint64) (bool, error) {
 // Rows walks the rows after one sequence number up to and including another, in ascending order. An error ends the walk.
 func (v *View) Rows(after, upto uint64) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		c := boltCursor{tree: &v.rows}
+		rows := v.rows.fork()
+		rows.keep = true
+		c := boltCursor{tree: &rows}
 		if after == 1<<64-1 {
 			return
 		}
@@ -131,6 +192,53 @@ func (v *View) Rows(after, upto uint64) iter.Seq2[Row, error] {
 			yield(Row{}, err)
 		}
 	}
+}
+
+// Bounds of a batch of DataFile.Rows. They keep a batch to some milliseconds.
+const (
+	batchRows  = 512
+	batchBytes = 4 << 20
+)
+
+// Rows walks rows as View.Rows does, in batches: each batch is read from the state that is the last one then, and no state is
+// held while the caller looks at it. So the caller may take its time and call anything; a row that is stored, replaced or
+// deleted meanwhile may or may not be seen, others are, once.
+func (d *DataFile) Rows(after, upto uint64) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for {
+			batch, err := d.batch(after, upto)
+			for _, row := range batch {
+				if !yield(row, nil) {
+					return
+				}
+				after = row.Seq
+			}
+			if err != nil {
+				yield(Row{}, err)
+			}
+			if err != nil || len(batch) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// batch reads the next rows, none if there are no more. With an error it returns those before it.
+func (d *DataFile) batch(after, upto uint64) (batch []Row, err error) {
+	err = d.View(func(v *View) error {
+		size := 0
+		for row, err := range v.Rows(after, upto) {
+			if err != nil {
+				return err
+			}
+			batch = append(batch, row)
+			if size += row.Size; len(batch) == batchRows || size >= batchBytes {
+				return nil
+			}
+		}
+		return nil
+	})
+	return batch, err
 }
 
 // row decodes the entry under a cursor of bucket rows.
@@ -169,7 +277,7 @@ func (v *View) loadCounters() error {
 // Manifest returns what was last given to Tx.PutManifest, nil if nothing was.
 func (v *View) Manifest() ([]byte, error) {
 	payload, _, err := v.get(&v.state, []byte(stateManifest))
-	return payload, err
+	return bytes.Clone(payload), err
 }
 
 // Tombstones returns the dead rows of a segment that has the given number of rows; nil if none are dead.
@@ -185,7 +293,7 @@ func (v *View) Tombstones(segment uuid.UUID, rows int) (*roaring.Bitmap, error) 
 	return dead, nil
 }
 
-// stateValue returns a payload of bucket state that must be there.
+// stateValue returns a payload of bucket state that must be there, valid as get's.
 func (v *View) stateValue(key string) ([]byte, error) {
 	payload, ok, err := v.get(&v.state, []byte(key))
 	if err == nil && !ok {
@@ -194,27 +302,31 @@ func (v *View) stateValue(key string) ([]byte, error) {
 	return payload, err
 }
 
-// get returns the payload of a key. That a key is not there is only believed when the entries around its place are in
+// get returns the payload of a key, valid until the next call for this tree. That a key is not there is only believed when the entries around its place are in
 // order, for a damaged key hides itself and sends searches for others the wrong way.
 func (v *View) get(tree *boltTree, key []byte) (payload []byte, ok bool, err error) {
 	if len(key) == 0 {
 		return nil, false, nil
 	}
 	c := boltCursor{tree: tree}
-	before, err := c.seekAfter(key)
-	if err != nil {
+	if err := c.seekLeaf(key); err != nil {
 		return nil, false, err
 	}
-	if c.valid() {
+	place := c.top().index
+	if place < c.top().page.n {
 		own, payload, _, err := v.entry(&c)
 		if err != nil || bytes.Equal(own, key) {
 			return payload, err == nil, err
 		}
 	}
-	if before.valid() {
-		_, _, _, err = v.entry(&before)
+	if c.top().index--; place > 0 {
+		if _, _, _, err := v.entry(&c); err != nil {
+			return nil, false, err
+		}
 	}
-	return nil, false, err
+	// Behind the last entry of a leaf, the next leaf could be the place. Going there compares its first key.
+	c.top().index = place
+	return nil, false, c.settle()
 }
 
 // entry returns the key, the payload and the offset of the entry under a cursor, after checking its checksum.

@@ -226,8 +226,11 @@ func (d Dir) Drop(name string) error {
 // CollectionDir is the directory of a collection.
 type CollectionDir string
 
-// exists reports whether the directory holds a collection.
+// exists reports whether there is such a directory, no link to one, and it holds a collection.
 func (c CollectionDir) exists() bool {
+	if info, err := os.Lstat(string(c)); err != nil || !info.IsDir() {
+		return false
+	}
 	for _, path := range []string{c.DataFile(), c.Manifest()} {
 		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
 			return true

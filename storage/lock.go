@@ -67,16 +67,17 @@ func AcquireLock(path string) (*Lock, error) {
 // prepareLockFile sees that there is a regular file that begins with a space. That byte is what Windows locks, and nobody
 // can read it while it is locked; the rest is then free to read.
 func prepareLockFile(path string) error {
-	info, err := os.Lstat(path)
-	switch {
-	case err == nil && !info.Mode().IsRegular():
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return &fs.PathError{Op: "open", Path: path, Err: mapped.ErrNotRegular}
-	case err == nil && info.Size() > 0:
-		return nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, []byte(" "), 0o600)
+	if info, err := f.Stat(); err == nil && info.Size() == 0 {
+		_, _ = f.WriteAt([]byte{' '}, 0) // when this fails, somebody has the lock and has written it
+	}
+	return f.Close()
 }
 
 func holder() Holder {

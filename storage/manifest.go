@@ -107,9 +107,6 @@ func decodeManifest(b []byte) (*Manifest, error) {
 		return nil, err
 	}
 	m.Segments = decoded.Segments
-	if m.Version != manifestVersion {
-		return nil, fmt.Errorf("version is %d in the line and %d below it", manifestVersion, m.Version)
-	}
 	// Encoding again finds everything that the JSON decoder is lenient about: spaces, order, case, unknown and double members.
 	again, err := m.encodeBody()
 	if err != nil {
@@ -129,14 +126,19 @@ func parseManifestLine(b []byte) (body []byte, err error) {
 	if !found || !ok || len(fields) != 3 {
 		return nil, errors.New("the first line is not that of a manifest")
 	}
-	if version, err := strconv.ParseUint(fields[0], 10, 31); err == nil && version > manifestVersion {
-		return nil, fmt.Errorf("%w: manifest has version %d, this program reads %d", ErrVersion, version, manifestVersion)
+	// The line has this form in every version, so that a damaged manifest does not look like one of another version.
+	if sum := fmt.Sprintf("%08x", checksum(body)); fields[1] != sum {
+		return nil, fmt.Errorf("checksum is %.20q, the rest of the file has %s", fields[1], sum)
 	}
-	want := []string{strconv.Itoa(manifestVersion), fmt.Sprintf("%08x", checksum(body)), strconv.Itoa(len(body))}
-	for i, name := range []string{"version", "checksum", "length"} {
-		if fields[i] != want[i] {
-			return nil, fmt.Errorf("%s is %.20q, the rest of the file has %s", name, fields[i], want[i])
-		}
+	if length := strconv.Itoa(len(body)); fields[2] != length {
+		return nil, fmt.Errorf("length is %.20q, the rest of the file has %s", fields[2], length)
+	}
+	version, err := strconv.ParseUint(fields[0], 10, 31)
+	switch {
+	case err != nil || strconv.FormatUint(version, 10) != fields[0]:
+		return nil, fmt.Errorf("version is %.20q", fields[0])
+	case version != manifestVersion:
+		return nil, fmt.Errorf("%w: manifest has version %d, this program reads %d", ErrVersion, version, manifestVersion)
 	}
 	return body, nil
 }

@@ -7,12 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
-
-	"github.com/google/uuid"
 )
-
-const segmentExtension = ".seg"
 
 // PublishFile moves a finished file from a temporary path to its own, where nothing may be yet, and makes the name
 // durable.
@@ -45,51 +40,6 @@ func MoveToQuarantine(path, quarantine string) (string, error) {
 		return "", fmt.Errorf("moving to quarantine: %w", err)
 	}
 	return to, nil
-}
-
-// RemoveGarbage removes what a crash may have left: segments that are not named, and temporary files. It touches regular
-// files only, and of those only the ones whose names are ours: <uuid>.seg among the segments; <uuid>.anything and MANIFEST
-// among the temporary files. It goes on after a file that it cannot remove, and returns the paths of those it did.
-//
-// It is for the one writer, when it builds nothing and has loaded the manifest: any file in use must be named.
-func RemoveGarbage(segments, temporary string, named func(uuid.UUID) bool) (removed []string, err error) {
-	fromSegments, err1 := removeMatching(segments, func(name string) bool {
-		id, extension, ok := parseFileName(name)
-		return ok && extension == segmentExtension && !named(id)
-	})
-	fromTemporary, err2 := removeMatching(temporary, func(name string) bool {
-		_, _, ok := parseFileName(name)
-		return ok || name == "MANIFEST"
-	})
-	return append(fromSegments, fromTemporary...), errors.Join(err1, err2)
-}
-
-// removeMatching removes the regular files of a directory whose names match.
-func removeMatching(dir string, match func(name string) bool) (removed []string, err error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("removing garbage: %w", err)
-	}
-	var errs []error
-	for _, entry := range entries {
-		if !entry.Type().IsRegular() || !match(entry.Name()) {
-			continue
-		}
-		path := filepath.Join(dir, entry.Name())
-		if err := os.Remove(path); err != nil {
-			errs = append(errs, fmt.Errorf("removing garbage: %w", err))
-			continue
-		}
-		removed = append(removed, path)
-	}
-	return removed, errors.Join(errs...)
-}
-
-// parseFileName splits a name into a UUID in its usual form and an extension.
-func parseFileName(name string) (id uuid.UUID, extension string, ok bool) {
-	stem, _, found := strings.Cut(name, ".")
-	id, err := uuid.Parse(stem)
-	return id, name[len(stem):], found && err == nil && id.String() == stem
 }
 
 // absent returns an error if something is at path.

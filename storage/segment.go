@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"github.com/vicinaldb/store/internal/mapped"
 )
@@ -59,6 +60,8 @@ type Segment struct {
 	idOrder           []uint32
 	recordBlocks      []byte
 	recordIndex       []byte
+
+	readers sync.Pool // of *RecordReader
 }
 
 // OpenSegment maps the segment at path. It reads the header, the trailer, the section table and the parameters, compares
@@ -109,8 +112,8 @@ func (s *Segment) parse() error {
 	if s.want.Size != 0 && uint64(s.want.Size) != size {
 		return s.corrupt("", size, fmt.Errorf("file has %d bytes, want %d", size, s.want.Size))
 	}
-	if size < 3*pageSize || size%pageSize != 0 {
-		return s.corrupt("", size, fmt.Errorf("file has %d bytes, want a multiple of %d, at least 3", size, pageSize))
+	if size < 2*pageSize {
+		return s.corrupt("", size, fmt.Errorf("file has %d bytes, which is less than header and trailer", size))
 	}
 	var err error
 	if s.header, err = parseHeader(s.data[:pageSize]); err != nil {
@@ -151,7 +154,11 @@ func (s *Segment) takeSections() error {
 		return s.corrupt(sectionNames[TagParams], params.offset, err)
 	}
 	for tag, want := range s.params.shapes() {
-		if sec := known[tag]; sec.elementSize != want.elementSize || sec.count != want.count {
+		sec := known[tag]
+		if want.count == anyCount {
+			want.count = sec.count
+		}
+		if sec.elementSize != want.elementSize || sec.count != want.count {
 			return s.corrupt(sectionNames[tag], sec.offset, fmt.Errorf("%d elements of %d bytes, the parameters say %d of %d",
 				sec.count, sec.elementSize, want.count, want.elementSize))
 		}
@@ -217,8 +224,8 @@ func (s *Segment) takeItems(known map[Tag]section) error {
 	if first, last := s.idOffsets[0], s.idOffsets[s.params.Rows]; first != 0 || last != uint64(len(s.idBytes)) {
 		return s.corrupt("id offsets", known[TagIDOffsets].offset, fmt.Errorf("they run from %d to %d, want 0 to %d", first, last, len(s.idBytes)))
 	}
-	if size := known[TagRecordIndex].elementSize; size != recordEntrySize || len(s.recordIndex) == 0 {
-		return s.corrupt("record index", known[TagRecordIndex].offset, fmt.Errorf("%d bytes in elements of %d", len(s.recordIndex), size))
+	if len(s.recordIndex) == 0 {
+		return s.corrupt("record index", known[TagRecordIndex].offset, errors.New("it has no entry to end it"))
 	}
 	last := s.recordEntry(s.recordBlockCount())
 	if uint64(last.row) != uint64(s.params.Rows) || last.offset != uint64(len(s.recordBlocks)) {

@@ -115,7 +115,7 @@ func (t trailer) encode() []byte {
 }
 
 // parseTrailer decodes the last page of a file of the given size. The tables it names lie inside the file, one behind
-// the other.
+// the other; that the sections end where the first of them starts, parseSections sees.
 func parseTrailer(page []byte, size uint64) (trailer, error) {
 	t := trailer{
 		fileSize:      binary.LittleEndian.Uint64(page[8:]),
@@ -136,7 +136,7 @@ func parseTrailer(page []byte, size uint64) (trailer, error) {
 		return t, fmt.Errorf("file has %d bytes, want %d", size, t.fileSize)
 	case binary.LittleEndian.Uint32(page[52:]) != blockSize || binary.LittleEndian.Uint32(page[56:]) != checksumCRC32:
 		return t, fmt.Errorf("%w: block checksums of an unknown kind", ErrVersion)
-	case t.sumsOffset > size || t.sumsOffset%pageSize != 0 || t.sumsOffset < pageSize:
+	case t.sumsOffset > size:
 		return t, fmt.Errorf("block checksums at %d in a file of %d bytes", t.sumsOffset, size)
 	case t.sumsLength != 4*blockCount(t.sumsOffset):
 		return t, fmt.Errorf("%d bytes of block checksums for %d bytes", t.sumsLength, t.sumsOffset)

@@ -16,6 +16,8 @@ const (
 	RecordTarget     = recordTarget
 	MaxManifest      = maxManifest
 	MaxSegments      = maxSegments
+	MaxParams        = maxParams
+	MaxSections      = maxSections
 )
 
 // Checksum is the CRC32C of b.
@@ -63,6 +65,9 @@ func (w *SegmentWriter) OddSection(tag Tag, version, flags uint16, content []byt
 		return err
 	})
 }
+
+// LoseFile closes the file under the writer.
+func (w *SegmentWriter) LoseFile() { w.file.Close() }
 
 // WriteSections gives all sections to w.
 func (c *SegmentContent) WriteSections(w *SegmentWriter) error {

@@ -23,12 +23,10 @@ func editSegment(b []byte, parts [][2]uint64, rows uint64, edits []byte) {
 		width := min(uint64(1)<<(edits[3]>>6), uint64(len(b))-at)
 		value := uint64(binary.LittleEndian.Uint16(edits[4:]))
 		if edits[3]&1 != 0 {
-			value = odd[value%uint64(len(odd))]
+			value = odd[value%uint64(len(odd))] + uint64(edits[6])
 		}
-		// A number of two or more bytes starts at a multiple of its size, as all in the format do, unless the edit says not to.
-		if edits[6]&1 == 0 && at%width == 0 || width == 1 {
-			value += uint64(edits[6] >> 1)
-		} else {
+		// Numbers of the format lie at multiples of their size; half of the edits hit one.
+		if edits[3]&2 == 0 {
 			at -= at % width
 		}
 		copy(b[at:at+width], binary.LittleEndian.AppendUint64(nil, value))
@@ -39,7 +37,9 @@ func editSegment(b []byte, parts [][2]uint64, rows uint64, edits []byte) {
 func parts(s *storage.Segment, size int) [][2]uint64 {
 	sums, table := s.Tables()
 	list := [][2]uint64{
-		{0, 32}, {uint64(size) - storage.PageSize, 60}, {sums, 8},
+		{0, 32},
+		{uint64(size) - storage.PageSize, 60},
+		{sums, 8},
 		{table, uint64(len(s.Places())) * storage.SectionEntrySize},
 	}
 	for _, p := range s.Places() {
@@ -120,4 +120,3 @@ func FuzzSegmentBytes(f *testing.F) {
 		useSegment(t, b)
 	})
 }
-

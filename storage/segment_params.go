@@ -3,6 +3,7 @@ package storage
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 )
 
 // Limits of the format. A file that says more is refused, whatever its size.
@@ -84,10 +85,14 @@ type shape struct {
 	count       uint64
 }
 
-// shapes returns what the parameters say about the sections whose size they decide.
+// anyCount stands for any number of elements.
+const anyCount = math.MaxUint64
+
+// shapes returns what the sections must be like, given the parameters.
 func (p Params) shapes() map[Tag]shape {
 	rows := uint64(p.Rows)
 	return map[Tag]shape{
+		TagParams:            {1, anyCount},
 		TagCodes:             {uint32(p.CodecStride), rows},
 		TagAdjacency:         {4, rows * uint64(p.AdjacencyStride)},
 		TagPivotRows:         {4, uint64(p.Pivots)},
@@ -95,6 +100,9 @@ func (p Params) shapes() map[Tag]shape {
 		TagNeighborRows:      {4, rows * uint64(p.Neighbors)},
 		TagNeighborDistances: {4, rows * uint64(p.Neighbors)},
 		TagIDOffsets:         {8, rows + 1},
+		TagIDBytes:           {1, anyCount},
 		TagIDOrder:           {4, rows},
+		TagRecordBlocks:      {1, anyCount},
+		TagRecordIndex:       {recordEntrySize, anyCount},
 	}
 }

@@ -18,6 +18,7 @@ const (
 	// MaxRecord is how many bytes the metadata and the payload of one row may have together.
 	MaxRecord = 64 << 20
 
+	maxKeptBlock   = 1 << 20 // a decoded block that is larger is not kept for the next reader
 	maxRecordBlock = MaxRecord + 2*binary.MaxVarintLen64
 	// maxExpansion is how much snappy can shrink: its shortest copy takes 3 bytes and gives 64. So a reader allocates no
 	// more than this times the bytes that a block really has.
@@ -56,16 +57,25 @@ func appendRecord(raw, metadata, payload []byte) []byte {
 func (s *Segment) recordBlockCount() int { return len(s.recordIndex)/recordEntrySize - 1 }
 
 // Record returns copies of the metadata and the payload of a row, as they were given to [ItemWriter.Add]. It decodes the
-// block that holds them; for many rows a [RecordReader] decodes each block once.
+// block that holds them; to read many rows, a [RecordReader] is sure to decode each block once.
 func (s *Segment) Record(row uint32) (metadata, payload []byte, err error) {
 	err = s.guard(func() error {
-		metadata, payload, err = s.Records().Record(row)
+		reader, ok := s.readers.Get().(*RecordReader)
+		if !ok {
+			reader = s.Records()
+		}
+		m, p, err := reader.Record(row)
+		metadata, payload = slices.Clone(m), slices.Clone(p)
+		if cap(reader.raw) <= maxKeptBlock {
+			s.readers.Put(reader)
+		}
 		return err
 	})
-	return slices.Clone(metadata), slices.Clone(payload), err
+	return metadata, payload, err
 }
 
-// RecordReader reads records and keeps the block it decoded last. It is for one goroutine.
+// RecordReader reads records and keeps the block it decoded last. It is for one goroutine, which runs it under
+// mapped.Guard, for it reads the mapped file.
 type RecordReader struct {
 	segment *Segment
 	block   int    // the decoded block, or -1
@@ -88,7 +98,10 @@ func (r *RecordReader) Record(row uint32) (metadata, payload []byte, err error) 
 	}
 	if r.block < 0 || row < r.first || row >= r.end {
 		block := sort.Search(s.recordBlockCount(), func(i int) bool { return s.recordEntry(i).row > row }) - 1
-		if err := r.decode(block, row); err != nil {
+		if block < 0 {
+			return nil, nil, s.damage(TagRecordIndex, 0, "no block holds row %d", row)
+		}
+		if err := r.decode(block); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -109,20 +122,14 @@ func (r *RecordReader) Record(row uint32) (metadata, payload []byte, err error) 
 	}
 }
 
-// decode makes the block the current one. The row is one that it must hold.
-func (r *RecordReader) decode(block int, row uint32) error {
+// decode makes the block the current one.
+func (r *RecordReader) decode(block int) error {
 	s := r.segment
 	r.block = -1
-	if block < 0 {
-		return s.damage(TagRecordIndex, 0, "no block holds row %d", row)
-	}
 	entry, next := s.recordEntry(block), s.recordEntry(block+1)
 	compressed, err := s.recordBlock(block, entry, next)
 	if err != nil {
 		return err
-	}
-	if row < entry.row || row >= next.row {
-		return s.damage(TagRecordIndex, uint64(block)*recordEntrySize, "block %d does not hold row %d", block, row)
 	}
 	if cap(r.raw) < int(entry.raw) {
 		r.raw = make([]byte, entry.raw)

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/vicinaldb/store/internal/mapped"
 )
@@ -23,8 +24,7 @@ type SegmentWriter struct {
 	file     *os.File
 	out      *bufio.Writer
 	digest   hash.Hash
-	sums     blockSums
-	sealed   bool // the bytes written now are not under block checksums
+	sums     blockSums // of what is written; nobody asks for them any more after the sections
 	offset   uint64
 	sections []section
 	err      error
@@ -47,9 +47,7 @@ type segmentSink struct{ w *SegmentWriter }
 
 func (s segmentSink) Write(p []byte) (int, error) {
 	s.w.digest.Write(p)
-	if !s.w.sealed {
-		s.w.sums.Write(p)
-	}
+	s.w.sums.add(p)
 	return s.w.file.Write(p)
 }
 
@@ -60,58 +58,58 @@ func (w *SegmentWriter) Section(tag Tag, elementSize int, write func(io.Writer) 
 }
 
 func (w *SegmentWriter) section(s section, write func(io.Writer) error) error {
-	for _, other := range w.sections {
-		if other.tag == s.tag {
-			return w.fail(fmt.Errorf("section %v is given twice", s.tag))
-		}
+	if slices.ContainsFunc(w.sections, func(other section) bool { return other.tag == s.tag }) {
+		w.fail(fmt.Errorf("section %v is given twice", s.tag))
 	}
 	s.offset = w.offset
-	if err := write(sectionWriter{w}); err != nil {
-		return w.fail(fmt.Errorf("writing section %v: %w", s.tag, err))
+	if w.err == nil {
+		w.fail(write(sectionWriter{w}))
 	}
 	s.length = w.offset - s.offset
 	if s.elementSize == 0 || s.length%uint64(s.elementSize) != 0 {
-		return w.fail(fmt.Errorf("section %v: %d bytes are not elements of %d", s.tag, s.length, s.elementSize))
+		w.fail(fmt.Errorf("%d bytes are not elements of %d", s.length, s.elementSize))
+	}
+	if w.err != nil {
+		return fmt.Errorf("writing section %v: %w", s.tag, w.err)
 	}
 	s.count = s.length / uint64(s.elementSize)
 	w.sections = append(w.sections, s)
-	return w.pad()
+	w.pad()
+	return w.err
 }
 
 // sectionWriter keeps a section from doing anything else with the file than append.
 type sectionWriter struct{ w *SegmentWriter }
 
 func (s sectionWriter) Write(p []byte) (int, error) {
-	if err := s.w.write(p); err != nil {
-		return 0, err
+	s.w.write(p)
+	if s.w.err != nil {
+		return 0, s.w.err
 	}
 	return len(p), nil
 }
 
-// write appends bytes. The first error sticks.
-func (w *SegmentWriter) write(p []byte) error {
+// write appends bytes unless there was an error.
+func (w *SegmentWriter) write(p []byte) {
 	if w.err != nil {
-		return w.err
+		return
 	}
 	n, err := w.out.Write(p)
 	w.offset += uint64(n)
-	return w.fail(err)
+	w.fail(err)
 }
 
-// fail keeps the first error and returns it.
-func (w *SegmentWriter) fail(err error) error {
+// fail keeps the first error, which Section and Finish return.
+func (w *SegmentWriter) fail(err error) {
 	if w.err == nil {
 		w.err = err
 	}
-	return w.err
 }
 
 var zeroPage [pageSize]byte
 
 // pad writes zeros up to the next page.
-func (w *SegmentWriter) pad() error {
-	return w.write(zeroPage[:pageEnd(w.offset)-w.offset])
-}
+func (w *SegmentWriter) pad() { w.write(zeroPage[:pageEnd(w.offset)-w.offset]) }
 
 // Finish writes the tables and the trailer, makes the file read-only and durable, and closes it. The name is durable only
 // when the directory has been synced, as [PublishFile] does. After an error the file is gone.
@@ -120,29 +118,28 @@ func (w *SegmentWriter) Finish() (SegmentInfo, error) {
 		w.fail(fmt.Errorf("%w: %d sections", ErrTooLarge, len(w.sections)))
 	}
 	w.writeTables()
-	w.fail(w.out.Flush())
-	if w.err == nil {
-		w.fail(w.file.Chmod(0o444))
-	}
-	if w.err == nil {
-		w.fail(w.file.Sync())
+	for _, step := range []func() error{
+		w.out.Flush,
+		func() error { return w.file.Chmod(0o444) },
+		w.file.Sync,
+		w.file.Close,
+	} {
+		if w.err == nil {
+			w.fail(step())
+		}
 	}
 	if w.err != nil {
 		return SegmentInfo{}, errors.Join(fmt.Errorf("finishing segment: %w", w.err), w.Abort())
 	}
-	if err := w.file.Close(); err != nil {
-		return SegmentInfo{}, errors.Join(fmt.Errorf("finishing segment: %w", err), os.Remove(w.file.Name()))
-	}
 	return SegmentInfo{Size: int64(w.offset), SHA256: Digest(w.digest.Sum(nil))}, nil
 }
 
+// writeTables writes what follows the sections. The block checksums cover what is above them, so that must be out first.
 func (w *SegmentWriter) writeTables() {
-	sectionsEnd := w.offset
-	if w.fail(w.out.Flush()) != nil {
-		return
+	if w.err == nil {
+		w.fail(w.out.Flush())
 	}
-	w.sealed = true
-	sums := mapped.BytesOfUint32s(w.sums.finish())
+	sectionsEnd, sums := w.offset, mapped.BytesOfUint32s(w.sums.finish())
 	var table []byte
 	for _, s := range w.sections {
 		table = s.appendTo(table)

@@ -174,7 +174,7 @@ func (s *Segment) verifyRecords(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		entry, next := s.recordEntry(block), s.recordEntry(block+1)
-		if err := reader.decode(block, entry.row); err != nil {
+		if err := reader.decode(block); err != nil {
 			return err
 		}
 		if _, _, err := reader.Record(next.row - 1); err != nil {

@@ -20,3 +20,10 @@ func SetBigEndian() (restore func()) {
 	littleEndian = false
 	return func() { littleEndian = old }
 }
+
+// OpenFiles returns how many files faults are traced to.
+func OpenFiles() int {
+	opened.Lock()
+	defer opened.Unlock()
+	return len(opened.files)
+}

@@ -20,7 +20,7 @@ type FaultError struct {
 // Error names the file and the offset of the fault.
 func (e *FaultError) Error() string {
 	if e.File == "" {
-		return fmt.Sprintf("%v at address %#x, which is in no open file", ErrFault, e.Offset)
+		return fmt.Sprintf("%v at address %#x, which is in no open file", ErrFault, uint64(e.Offset))
 	}
 	return fmt.Sprintf("%v reading %s at offset %d", ErrFault, e.File, e.Offset)
 }

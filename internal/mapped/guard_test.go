@@ -2,6 +2,7 @@ package mapped_test
 
 import (
 	"errors"
+	"hash/crc32"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -29,18 +30,21 @@ func TestGuardCatchesAFault(t *testing.T) {
 	f := truncated(t)
 	at := 2*os.Getpagesize() + 5
 	reads := map[string]func(b []byte){
-		"one byte":  func(b []byte) { runtime.KeepAlive(b[at] + 1) },
-		"copy":      func(b []byte) { copy(make([]byte, 8), b[at:]) },
-		"as number": func(b []byte) { u, _ := mapped.Uint32s(b); runtime.KeepAlive(u[at/4] + 1) },
+		"one byte": func(b []byte) { runtime.KeepAlive(b[at] + 1) },
+		"copy":     func(b []byte) { copy(make([]byte, 8), b[at:]) },
+		"checksum": func(b []byte) { crc32.ChecksumIEEE(b) },
 	}
 	for name, read := range reads {
 		err := mapped.Guard(func() error { read(f.Bytes()); return nil })
 		if !errors.Is(err, mapped.ErrFault) {
 			t.Fatalf("%s: %v, want ErrFault", name, err)
 		}
+		if runtime.GOARCH == "s390x" {
+			continue // its emulator makes the address up
+		}
 		var fault *mapped.FaultError
-		if !errors.As(err, &fault) || fault.File != f.Path() || fault.Offset/int64(os.Getpagesize()) != 2 {
-			t.Errorf("%s: %v, want the page of byte %d of %s", name, err, at, f.Path())
+		if !errors.As(err, &fault) || fault.File != f.Path() || fault.Offset < int64(os.Getpagesize()) || fault.Offset >= f.Size() {
+			t.Errorf("%s: %v, want an offset of %s that is gone", name, err, f.Path())
 		}
 	}
 }
@@ -99,8 +103,8 @@ func TestGuardRestoresTheSetting(t *testing.T) {
 		"panic":  func() error { panic("mine") },
 	} {
 		func() {
-			defer func() { recover() }()
-			mapped.Guard(fn)
+			defer func() { _ = recover() }()
+			_ = mapped.Guard(fn)
 		}()
 		if debug.SetPanicOnFault(false) {
 			t.Errorf("after a %s faults are still panics", reason)
