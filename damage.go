@@ -21,8 +21,10 @@ func (c *Collection) setAside(ctx context.Context, err error) bool {
 	return c.writer.submit(ctx, &request{solo: func(w *writer) error { return w.setAside(d) }}) == nil
 }
 
-// setAside commits a manifest without the segment, makes its rows pending and
-// moves the file to quarantine: damage is kept for whoever wants to look at it.
+// setAside moves the file to quarantine, where it is kept for whoever wants to
+// look at it, commits a manifest without it and makes its rows pending. In this
+// order, since a file that no manifest names is removed: a crash in between
+// leaves a manifest that names a missing file, which Open deals with likewise.
 func (w *writer) setAside(d *damage) error {
 	c, base := w.c, w.c.current.Load()
 	var kept openedSegments
@@ -39,6 +41,7 @@ func (w *writer) setAside(d *damage) error {
 	if err != nil {
 		return err
 	}
+	c.quarantine(d.seg.path)
 	err = c.commitManifest(kept.list, func(tx *storage.Tx) error { return tx.DropTombstones(d.seg.record.UUID) })
 	if err != nil {
 		return err
@@ -48,7 +51,6 @@ func (w *writer) setAside(d *damage) error {
 	if err := c.publish(s); err != nil {
 		c.report("a segment was set aside", err)
 	}
-	c.quarantine(d.seg.path)
 	c.swap(s)
 	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -88,7 +89,7 @@ func (c *Collection) rebuild(ctx context.Context, o prepareOptions) (PrepareStat
 	}
 	out, err := compaction.Rewrite(ctx, job)
 	if err != nil {
-		return PrepareStats{}, err
+		return PrepareStats{}, cmp.Or(context.Cause(ctx), err) // that the store was closed says more than "canceled"
 	}
 	if err := c.install(ctx, id, upto, out); err != nil {
 		return PrepareStats{}, err
