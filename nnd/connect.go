@@ -102,8 +102,8 @@ type seeker struct {
 	found  []Candidate
 }
 
-// end searches for a row and returns where the search ended: with the row itself if that was found, or if
-// nothing could be nearer than what was.
+// end searches for a row and returns where the search ended: with the row itself if that was found, if nothing could be
+// nearer than what was, or if not even the row itself can be compared with it.
 func (s *seeker) end(row uint32) (ends [guideK]uint32) {
 	for i := range ends {
 		ends[i] = row
@@ -116,7 +116,7 @@ func (s *seeker) end(row uint32) (ends [guideK]uint32) {
 	}
 	var self [1]float32
 	s.points.Distances(self[:], row, []uint32{row})
-	if last := len(s.found) - 1; last == guideK-1 && !(self[0] < s.found[last].Distance) {
+	if last := len(s.found) - 1; self[0] != self[0] || last == guideK-1 && self[0] >= s.found[last].Distance {
 		return ends
 	}
 	if slices.ContainsFunc(s.found, func(c Candidate) bool { return c.Row == row }) {

@@ -67,7 +67,7 @@ func (b *builder) joinLeaves(ctx context.Context) error {
 		return err
 	}
 	return b.options.stage("leaves", len(leaves), 4).run(ctx, func() func(lo, hi int) {
-		j := b.newJoiner(b.options.LeafSize)
+		j := b.newJoiner(min(b.options.LeafSize, b.points.Len()))
 		return func(lo, hi int) {
 			for _, leaf := range leaves[lo:hi] {
 				rows := forest.rows[leaf.tree][leaf.lo:leaf.hi]

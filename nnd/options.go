@@ -104,8 +104,8 @@ func (o Options) Validate() error {
 		value      float64
 		least, top float64
 	}{
-		{"neighbors", float64(o.Neighbors), 0, MaxRows},
-		{"trees", float64(o.Trees), 0, math.MaxInt32},
+		{"neighbors", float64(o.Neighbors), 0, math.MaxInt16},
+		{"trees", float64(o.Trees), 0, 1000},
 		{"leaf size", float64(o.LeafSize), 0, math.MaxInt32},
 		{"max tree depth", float64(o.MaxTreeDepth), 0, math.MaxInt32},
 		{"max candidates", float64(o.MaxCandidates), 0, math.MaxInt32},
@@ -133,13 +133,16 @@ func (o Options) Validate() error {
 
 // prepare is what every call does with its options: check them and the number of rows, then fill in the defaults.
 func (o Options) prepare(n int) (Options, error) {
-	if uint64(n) > MaxRows {
-		return o, fmt.Errorf("%d rows: %w", n, ErrTooMany)
-	}
 	if err := o.Validate(); err != nil {
 		return o, err
 	}
-	return o.EnsureDefaults(n), nil
+	o = o.EnsureDefaults(n)
+	// A key takes 8 bytes for each edge, and no slice may be longer than addresses reach.
+	edges := uint64(n) * uint64(max(o.Neighbors, min(o.degreeBound(), n)))
+	if uint64(n) > MaxRows || edges > math.MaxInt/16 {
+		return o, fmt.Errorf("%d rows of up to %d neighbors: %w", n, o.Neighbors, ErrTooMany)
+	}
+	return o, nil
 }
 
 // degreeBound is the greatest degree of a vertex of the search graph.

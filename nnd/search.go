@@ -19,7 +19,7 @@ type Query struct {
 	// K is how many rows are wanted, at least 1.
 	K int
 	// Epsilon is the slack of the bound: a row is expanded while its true distance is below (1+Epsilon) times the K-th best.
-	// 0 is greedy; 0.1 is a good start. Not negative.
+	// The K best themselves always are. 0 is greedy; 0.1 is a good start. Not negative.
 	Epsilon float32
 	// Stretch gives (1+epsilon) times a distance, both in the fast form. Nil means that the fast form is the true
 	// distance.
@@ -146,8 +146,7 @@ func (s *Searcher) next() (row uint32, ok bool) {
 		if from == &s.frontier {
 			return uint32(key), true
 		}
-		pivot := [1]uint32{uint32(key)}
-		if unseen, _ := s.visited.enter(pivot[:], uint32(key)+1); len(unseen) > 0 {
+		if s.visited.add(uint32(key)) {
 			s.keep(key)
 			return uint32(key), true
 		}
@@ -156,7 +155,7 @@ func (s *Searcher) next() (row uint32, ok bool) {
 
 // expand scores the rows that a row's edges lead to, as far as they are new.
 func (s *Searcher) expand(g *SearchGraph, row, n uint32) error {
-	rows, ok := s.visited.enter(g.room(row), n)
+	rows, ok := s.visited.enter(g.room(row), row, n)
 	if !ok {
 		return fmt.Errorf("edges of row %d of %d: %w", row, n, ErrCorrupt)
 	}

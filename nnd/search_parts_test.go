@@ -68,7 +68,11 @@ func TestVisitedIsASet(t *testing.T) {
 				rows := rapid.SliceOf(rapid.Uint32Range(0, n+n/50)).Draw(t, "rows")
 				var want []uint32
 				valid := true
+				end := rapid.Uint32Range(0, n+n/50).Draw(t, "end")
 				for _, row := range rows {
+					if row == end {
+						break
+					}
 					if valid = row < n; !valid {
 						break
 					}
@@ -77,9 +81,9 @@ func TestVisitedIsASet(t *testing.T) {
 					}
 					model[row] = true
 				}
-				got, ok := v.enter(rows, n)
-				if ok != valid || ok && !slices.Equal(got, want) {
-					t.Fatalf("entering %v: %v, %v, want %v, %v", rows, got, ok, want, valid)
+				got, ok := v.enter(rows, end, n)
+				if ok != valid || !slices.Equal(got, want) {
+					t.Fatalf("entering %v up to %d: %v, %v, want %v, %v", rows, end, got, ok, want, valid)
 				}
 			},
 		})

@@ -23,28 +23,38 @@ func (v *visited) reset(n int) {
 	v.words = v.words[:words]
 }
 
-// enter logs those of rows that are not in the set yet, and returns them; false when one of them is no row. They are
-// valid until the next call.
-func (v *visited) enter(rows []uint32, n uint32) (unseen []uint32, ok bool) {
+// enter logs those of rows, up to the first that equals end, that are not in the set yet, and returns them; false when one
+// of them is no row. They are valid until the next call.
+func (v *visited) enter(rows []uint32, end, n uint32) (unseen []uint32, ok bool) {
 	start := len(v.log)
 	if cap(v.log)-start < len(rows) {
 		grown := make([]uint32, start, 2*cap(v.log)+len(rows))
 		copy(grown, v.log)
 		v.log = grown
 	}
-	// Whether a row was seen is as good as random, so there is no branch on it: every row is written, and the end moves on
-	// only past new ones.
-	log, end := v.log[:start+len(rows)], start
+	// Whether a row was seen is as good as random, so there is no branch on it: every row is written, and the log grows only
+	// by new ones.
+	log, length := v.log[:start+len(rows)], start
+	ok = true
 	for _, row := range rows {
-		if row >= n {
-			v.log = log[:end]
-			return nil, false
+		if row == end {
+			break
+		}
+		if ok = row < n; !ok {
+			break
 		}
 		word, bit := &v.words[row/64], row%64
-		log[end] = row
-		end += int(^*word >> bit & 1)
+		log[length] = row
+		length += int(^*word >> bit & 1)
 		*word |= 1 << bit
 	}
-	v.log = log[:end]
-	return v.log[start:], true
+	v.log = log[:length]
+	return v.log[start:], ok
+}
+
+// add enters one row and says whether it is new.
+func (v *visited) add(row uint32) bool {
+	one := [1]uint32{row}
+	unseen, _ := v.enter(one[:], row+1, row+1)
+	return len(unseen) > 0
 }

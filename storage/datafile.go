@@ -33,12 +33,13 @@ import (
 // that points to a page inside its own tree (rows would seem to be missing). What nothing notices: damage done to a
 // page between the check and its use by bbolt.
 type DataFile struct {
-	path   string
-	db     *bolt.DB
-	file   *os.File // the handle that bbolt works with; bbolt closes it
-	damage error
-	uuid   uuid.UUID
-	schema []byte
+	path     string
+	db       *bolt.DB
+	file     *os.File // the handle that bbolt works with; bbolt closes it
+	pageSize int
+	damage   error
+	uuid     uuid.UUID
+	schema   []byte
 
 	write  sync.Mutex // held by Update and Close; guards poison
 	poison error      // why there are no more writes
@@ -120,13 +121,14 @@ func (d *DataFile) openFile(path string, _ int, _ fs.FileMode) (*os.File, error)
 	if err != nil {
 		return nil, err
 	}
+	var meta boltMeta
 	if info, err = file.Stat(); err == nil {
-		_, d.damage, err = checkBoltFile(file, path, info.Size())
+		meta, d.damage, err = checkBoltFile(file, path, info.Size())
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	d.file = file
+	d.file, d.pageSize = file, meta.pageSize
 	return file, nil
 }
 

@@ -50,7 +50,10 @@ func (d *DataFile) Update(fn func(tx *Tx) error) error {
 		return fmt.Errorf("%w: %w", ErrPoisoned, d.poison)
 	}
 	tx, err := d.beginTx(true)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrCorrupt):
+		return d.poisoned(err)
+	case err != nil:
 		return err
 	}
 	// Also when fn panics, the transaction ends here. After a commit this does nothing.

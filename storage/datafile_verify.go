@@ -72,10 +72,10 @@ func (f *verification) begin(d *DataFile) (tx *bolt.Tx, meta boltMeta, err error
 	if tx, err = d.beginTx(false); err != nil {
 		return nil, meta, err
 	}
-	size, err := d.Size()
+	info, err := d.file.Stat()
 	if err == nil {
 		var damage error
-		if meta, damage, err = checkBoltFile(d.file, d.path, size); damage != nil {
+		if meta, damage, err = checkBoltFile(d.file, d.path, info.Size()); damage != nil {
 			f.findings = append(f.findings, damage)
 		}
 	}

@@ -184,6 +184,58 @@ func TestVerifyComparesEntries(t *testing.T) {
 	}
 }
 
+// TestGetComparesIDWithRow: an id that leads to no row, or to another's, is damage and not an answer.
+func TestGetComparesIDWithRow(t *testing.T) {
+	d := newDataFile(t, 0)
+	put(t, d, "a", "b", "c", "d")
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := bolt.Open(d.Path(), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		if err := tx.Bucket([]byte("rows")).Delete(binary.BigEndian.AppendUint64(nil, 2)); err != nil {
+			return err
+		}
+		return tx.Bucket([]byte("ids")).Put([]byte("c"), storage.SealValue("ids", []byte("c"), binary.LittleEndian.AppendUint64(nil, 4)))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	d = openDataFile(t, d.Path())
+	err = d.View(func(v *storage.View) error {
+		for _, id := range []string{"b", "c"} {
+			if _, ok, err := v.Get(id); ok || !errors.Is(err, storage.ErrCorrupt) {
+				t.Errorf("getting %q gives %v, %v, want ErrCorrupt", id, ok, err)
+			}
+		}
+		if _, ok, err := v.Get("e"); ok || err != nil {
+			t.Errorf("getting what is not there gives %v, %v", ok, err)
+		}
+		row, ok, err := v.Get("d")
+		if row.Seq != 4 || string(row.Record.ID) != "d" || row.Size == 0 || !ok {
+			t.Errorf("getting d gives %v, %v", row, ok)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := deleted(d, "b"); !errors.Is(err, storage.ErrCorrupt) {
+		t.Errorf("deleting b gives %v, want ErrCorrupt", err)
+	}
+}
+
+func deleted(d *storage.DataFile, id string) (seq uint64, existed bool, err error) {
+	err = d.Update(func(tx *storage.Tx) error {
+		seq, existed, err = tx.Delete(id)
+		return err
+	})
+	return seq, existed, err
+}
+
 func TestFormatOfTheFuture(t *testing.T) {
 	for key, payload := range map[string][]byte{"format": {2, 0, 0, 0}} {
 		d := newDataFile(t, 0)

@@ -3,6 +3,7 @@ package storage
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -62,13 +63,12 @@ var viewMemories = sync.Pool{New: func() any { return &viewMemory{arena: make([]
 
 // view opens the state that a transaction began with. The caller ends it.
 func (d *DataFile) view(tx *bolt.Tx) (*View, error) {
-	pageSize := tx.DB().Info().PageSize
 	v := &View{file: d, memory: viewMemories.Get().(*viewMemory)}
 	v.pages = &boltPages{
 		file:     d.file,
 		path:     d.path,
-		pageSize: pageSize,
-		count:    uint64(tx.Size()) / uint64(pageSize),
+		pageSize: d.pageSize,
+		count:    uint64(tx.Size()) / uint64(d.pageSize),
 		branches: make(map[uint64]*boltPage),
 		arena:    v.memory.arena[:0],
 	}
@@ -143,19 +143,43 @@ func (v *View) Find(id string) (seq uint64, ok bool, err error) {
 
 // Row returns the row with a sequence number; an [ErrNotFound] if there is none.
 func (v *View) Row(seq uint64) (codec.Record, error) {
+	record, _, err := v.record(seq)
+	return record, err
+}
+
+func (v *View) record(seq uint64) (record codec.Record, size int, err error) {
 	key := rowKey(seq)
 	payload, ok, err := v.get(&v.rows, key)
 	if err != nil {
-		return codec.Record{}, err
+		return record, 0, err
 	}
 	if !ok {
-		return codec.Record{}, fmt.Errorf("%w: row %d", ErrNotFound, seq)
+		return record, 0, fmt.Errorf("%w: row %d", ErrNotFound, seq)
 	}
-	record, err := codec.DecodeRecord(bytes.Clone(payload))
+	if record, err = codec.DecodeRecord(bytes.Clone(payload)); err != nil {
+		return record, 0, v.corrupt(bucketRows, entryName(bucketRows, key), -1, err)
+	}
+	return record, len(payload), nil
+}
+
+// Get returns the row with an id; false if there is none. Unlike Find and Row together, it holds the two against each other.
+func (v *View) Get(id string) (row Row, ok bool, err error) {
+	seq, ok, err := v.Find(id)
+	if err != nil || !ok {
+		return Row{}, false, err
+	}
+	row.Seq = seq
+	row.Record, row.Size, err = v.record(seq)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		err = v.corrupt(bucketIDs, entryName(bucketIDs, []byte(id)), -1, fmt.Errorf("row %d does not exist", seq))
+	case err == nil && string(row.Record.ID) != id:
+		err = v.corrupt(bucketIDs, entryName(bucketIDs, []byte(id)), -1, fmt.Errorf("row %d has id %q", seq, clip(row.Record.ID)))
+	}
 	if err != nil {
-		return record, v.corrupt(bucketRows, entryName(bucketRows, key), -1, err)
+		return Row{}, false, err
 	}
-	return record, nil
+	return row, true, nil
 }
 
 // exists reports whether there is a row with a sequence number.

@@ -29,7 +29,7 @@ const (
 // maxName is the length of a collection's name in bytes.
 const maxName = 63
 
-// ErrName: a collection cannot have this name.
+// ErrName means that no collection can have such a name.
 var ErrName = errors.New("storage: invalid collection name")
 
 // CheckName returns an [ErrName] unless name can be a collection's: 1 to 63 of the characters a-z, 0-9, '_' and '-', the

@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"runtime"
@@ -92,31 +93,26 @@ func FuzzSegment(f *testing.F) {
 		}
 		bases = append(bases, base{b, parts(s, len(b))})
 	}
-	f.Add(byte(0), true, []byte{})
-	f.Add(byte(1), false, []byte{3, 20, 0, 0x80, 7, 0, 0})
+	f.Add(byte(0), 0, true, []byte{})
+	f.Add(byte(1), 0, false, []byte{3, 20, 0, 0x80, 7, 0, 0})
+	f.Add(byte(2), -storage.PageSize, true, []byte{})
+	f.Add(byte(2), storage.PageSize, true, []byte{})
 	for part := range byte(16) {
-		f.Add(part, true, []byte{part, 4, 0, 0x81, 9, 0, 0, part, 8, 0, 0xc1, 11, 0, 0})
+		f.Add(part, 0, true, []byte{part, 4, 0, 0x81, 9, 0, 0, part, 8, 0, 0xc1, 11, 0, 0})
 	}
-	f.Fuzz(func(t *testing.T, which byte, sealed bool, edits []byte) {
+	// more is how many bytes the file gets or loses at its end, after it was edited.
+	f.Fuzz(func(t *testing.T, which byte, more int, sealed bool, edits []byte) {
 		chosen := bases[int(which)%len(bases)]
-		b := append([]byte(nil), chosen.bytes...)
+		b := bytes.Clone(chosen.bytes)
 		editSegment(b, chosen.parts, uint64(shapes[int(which)%len(bases)].rows), edits)
+		if more %= 2 * len(b); more < 0 {
+			b = b[:max(0, len(b)+more)]
+		} else {
+			b = append(b, make([]byte, more)...)
+		}
 		if sealed {
 			reseal(b)
 		}
-		useSegment(t, b)
-	})
-}
-
-// FuzzSegmentBytes gives bytes that nobody shaped.
-func FuzzSegmentBytes(f *testing.F) {
-	b, _ := newSample(smallShape, 1).bytesOf(f)
-	f.Add(b)
-	f.Add(b[:storage.PageSize])
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		useSegment(t, b)
-		reseal(b)
 		useSegment(t, b)
 	})
 }

@@ -1,0 +1,97 @@
+package nnd_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vicinaldb/store/nnd"
+)
+
+// numbers are points on a line. Their distance is the difference.
+type numbers []float32
+
+func (p numbers) Len() int { return len(p) }
+
+func (p numbers) Distances(dst []float32, row uint32, rows []uint32) {
+	for i, other := range rows {
+		dst[i] = max(p[row]-p[other], p[other]-p[row])
+	}
+}
+
+// numberQuery asks for the points near a number.
+type numberQuery struct {
+	points numbers
+	number float32
+}
+
+func (q numberQuery) Score(dst []float32, rows []uint32) {
+	for i, row := range rows {
+		dst[i] = max(q.number-q.points[row], q.points[row]-q.number)
+	}
+}
+
+// The neighbor graph is of use by itself: for layouts, clusterings, the search for duplicates.
+func ExampleBuild() {
+	points := numbers{3, 14, 15, 92, 65, 35, 89, 79}
+	graph, err := nnd.Build(context.Background(), points, nnd.Options{Neighbors: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for row := range uint32(3) {
+		neighbors, distances := graph.Neighbors(row)
+		for i, neighbor := range neighbors {
+			fmt.Printf("%v: %v at %v\n", points[row], points[neighbor], distances[i])
+		}
+	}
+	// Output:
+	// 3: 14 at 11
+	// 3: 15 at 12
+	// 14: 15 at 1
+	// 14: 3 at 11
+	// 15: 14 at 1
+	// 15: 3 at 12
+}
+
+// To search, points are numbered so that near ones are together, and the neighbor graph becomes a search graph.
+func ExampleSearchGraph_Search() {
+	ctx := context.Background()
+	unordered := make(numbers, 10000)
+	for i := range unordered {
+		unordered[i] = float32(i * 7919 % 10000)
+	}
+	options := nnd.Options{Neighbors: 10}
+	order, err := nnd.Order(ctx, unordered, options)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	points := make(numbers, len(order))
+	for row, old := range order {
+		points[row] = unordered[old]
+	}
+	neighbors, err := nnd.Build(ctx, points, options)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	graph, err := nnd.NewSearchGraph(ctx, points, neighbors, options)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	query := nnd.Query{Scorer: numberQuery{points, 4711.25}, K: 3, Epsilon: 0.1}
+	found, _, err := graph.Search(ctx, query, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, candidate := range found {
+		fmt.Println(points[candidate.Row], candidate.Distance)
+	}
+	// Output:
+	// 4711 0.25
+	// 4712 0.75
+	// 4710 1.25
+}
