@@ -34,18 +34,14 @@ func (c *Collection) get(s *snapshot, id string) (Item, error) {
 	}
 	var item Item
 	err := c.data.View(func(v *storage.View) error {
-		seq, ok, err := v.Find(id)
+		row, found, err := v.Get(id)
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if !found {
 			return ErrNotFound
 		}
-		record, err := v.Row(seq)
-		if err != nil {
-			return err
-		}
-		item, err = decodeItem(record)
+		item, err = decodeItem(row.Record)
 		return err
 	})
 	return item, err

@@ -12,7 +12,9 @@ import (
 // TestEnvironment runs this test again in programs that are told which implementation to use.
 func TestEnvironment(t *testing.T) {
 	if os.Getenv("SIMD_TEST_CHILD") != "" {
-		os.Stdout.WriteString("uses " + simd.Implementation() + ".")
+		if _, err := os.Stdout.WriteString("uses " + simd.Implementation() + "."); err != nil {
+			t.Fatal(err)
+		}
 		return
 	}
 	best := simd.Implementation()
