@@ -234,6 +234,9 @@ func TestCollection_QueryBatch_CountsWork(t *testing.T) {
 }
 
 func TestCollection_Query_Allocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector makes pools forget at random")
+	}
 	c := create(t, open(t, filepath.Join(t.TempDir(), "s")), store.Schema{Dim: 16})
 	vectors := clusters(10, 3000, 16)
 	upsert(t, c, items(vectors))
