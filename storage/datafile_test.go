@@ -10,7 +10,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -263,6 +265,9 @@ func TestManifestAndTombstones(t *testing.T) {
 }
 
 func TestViewIsOneState(t *testing.T) {
+	if strconv.IntSize < 64 || runtime.GOOS == "windows" {
+		t.Skip("with no address space to spare a writer waits for the view to end, see DataFile.View")
+	}
 	d := newDataFile(t, 0)
 	put(t, d, "a", "b")
 	err := d.View(func(v *storage.View) error {
