@@ -3,6 +3,7 @@ package metric_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,9 @@ import (
 
 	"github.com/vicinaldb/store/metric"
 )
+
+const histogramMetrics = "hellinger jensen-shannon symmetric-kl wasserstein_1d circular_kantorovich kantorovich sinkhorn " +
+	"proxy_kantorovich proxy_wasserstein_1d proxy_symmetric-kl"
 
 func TestCheck(t *testing.T) {
 	nan, infinity := float32(math.NaN()), float32(math.Inf(1))
@@ -34,17 +38,27 @@ func TestCheck(t *testing.T) {
 		{"euclidean sqeuclidean manhattan inner_product", []float32{0, 0}, nil, "", "zero is a vector like others"},
 		{"euclidean manhattan", []float32{1e-40, 0}, nil, "", "so is one of denormal length"},
 		{"euclidean", nil, nil, "", "no components"},
+		{"true_angular tsss", []float32{0, 0}, metric.ErrDomain, "all 2 components are zero", "no direction"},
+		{"tsss", []float32{2e9}, metric.ErrDomain, "2^30", "the distance has the fourth power"},
+		{"haversine", []float32{0.5, 0.2}, nil, "", "latitude and longitude"},
+		{"haversine", []float32{0.5, 0.2, 0}, metric.ErrDomain, "it has 3 components, haversine compares vectors of 2", "no place on a sphere"},
+		{"correlation spearmanr", []float32{3, 3, 3}, metric.ErrDomain, "all 3 components are equal", "nothing varies"},
+		{"correlation spearmanr", []float32{1}, metric.ErrDomain, "all 1 components are equal", "nothing varies"},
+		{"correlation spearmanr", []float32{3, 3, 3.1}, nil, "", "something varies"},
+		{histogramMetrics, []float32{1, 0, -0.5}, metric.ErrDomain, "component 2 is -0.5", "no histogram"},
+		{histogramMetrics, []float32{0, 0}, metric.ErrDomain, "all 2 components are zero", "no shares"},
+		{histogramMetrics, []float32{0, 1e-40, 0}, nil, "", "a little mass"},
+		{"hamming jaccard yule braycurtis canberra", []float32{0, 0}, nil, "", "an empty set"},
+		{"braycurtis canberra", []float32{1, -1}, nil, "", "negative components make a distance, if a strange one"},
 	}
 	for _, c := range cases {
 		names := strings.Fields(c.metrics)
 		if c.metrics == "all" {
-			names = metric.Names()
+			names = slices.DeleteFunc(slices.Clone(builtIn), func(name string) bool { return name == "tsss" || name == "haversine" })
 		}
 		for _, name := range names {
-			if strings.HasPrefix(name, "test_") {
-				continue
-			}
-			err := lookup(t, name).Check(c.v)
+			tr := traitsOf[name]
+			err := tr.of(t, name, len(c.v)).Check(c.v)
 			if !errors.Is(err, c.want) || err != nil && !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s of %v: %v, want %v that says %q: %s", name, c.v, err, c.want, c.says, c.reason)
 			}

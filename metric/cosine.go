@@ -7,8 +7,8 @@ import (
 )
 
 var cosineFamily = []Definition{
-	{Name: "cosine", Kernel: Cosine, Stretch: stretchCosine},
-	{Name: "dot", Kernel: Cosine, Stretch: stretchCosine},
+	{Name: "cosine", Kernel: Cosine, Stretch: stretchSimilarity},
+	{Name: "dot", Kernel: Cosine, Stretch: stretchSimilarity},
 }
 
 // cosine computes the distance of a pair from scratch, as a codec does from stored inverse norms.
@@ -57,48 +57,20 @@ func cosineOfZero(inverseNormX, inverseNormY float32) float32 {
 	return 1
 }
 
-// stretchCosine multiplies -log2(cos), the unbounded form of the distance, by 1+epsilon: cos becomes cos^(1+epsilon).
-// From a right angle on, where that form does not exist, the distance itself is stretched. As a bound, that admits fewer
-// rows just before a right angle and all up to 1+epsilon from there on, but never fewer for a larger distance.
-func stretchCosine(fast, epsilon float32) float32 {
+// stretchSimilarity stretches a distance that is 1 minus a similarity, by way of -log2 of the similarity, the unbounded
+// form of the distance: the similarity becomes its (1+epsilon)-th power. From distance 1 on, where that form does not
+// exist, the distance itself is stretched. As a bound, that admits fewer rows just before 1 (for a cosine: a right
+// angle) and all up to 1+epsilon from there on, but never fewer for a larger distance.
+func stretchSimilarity(fast, epsilon float32) float32 {
 	if fast >= 1 {
 		return (1 + epsilon) * fast
 	}
-	// 1 - cos^(1+e) = f + cos*(1-cos^e) with f = 1-cos keeps the precision of small distances.
+	// 1 - s^(1+e) = f + s*(1-s^e) with f = 1-s keeps the precision of small distances.
 	f := float64(fast)
 	return float32(f + float64((1-f)*oneMinusExp(float64(epsilon)*minusLog(f))))
 }
 
-// minusLog returns -log(1-f) for 0 <= f < 1, with a relative error near 1e-12. This and oneMinusExp are here because
-// package math does not promise the same bits on every machine, and what bounds the pruning of a graph must give them.
-func minusLog(f float64) float64 {
-	// 1-f = (1-d) * 2^-k with 1-d in [sqrt(1/2), sqrt(2)).
-	d, k := f, 0.0
-	if f > 1-math.Sqrt2/2 {
-		const sqrtHalf = 0x3fe6a09e667f3bcd // bits of sqrt(1/2)
-		bits := math.Float64bits(1 - f)
-		exponent := int64(bits-sqrtHalf) >> 52
-		d, k = 1-math.Float64frombits(bits-uint64(exponent)<<52), float64(-exponent)
-	}
-	// -log(1-d) = 2*atanh(s) = 2*(s + s^3/3 + s^5/5 + ...) with s = d/(2-d), and |s| < 0.172.
-	s := d / (2 - d)
-	z := float64(s * s)
-	z2 := float64(z * z)
-	low := (2 + float64(z*(2./3))) + float64(z2*(2./5+float64(z*(2./7))))
-	high := (2./9 + float64(z*(2./11))) + float64(z2*(2./13))
-	return float64(s*(low+float64(float64(z2*z2)*high))) + float64(k*math.Ln2)
-}
-
-// oneMinusExp returns 1 - exp(-u) for u >= 0, with a relative error near 1e-12.
-func oneMinusExp(u float64) float64 {
-	// exp(-u) = 2^-n * exp(-r) with |r| <= log(2)/2.
-	scale, r := 1.0, u
-	if u > math.Ln2/2 {
-		n := math.Floor(float64(min(u, 700)*(1/math.Ln2)) + 0.5)
-		scale, r = math.Float64frombits(uint64(1023-int64(n))<<52), u-float64(n*math.Ln2)
-	}
-	// 1 - exp(-r) = 2r/(r + r*coth(r/2)), and r*coth(r/2) = 2 + r^2/6 - r^4/360 + r^6/15120 - r^8/604800 + ...
-	z := float64(r * r)
-	coth := (2 + float64(z*(1./6))) - float64(float64(z*z)*((1./360-float64(z*(1./15120)))+float64(float64(z*z)*(1./604800))))
-	return (1 - scale) + float64(scale*(2*r/(r+coth)))
+// stretchSquaredSimilarity stretches a distance whose square, or about that, is 1 minus a similarity, by way of it.
+func stretchSquaredSimilarity(squared, epsilon float32) float32 {
+	return stretchSimilarity(squared, epsilon*(2+epsilon))
 }

@@ -27,12 +27,20 @@ type Definition struct {
 	// Check refuses finite vectors that the metric has no distance for, with an error that wraps ErrDomain. Nil
 	// accepts every vector that the kernel can take.
 	Check func(v []float32) error
+
+	// Dim is the only dimension of vectors that the metric has distances for, 0 if it has them for any.
+	Dim int
+
+	// Proxy is a cheap metric to build and search graphs with in this one's place, nil for none. It must not have a proxy
+	// itself.
+	Proxy *Dense
 }
 
 // Dense is a distance between dense float32 vectors. It is immutable: any number of goroutines may use it at once.
 // Vectors of a pair must have equal lengths.
 type Dense struct {
-	def Definition
+	def    Definition
+	params Params
 }
 
 // New returns the metric that d defines. It is not registered. Errors wrap ErrDefinition.
@@ -47,6 +55,10 @@ func New(d Definition) (*Dense, error) {
 		return nil, fmt.Errorf("%w: %s must have either a kernel or a function for the fast form", ErrDefinition, d.Name)
 	case d.Correct != nil && d.Stretch == nil:
 		return nil, fmt.Errorf("%w: %s corrects its fast form and does not say how to stretch it", ErrDefinition, d.Name)
+	case d.Dim < 0:
+		return nil, fmt.Errorf("%w: %s wants vectors of %d components", ErrDefinition, d.Name, d.Dim)
+	case d.Proxy != nil && d.Proxy.def.Proxy != nil:
+		return nil, fmt.Errorf("%w: the proxy of %s, %s, has a proxy itself", ErrDefinition, d.Name, d.Proxy.Name())
 	}
 	if d.Fast == nil {
 		d.Fast = pair
@@ -62,6 +74,14 @@ func New(d Definition) (*Dense, error) {
 
 // Name returns the canonical name.
 func (m *Dense) Name() string { return m.def.Name }
+
+// Params returns a copy of the parameters that the metric was looked up with, completed by their defaults, so that a
+// later Lookup with them gives the same metric.
+func (m *Dense) Params() Params { return m.params.clone() }
+
+// Proxy returns the cheap metric that graphs should be built and searched with in this one's place; the candidates found
+// so, more than are wanted, are then ranked by this one. It returns false when the metric is to be searched with itself.
+func (m *Dense) Proxy() (searched *Dense, ok bool) { return m.def.Proxy, m.def.Proxy != nil }
 
 // Kernel returns how the fast form may be computed in batches.
 func (m *Dense) Kernel() Kernel { return m.def.Kernel }
@@ -79,8 +99,9 @@ func (m *Dense) Correct(fast float32) float32 { return m.def.Correct(fast) }
 // least 0. A search expands rows below Stretch of its k-th best distance. Stretch(fast, 0) is fast, and Stretch never
 // decreases when fast grows.
 //
-// Bounded or signed distances are stretched where the factor keeps its effect: cosine and dot on -log2(cos), which
-// is unbounded, and inner_product by epsilon times the magnitude, a negative one to 0 at most.
+// Bounded or signed distances are stretched where the factor keeps its effect: those that are 1 minus a similarity on
+// -log2 of the similarity, which is unbounded, and inner_product by epsilon times the magnitude, a negative one to 0 at
+// most.
 func (m *Dense) Stretch(fast, epsilon float32) float32 {
 	if epsilon == 0 {
 		return fast
@@ -88,17 +109,32 @@ func (m *Dense) Stretch(fast, epsilon float32) float32 {
 	return m.def.Stretch(fast, epsilon)
 }
 
-// Check returns nil when the metric has finite distances for v. Else the error wraps ErrNotFinite and names the first
-// component that is NaN or infinite, or wraps ErrDomain and says why.
+// CheckDim returns nil when the metric, and its proxy, can compare vectors of dim components. Else the error wraps ErrDomain.
+func (m *Dense) CheckDim(dim int) error {
+	if m.def.Dim != 0 && dim != m.def.Dim {
+		return fmt.Errorf("%w: it has %d components, %s compares vectors of %d", ErrDomain, dim, m.def.Name, m.def.Dim)
+	}
+	if m.def.Proxy != nil {
+		return m.def.Proxy.CheckDim(dim)
+	}
+	return nil
+}
+
+// Check returns nil when the metric, and its proxy, have finite distances for v. Else the error wraps ErrNotFinite and
+// names the first component that is NaN or infinite, or wraps ErrDomain and says why.
 func (m *Dense) Check(v []float32) error {
-	if err := m.def.Kernel.check(v); err != nil {
+	err := m.def.Kernel.check(v)
+	if err == nil {
+		err = m.CheckDim(len(v))
+	}
+	if err == nil && m.def.Check != nil {
+		err = m.def.Check(v)
+	}
+	if err != nil {
 		return fmt.Errorf("checking vector for %s: %w", m.def.Name, err)
 	}
-	if m.def.Check == nil {
-		return nil
-	}
-	if err := m.def.Check(v); err != nil {
-		return fmt.Errorf("checking vector for %s: %w", m.def.Name, err)
+	if m.def.Proxy != nil {
+		return m.def.Proxy.Check(v)
 	}
 	return nil
 }

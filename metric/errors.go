@@ -10,6 +10,9 @@ var (
 	// ErrDefinition marks a metric that cannot be defined or registered as asked.
 	ErrDefinition = errors.New("invalid metric definition")
 
+	// ErrParams marks parameters that a metric lacks, does not take, or cannot have.
+	ErrParams = errors.New("invalid metric parameters")
+
 	// ErrNotFinite marks a vector with a component that is NaN or infinite.
 	ErrNotFinite = errors.New("component is not finite")
 

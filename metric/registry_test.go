@@ -49,10 +49,19 @@ func TestLookupUnknown(t *testing.T) {
 	}
 }
 
+// builtIn are the canonical names, as the package documentation lists them.
+var builtIn = []string{
+	"braycurtis", "canberra", "chebyshev", "circular_kantorovich", "correlation", "cosine", "dice", "dot", "euclidean", "hamming",
+	"haversine", "hellinger", "inner_product", "jaccard", "jensen-shannon", "kantorovich", "kulsinski", "mahalanobis", "manhattan",
+	"matching", "minkowski", "proxy_circular_kantorovich", "proxy_inner_product", "proxy_jensen-shannon",
+	"proxy_kantorovich", "proxy_sinkhorn", "proxy_symmetric-kl", "proxy_wasserstein_1d", "rogerstanimoto", "russellrao",
+	"seuclidean", "sinkhorn", "sokalsneath", "spearmanr", "sqeuclidean", "symmetric-kl", "true_angular", "tsss", "wasserstein_1d",
+	"wminkowski", "yule",
+}
+
 func TestNames(t *testing.T) {
-	want := []string{"cosine", "dot", "euclidean", "inner_product", "manhattan", "sqeuclidean"}
 	names := slices.DeleteFunc(metric.Names(), func(name string) bool { return strings.HasPrefix(name, "test_") })
-	if diff := cmp.Diff(want, names); diff != "" {
+	if diff := cmp.Diff(builtIn, names); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -116,6 +125,8 @@ func TestNewRefuses(t *testing.T) {
 		{"nothing computes the fast form", metric.Definition{Name: "x"}},
 		{"two things compute the fast form", metric.Definition{Name: "x", Kernel: metric.L1, Fast: zero}},
 		{"no such kernel", metric.Definition{Name: "x", Kernel: 99, Fast: zero}},
+		{"no vectors of negative dimension", metric.Definition{Name: "x", Fast: zero, Dim: -1}},
+		{"a proxy that has a proxy", metric.Definition{Name: "x", Fast: zero, Proxy: lookup(t, "proxy_wasserstein_1d")}},
 		{"no stretch although it corrects", metric.Definition{Name: "x", Fast: zero, Correct: func(f float32) float32 { return f }}},
 	}
 	for _, c := range cases {

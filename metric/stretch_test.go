@@ -118,20 +118,6 @@ func TestStretchOfCustomMetric(t *testing.T) {
 	}
 }
 
-// TestLogarithm compares the two functions behind the stretch of a cosine with those of package math.
-func TestLogarithm(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		f := float64(rapid.OneOf(rapid.Float32Range(1e-30, 1e-2), rapid.Float32Range(1e-2, 1-1e-7)).Draw(t, "f"))
-		if got, want := metric.MinusLog(f), -math.Log1p(-f); math.Abs(got/want-1) > 2e-12 {
-			t.Fatalf("-log(1-f): got %v, want %v", got, want)
-		}
-		u := rapid.OneOf(rapid.Float64Range(1e-30, 1e-2), rapid.Float64Range(1e-2, 1000)).Draw(t, "u")
-		if got, want := metric.OneMinusExp(u), -math.Expm1(-u); math.Abs(got/want-1) > 2e-12 {
-			t.Fatalf("1-exp(-u): got %v, want %v", got, want)
-		}
-	})
-}
-
 func BenchmarkStretch(b *testing.B) {
 	for _, name := range []string{"euclidean", "cosine"} {
 		b.Run(name, func(b *testing.B) {

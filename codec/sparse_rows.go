@@ -1,0 +1,170 @@
+package codec
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/vicinaldb/store/internal/simd"
+	"github.com/vicinaldb/store/metric"
+)
+
+// SparseRows are encoded rows that can be computed with. Any number of goroutines may use them at once, as long as the
+// bytes they were made from are there.
+type SparseRows struct {
+	codec   *Sparse
+	metric  *metric.Sparse
+	offsets []uint64
+
+	// The same bytes three times.
+	longs  []uint64
+	words  []uint32
+	floats []float32
+}
+
+// Len returns the number of rows.
+func (r *SparseRows) Len() int { return len(r.offsets) - 1 }
+
+// Vector returns the vector of a row. It is a read-only view, valid as long as the bytes of the rows. The error wraps
+// ErrCorrupt when the row does not lie inside of the rows' bytes, or its indices are not those of a vector.
+func (r *SparseRows) Vector(row uint32) (metric.SparseVector, error) {
+	v, _, ok := r.at(row)
+	if !ok {
+		return metric.SparseVector{}, fmt.Errorf("%w: sparse row %d lies at bytes %d to %d of %d",
+			ErrCorrupt, row, r.offsets[row], r.offsets[row+1], 8*len(r.longs))
+	}
+	if !ascending(v.Indices, r.metric.Dim()) {
+		return metric.SparseVector{}, fmt.Errorf("%w: the features of sparse row %d do not ascend to less than %d", ErrCorrupt, row, r.metric.Dim())
+	}
+	return v, nil
+}
+
+// at returns the vector of a row and its summary, if the row lies inside of the bytes. The indices are as they are there.
+func (r *SparseRows) at(row uint32) (v metric.SparseVector, summary metric.Summary, ok bool) {
+	begin, end := r.offsets[row], r.offsets[row+1]
+	if (begin|end)%8 != 0 || begin > end || end-begin < sparseHeader || end > 8*uint64(len(r.longs)) {
+		return v, summary, false
+	}
+	n := (end - begin - sparseHeader) / 8
+	summary[0] = math.Float64frombits(r.longs[begin/8])
+	summary[1] = math.Float64frombits(r.longs[begin/8+1])
+	indices := (begin + sparseHeader) / 4
+	v.Indices = r.words[indices : indices+n : indices+n]
+	v.Values = r.floats[indices+n : indices+2*n : indices+2*n]
+	return v, summary, true
+}
+
+// ascending tells whether indices are those of a vector of dim features.
+func ascending(indices []uint32, dim uint32) bool {
+	before, order := int64(-1), int64(-1)
+	for _, feature := range indices {
+		order &= before - int64(feature) // stays negative
+		before = int64(feature)
+	}
+	return order < 0 && before < int64(dim)
+}
+
+// tableRows is from how many rows on it pays to put a vector into a table.
+const tableRows = 3
+
+// Distances sets dst[i] to the fast form of the distance between row and rows[i], NaN when one of them is no vector. It is
+// symmetric bit for bit. It allocates nothing, except for tables that are kept between calls. Every row must be below Len.
+func (r *SparseRows) Distances(dst []float32, row uint32, rows []uint32) {
+	dst = dst[:len(rows)]
+	x, summary, ok := r.at(row)
+	if !ok || !ascending(x.Indices, r.metric.Dim()) {
+		for i := range dst {
+			dst[i] = float32(math.NaN())
+		}
+		return
+	}
+	if len(rows) < tableRows {
+		r.merge(dst, x, summary, rows)
+		return
+	}
+	table := r.codec.tables.Get().(*sparseTable)
+	table.load(x, summary)
+	r.score(dst, table, rows)
+	table.unload()
+	r.codec.tables.Put(table)
+}
+
+// score compares the vector in a table with rows.
+func (r *SparseRows) score(dst []float32, table *sparseTable, rows []uint32) {
+	if table.tabled(len(table.vector.Indices)) {
+		r.look(dst, table, rows)
+		return
+	}
+	r.merge(dst, table.vector, table.summary, rows)
+}
+
+// merge compares x with rows pair by pair.
+func (r *SparseRows) merge(dst []float32, x metric.SparseVector, ofX metric.Summary, rows []uint32) {
+	for i, row := range rows {
+		r.prefetch(rows, i+rowsAhead)
+		y, ofY, ok := r.at(row)
+		if !ok || !ascending(y.Indices, r.metric.Dim()) {
+			dst[i] = float32(math.NaN())
+			continue
+		}
+		dst[i] = r.metric.FastSummarized(x, y, ofX, ofY)
+	}
+}
+
+// look compares the vector in a table with rows, by what it shares with each. The results are those of merge.
+func (r *SparseRows) look(dst []float32, table *sparseTable, rows []uint32) {
+	for i, row := range rows {
+		r.prefetch(rows, i+rowsAhead)
+		y, ofY, ok := r.at(row)
+		if !ok {
+			dst[i] = float32(math.NaN())
+			continue
+		}
+		overlap, ok := table.overlap(y, ofY)
+		if !ok {
+			dst[i] = float32(math.NaN())
+			continue
+		}
+		if dst[i], ok = r.metric.FromOverlap(overlap, table.summary, ofY); !ok {
+			dst[i] = r.metric.Pairwise(table.vector, y)
+		}
+	}
+}
+
+// rowsAhead is how many rows ahead are prefetched: so much is computed while memory answers.
+const rowsAhead = 2
+
+// prefetch asks for the beginning of the i-th of rows, if there is one. The rest of it follows by the processor's own
+// means, since it is read in order.
+func (r *SparseRows) prefetch(rows []uint32, i int) {
+	if i < len(rows) {
+		if begin := r.offsets[rows[i]] / 4; begin < uint64(len(r.words)) {
+			simd.Prefetch(r.words[begin:])
+		}
+	}
+}
+
+// Scorer returns a scorer for queries against the rows. It scores nothing sensible before Prepare.
+func (r *SparseRows) Scorer() *SparseScorer {
+	return &SparseScorer{rows: r, table: newSparseTable(r.metric)}
+}
+
+// SparseScorer compares one query at a time with rows. It is reusable, and not for concurrent use.
+type SparseScorer struct {
+	rows  *SparseRows
+	table *sparseTable
+}
+
+// Prepare makes query, a vector that the metric accepts, the one that Score compares. It keeps a copy.
+func (s *SparseScorer) Prepare(query metric.SparseVector) {
+	s.table.unload()
+	s.table.load(query, s.rows.metric.Summarize(query))
+}
+
+// Over has the scorer compare its query with other rows of the same codec from now on.
+func (s *SparseScorer) Over(rows *SparseRows) { s.rows = rows }
+
+// Score sets dst[i] to the fast form of the distance between the query and rows[i], NaN when that is no vector: bit for bit
+// what Distances gives for a row with the query's features. It allocates nothing. Every row must be below Len.
+func (s *SparseScorer) Score(dst []float32, rows []uint32) {
+	s.rows.score(dst[:len(rows)], s.table, rows)
+}
