@@ -3,6 +3,7 @@ package nnd
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 )
 
@@ -183,9 +184,9 @@ func (s *Searcher) keep(key uint64) {
 		return
 	}
 	s.found.add(key)
-	if s.found.full() {
-		s.bound = s.found.limit()
-		if stretched := s.query.Stretch(s.bound, s.query.Epsilon); stretched > s.bound {
+	if limit := s.found.limit(); limit < float32(math.Inf(1)) {
+		s.bound = limit
+		if stretched := s.query.Stretch(s.bound, s.query.Epsilon); stretched > limit {
 			s.bound = stretched
 		}
 		s.limit = max(newKey(s.bound, 0), s.found.last()+1)

@@ -225,6 +225,34 @@ func (s tabled) Score(dst []float32, rows []uint32) {
 	}
 }
 
+// Rows at infinite distance are walked through to nearer ones: no bound is made of infinity, nor of what a careless Stretch
+// makes of it.
+func TestSearchPassesInfinity(t *testing.T) {
+	const n, stride = 40, 16
+	g := &nnd.SearchGraph{Adjacency: make([]uint32, n*stride), Stride: stride, Pivots: []uint32{0}}
+	scorer := make(tabled, n)
+	for row := range uint32(n) {
+		for i := range g.Adjacency[row*stride : (row+1)*stride] {
+			g.Adjacency[row*stride+uint32(i)] = row
+		}
+		g.Adjacency[row*stride] = (row + 1) % n
+		scorer[row] = float32(math.Inf(1))
+	}
+	scorer[4] = 7
+	nan := func(float32, float32) float32 { return float32(math.NaN()) }
+	for _, stretch := range []func(float32, float32) float32{nil, nan} {
+		found, _, err := g.Search(t.Context(), nnd.Query{Scorer: scorer, K: 3, Stretch: stretch}, nil)
+		if err != nil || len(found) != 3 || found[0] != (nnd.Candidate{Row: 4, Distance: 7}) {
+			t.Errorf("found %v, error %v", found, err)
+		}
+	}
+	// Once enough finite distances are known, infinite ones are none of its business.
+	found, stats, err := g.Search(t.Context(), nnd.Query{Scorer: scorer, K: 1, Stretch: nan}, nil)
+	if err != nil || found[0].Row != 4 || stats.Expanded > 6 {
+		t.Errorf("found %v after %d expansions, error %v", found, stats.Expanded, err)
+	}
+}
+
 // FuzzSearch searches a graph of arbitrary numbers: there must be an end, and either an error or an answer that is well-formed.
 func FuzzSearch(f *testing.F) {
 	f.Add([]byte("\x10\x00\x00\x05\x00\x00\x80\x3f and so on, a graph of sorts, in bytes"))
