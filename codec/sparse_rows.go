@@ -72,29 +72,25 @@ func (r *SparseRows) Distances(dst []float32, row uint32, rows []uint32) {
 	dst = dst[:len(rows)]
 	x, summary, ok := r.at(row)
 	if !ok || !ascending(x.Indices, r.metric.Dim()) {
-		for i := range dst {
-			dst[i] = float32(math.NaN())
-		}
+		fillNaN(dst)
 		return
 	}
-	if len(rows) < tableRows {
+	if len(rows) < tableRows || !tabled(r.metric, len(x.Indices)) {
 		r.merge(dst, x, summary, rows)
 		return
 	}
 	table := r.codec.tables.Get().(*sparseTable)
 	table.load(x, summary)
-	r.score(dst, table, rows)
+	r.look(dst, table, rows)
 	table.unload()
 	r.codec.tables.Put(table)
 }
 
-// score compares the vector in a table with rows.
-func (r *SparseRows) score(dst []float32, table *sparseTable, rows []uint32) {
-	if table.tabled(len(table.vector.Indices)) {
-		r.look(dst, table, rows)
-		return
+// fillNaN makes all distances those of what is no vector.
+func fillNaN(dst []float32) {
+	for i := range dst {
+		dst[i] = float32(math.NaN())
 	}
-	r.merge(dst, table.vector, table.summary, rows)
 }
 
 // merge compares x with rows pair by pair.
@@ -143,7 +139,7 @@ func (r *SparseRows) prefetch(rows []uint32, i int) {
 	}
 }
 
-// Scorer returns a scorer for queries against the rows. It scores nothing sensible before Prepare.
+// Scorer returns a scorer for queries against the rows. Before Prepare all its distances are NaN.
 func (r *SparseRows) Scorer() *SparseScorer {
 	return &SparseScorer{rows: r, table: newSparseTable(r.metric)}
 }
@@ -152,12 +148,17 @@ func (r *SparseRows) Scorer() *SparseScorer {
 type SparseScorer struct {
 	rows  *SparseRows
 	table *sparseTable
+	valid bool // there is a query, and it is a vector
 }
 
-// Prepare makes query, a vector that the metric accepts, the one that Score compares. It keeps a copy.
+// Prepare makes query the one that Score compares. It keeps a copy. A query whose features do not ascend, or go beyond the
+// metric's, has the distance NaN to all rows.
 func (s *SparseScorer) Prepare(query metric.SparseVector) {
 	s.table.unload()
-	s.table.load(query, s.rows.metric.Summarize(query))
+	s.valid = len(query.Indices) == len(query.Values) && ascending(query.Indices, s.rows.metric.Dim())
+	if s.valid {
+		s.table.load(query, s.rows.metric.Summarize(query))
+	}
 }
 
 // Over has the scorer compare its query with other rows of the same codec from now on.
@@ -166,5 +167,13 @@ func (s *SparseScorer) Over(rows *SparseRows) { s.rows = rows }
 // Score sets dst[i] to the fast form of the distance between the query and rows[i], NaN when that is no vector: bit for bit
 // what Distances gives for a row with the query's features. It allocates nothing. Every row must be below Len.
 func (s *SparseScorer) Score(dst []float32, rows []uint32) {
-	s.rows.score(dst[:len(rows)], s.table, rows)
+	dst = dst[:len(rows)]
+	switch query := s.table.vector; {
+	case !s.valid:
+		fillNaN(dst)
+	case tabled(s.rows.metric, len(query.Indices)):
+		s.rows.look(dst, s.table, rows)
+	default:
+		s.rows.merge(dst, query, s.table.summary, rows)
+	}
 }

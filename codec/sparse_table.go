@@ -1,8 +1,6 @@
 package codec
 
-import (
-	"github.com/vicinaldb/store/metric"
-)
+import "github.com/vicinaldb/store/metric"
 
 // sparseTable holds one vector so that what another one shares with it is found feature by feature, without a walk over
 // both. It is used by one goroutine at a time, and keeps its memory between vectors.
@@ -47,9 +45,9 @@ func newSparseTable(m *metric.Sparse) *sparseTable {
 	return t
 }
 
-// tabled tells whether a vector with n features is found by its features in a table, or only kept there.
-func (t *sparseTable) tabled(n int) bool {
-	return t.metric.Kernel() != metric.SparsePairwise && (t.lookup != nil || n <= hashedFeatures)
+// tabled tells whether a vector with n features is one to look up in a table. Any other is only kept there.
+func tabled(m *metric.Sparse, n int) bool {
+	return m.Kernel() != metric.SparsePairwise && (m.Dim() <= lookupFeatures || n <= hashedFeatures)
 }
 
 // load puts a vector into an empty table. Its indices must be ascending and below the number of features.
@@ -58,7 +56,7 @@ func (t *sparseTable) load(v metric.SparseVector, summary metric.Summary) {
 	t.vector.Values = append(t.vector.Values, v.Values[:len(v.Indices)]...)
 	t.summary = summary
 	switch {
-	case !t.tabled(len(t.vector.Indices)):
+	case !tabled(t.metric, len(t.vector.Indices)):
 	case t.lookup != nil:
 		for i, feature := range t.vector.Indices {
 			t.lookup[feature] = t.vector.Values[i]
@@ -97,7 +95,7 @@ func (t *sparseTable) slotOf(feature uint32) uint32 {
 // unload makes the table empty.
 func (t *sparseTable) unload() {
 	switch {
-	case !t.tabled(len(t.vector.Indices)):
+	case !tabled(t.metric, len(t.vector.Indices)):
 	case t.lookup != nil:
 		for _, feature := range t.vector.Indices {
 			t.lookup[feature] = 0

@@ -378,6 +378,30 @@ func checkDamaged(t *testing.T, what string, rows *codec.SparseRows, vectors []m
 	}
 }
 
+// TestSparseScorerOfNoVector has queries that a metric's Check refuses, and none at all.
+func TestSparseScorerOfNoVector(t *testing.T) {
+	for _, dim := range []uint32{fewFeatures, manyFeatures} {
+		for _, name := range []string{"cosine", "chebyshev"} {
+			vectors := sparseVectors(1, 3, dim)
+			rows := sparseRows(t, sparseMetric(t, name, dim), vectors)
+			scorer, dst := rows.Scorer(), make([]float32, 1)
+			if scorer.Score(dst, []uint32{0}); dst[0] == dst[0] {
+				t.Errorf("%s of %d features, no query: %v", name, dim, dst)
+			}
+			for _, indices := range [][]uint32{{2, 1}, {1, 1}, {1, dim}, {math.MaxUint32, 1}, {1}} {
+				scorer.Prepare(metric.SparseVector{Indices: indices, Values: []float32{1, 2}})
+				if scorer.Score(dst, []uint32{0}); dst[0] == dst[0] {
+					t.Errorf("%s of %d features, query %v: %v", name, dim, indices, dst)
+				}
+			}
+			scorer.Prepare(vectors[0])
+			if scorer.Score(dst, []uint32{0}); dst[0] != 0 {
+				t.Errorf("%s of %d features: %v after a query that was none", name, dim, dst)
+			}
+		}
+	}
+}
+
 func TestSparseAllocatesNothing(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector makes pools forget")

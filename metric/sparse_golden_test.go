@@ -1,8 +1,10 @@
 package metric_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"hash/crc32"
 	"math"
 	"os"
 	"slices"
@@ -175,5 +177,32 @@ func TestSparseNames(t *testing.T) {
 		if _, err := metric.LookupSparse(name, 2); !errors.Is(err, metric.ErrUnknown) {
 			t.Errorf("%q: %v, want ErrUnknown", name, err)
 		}
+	}
+}
+
+// TestSparseSameBits pins the fast forms of the golden pairs to their bits: graphs built on different machines must be the
+// same, whether or not a machine fuses multiplications with additions.
+func TestSparseSameBits(t *testing.T) {
+	var golden sparseGolden
+	readJSON(t, "testdata/sparse_golden.json", &golden)
+	sum := crc32.NewIEEE()
+	for _, c := range golden.Cases {
+		set := golden.Sets[c.Set]
+		m, err := metric.LookupSparse(c.Metric, set.Dim, c.Params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range set.Indices {
+			for j := range i {
+				fast := m.Fast(
+					metric.SparseVector{Indices: set.Indices[i], Values: set.Values[i]},
+					metric.SparseVector{Indices: set.Indices[j], Values: set.Values[j]},
+				)
+				_ = binary.Write(sum, binary.LittleEndian, math.Float32bits(fast))
+			}
+		}
+	}
+	if got := sum.Sum32(); got != 0x0fa08e5b {
+		t.Errorf("checksum %#x, want 0x0fa08e5b", got)
 	}
 }

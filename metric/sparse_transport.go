@@ -151,6 +151,5 @@ func (g *sparseGround) fill(t *transport, x, y SparseVector) {
 	}
 }
 
-// isMass tells whether a value can be moved. Those that Check refuses, of a damaged file, are left out: the solver would
-// not end.
+// isMass tells whether a value is a finite mass to be moved. What else the row of a damaged file may have, Check refuses.
 func isMass(value float32) bool { return value > 0 && value <= math.MaxFloat32 }
