@@ -5,8 +5,8 @@
 //
 //	s, err := store.Open("shop.vicinal")
 //	songs, err := s.Create(ctx, "songs", store.Schema{Dim: 128, Metric: "cosine"})
-//	ids, err := songs.Upsert(ctx, store.Item{ID: "so what", Vector: v, Metadata: store.Metadata{"year": 1959}})
-//	stats, err := songs.Prepare(ctx)
+//	_, err = songs.Upsert(ctx, store.Item{ID: "so what", Vector: v, Metadata: store.Metadata{"year": 1959}})
+//	_, err = songs.Prepare(ctx)
 //	results, err := songs.Query(ctx, v, 10, store.WithMetadata())
 //	err = s.Close()
 //

@@ -117,7 +117,7 @@ func (c *Collection) start(manifest *storage.Manifest, segments openedSegments) 
 	return nil
 }
 
-// loadPending reads the rows that no segment covers, a batch in a transaction.
+// loadPending reads the rows that no segment covers.
 func (c *Collection) loadPending(segments []*segment) (*pendingBuilder, error) {
 	pending := newPendingBuilder(c.codec)
 	covered := make([]storage.SegmentRecord, 0, len(segments))
@@ -139,27 +139,15 @@ func (c *Collection) loadPending(segments []*segment) (*pendingBuilder, error) {
 
 // loadRange reads the rows after one sequence number up to another.
 func (c *Collection) loadRange(pending *pendingBuilder, after, upto uint64) error {
-	for {
-		read, bytes := 0, 0
-		err := c.data.View(func(v *storage.View) error {
-			for row, err := range v.Rows(after, upto) {
-				if err != nil {
-					return err
-				}
-				if err := c.addPending(pending, row); err != nil {
-					return err
-				}
-				after, read, bytes = row.Seq, read+1, bytes+row.Size
-				if read == batchRows || bytes >= batchBytes {
-					break
-				}
-			}
-			return nil
-		})
-		if err != nil || read == 0 {
+	for row, err := range c.data.Rows(after, upto) {
+		if err != nil {
+			return err
+		}
+		if err := c.addPending(pending, row); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 func (c *Collection) addPending(pending *pendingBuilder, row storage.Row) error {

@@ -81,7 +81,7 @@ func collectPrepare(opts []PrepareOption) (prepareOptions, error) {
 }
 
 // DefaultEpsilon is the epsilon of a query that names none. It is PyNNDescent's
-// default, and gives a recall of ten of about .99 on most data.
+// default; what recall it gives depends on the data, see README for some.
 const DefaultEpsilon = 0.1
 
 // QueryOption changes one query. It is a value, so that a query with options allocates no more than one without.

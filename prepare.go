@@ -43,7 +43,7 @@ type PrepareStats struct {
 // use, but MANIFEST could not be written for readers beside this process.
 //
 // While it builds, Prepare needs memory for the codes of all vectors (dimension
-// times 4 bytes each) and for the graphs (about 20 bytes for each of an item's neighbors).
+// times 4 bytes each), for the neighbor lists and for both graphs. README has the total on a known set.
 func (c *Collection) Prepare(ctx context.Context, opts ...PrepareOption) (PrepareStats, error) {
 	started := time.Now()
 	o, err := collectPrepare(opts)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -113,60 +114,20 @@ func (c *Collection) All(ctx context.Context) iter.Seq2[Item, error] {
 		return c.allIndexed(ctx)
 	}
 	return func(yield func(Item, error) bool) {
-		var after uint64
-		for {
-			items, last, err := c.itemsAfter(ctx, after)
+		for row, err := range c.data.Rows(0, math.MaxUint64) {
+			var item Item
+			if err = cmp.Or(err, context.Cause(ctx)); err == nil {
+				item, err = decodeItem(row.Record)
+			}
 			if err != nil {
 				yield(Item{}, c.failed("walking", err))
 				return
 			}
-			for _, item := range items {
-				if !yield(item, nil) {
-					return
-				}
-			}
-			if len(items) == 0 {
+			if !yield(item, nil) {
 				return
 			}
-			after = last
 		}
 	}
-}
-
-// Bounds of one read transaction of a walk: long ones keep the writer from reusing pages.
-const (
-	batchRows  = 512
-	batchBytes = 4 << 20
-)
-
-func (c *Collection) itemsAfter(ctx context.Context, after uint64) (items []Item, last uint64, err error) {
-	if err := context.Cause(ctx); err != nil {
-		return nil, 0, err
-	}
-	s, err := c.acquire()
-	if err != nil {
-		return nil, 0, err
-	}
-	defer s.release()
-	err = c.data.View(func(v *storage.View) error {
-		bytes := 0
-		for row, err := range v.Rows(after, math.MaxUint64) {
-			if err != nil {
-				return err
-			}
-			item, err := decodeItem(row.Record)
-			if err != nil {
-				return err
-			}
-			items, last = append(items, item), row.Seq
-			bytes += row.Size
-			if len(items) == batchRows || bytes >= batchBytes {
-				break
-			}
-		}
-		return nil
-	})
-	return items, last, err
 }
 
 // allIndexed walks the rows of the segments.

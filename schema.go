@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
 
 	"github.com/vicinaldb/store/metric"
 	"github.com/vicinaldb/store/nnd"
@@ -62,19 +61,13 @@ func (s Schema) resolve() (Schema, *metric.Dense, error) {
 		return s, nil, fmt.Errorf("schema: %w: %w", ErrInvalid, err)
 	}
 	s.Metric = m.Name()
-	if err := s.Index.check(m); err != nil {
+	if err := m.CheckDim(s.Dim); err != nil {
+		return s, nil, fmt.Errorf("schema: %w: %w", ErrInvalid, err)
+	}
+	if err := s.Index.options(m).Validate(); err != nil {
 		return s, nil, fmt.Errorf("schema: %w: %w", ErrInvalid, err)
 	}
 	return s, m, nil
-}
-
-func (p IndexParams) check(m *metric.Dense) error {
-	for name, value := range map[string]float64{"pruning degree multiplier": p.PruningDegreeMultiplier, "delta": p.Delta} {
-		if math.IsNaN(value) || math.IsInf(value, 0) || value < 0 {
-			return fmt.Errorf("%s is %v", name, value)
-		}
-	}
-	return p.options(m).Validate()
 }
 
 // options translates the dials into package nnd's.

@@ -211,6 +211,8 @@ func TestStore_Create_Refuses(t *testing.T) {
 		{"a", store.Schema{}, store.ErrInvalid},
 		{"a", store.Schema{Dim: store.MaxDim + 1}, store.ErrInvalid},
 		{"a", store.Schema{Dim: 2, Metric: "taste"}, store.ErrInvalid},
+		{"a", store.Schema{Dim: 3, Metric: "haversine"}, store.ErrInvalid},
+		{"a", store.Schema{Dim: 2, Metric: "kantorovich"}, store.ErrInvalid},
 		{"a", store.Schema{Dim: 2, Index: store.IndexParams{Neighbors: -1}}, store.ErrInvalid},
 		{"a", store.Schema{Dim: 2, Index: store.IndexParams{DiversifyProb: &minus}}, store.ErrInvalid},
 		{"a", store.Schema{Dim: 2, Index: store.IndexParams{Delta: math.NaN()}}, store.ErrInvalid},

@@ -8,13 +8,6 @@ import (
 	"github.com/vicinaldb/store/storage"
 )
 
-// Bounds of one read transaction, which must be short: while it lasts the
-// writer cannot use the pages again that it sees.
-const (
-	batchRows  = 1024
-	batchBytes = 4 << 20
-)
-
 // loaded are the rows of a segment to be, in the order of their sequence numbers.
 type loaded struct {
 	sequences []uint64
@@ -43,17 +36,26 @@ func (job Job) load(ctx context.Context) (*loaded, error) {
 	// A guess that is right unless rows come or go meanwhile: it saves copying large slices as they grow.
 	l := &loaded{sequences: make([]uint64, 0, live), idEnds: make([]int, 0, live), codes: make([]byte, 0, live*job.Codec.Stride())}
 	vector := make([]float32, job.Codec.Dim())
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, context.Cause(ctx)
+	for row, err := range job.Data.Rows(0, job.Upto) {
+		if err != nil {
+			return nil, err
 		}
-		more, err := job.loadBatch(l, vector)
-		if err != nil || !more {
-			return l, err
+		if err := l.append(job.Codec, row, vector); err != nil {
+			return nil, err
 		}
-		job.Progress("reading", l.len(), live)
+		if l.len()%reportRows == 0 {
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			job.Progress("reading", l.len(), live)
+		}
 	}
+	job.Progress("reading", l.len(), live)
+	return l, ctx.Err()
 }
+
+// reportRows is how many rows are read between two looks at the context.
+const reportRows = 512
 
 func (job Job) live() (live int, err error) {
 	err = job.Data.View(func(v *storage.View) error {
@@ -63,32 +65,7 @@ func (job Job) live() (live int, err error) {
 	return live, err
 }
 
-// loadBatch appends the next rows and reports whether there may be more.
-func (job Job) loadBatch(l *loaded, vector []float32) (more bool, err error) {
-	after, read, size := uint64(0), 0, 0
-	if n := l.len(); n > 0 {
-		after = l.sequences[n-1]
-	}
-	err = job.Data.View(func(v *storage.View) error {
-		for row, err := range v.Rows(after, job.Upto) {
-			if err != nil {
-				return err
-			}
-			if err := l.append(job.Codec, row, vector); err != nil {
-				return err
-			}
-			read++
-			size += row.Size
-			if read == batchRows || size >= batchBytes {
-				more = true
-				return nil
-			}
-		}
-		return nil
-	})
-	return more, err
-}
-
+// append adds a row; vector is scratch.
 func (l *loaded) append(c *codec.Float32, row storage.Row, vector []float32) error {
 	if len(row.Record.Vector) != 4*len(vector) {
 		return fmt.Errorf("row %d: vector of %d bytes, want %d: %w", row.Seq, len(row.Record.Vector), 4*len(vector), storage.ErrCorrupt)

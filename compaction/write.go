@@ -49,6 +49,13 @@ func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage
 	return info, err
 }
 
+// Bounds of one read transaction, which must be short: while it lasts the
+// writer cannot use the pages again that it sees.
+const (
+	batchRows  = 512
+	batchBytes = 4 << 20
+)
+
 // writeItems hands over ids, metadata and payloads in the segment's order of
 // rows. Records are read again, a batch in a transaction, so that memory need not hold them.
 func (job Job) writeItems(ctx context.Context, items *storage.ItemWriter, rows *loaded, order []uint32) error {
