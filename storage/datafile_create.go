@@ -98,6 +98,7 @@ func fillDataFile(path string, o DataFileOptions) error {
 			stateUUID:     o.Collection[:],
 			stateSchema:   o.Schema,
 			stateCounters: counters{}.encode(),
+			stateCommit:   encodeCommit(tx),
 		} {
 			if err := state.Put([]byte(key), sealValue(bucketState, []byte(key), payload)); err != nil {
 				return err

@@ -3,6 +3,8 @@ package storage
 import (
 	"os"
 	"slices"
+
+	bolt "go.etcd.io/bbolt"
 )
 
 // File returns the handle that a data file works with.
@@ -39,6 +41,14 @@ func (d *DataFile) LeavesOf(bucket string) (pages []uint64, keys []string, err e
 		return nil
 	})
 	return pages, keys, err
+}
+
+// Commit makes a transaction's change of the file look like one of this package.
+func Commit(tx *bolt.Tx, change func(tx *bolt.Tx) error) error {
+	if err := change(tx); err != nil {
+		return err
+	}
+	return tx.Bucket([]byte(bucketState)).Put([]byte(stateCommit), sealValue(bucketState, []byte(stateCommit), encodeCommit(tx)))
 }
 
 // SealValue makes the value that is stored under a key of a bucket.

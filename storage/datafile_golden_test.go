@@ -253,7 +253,7 @@ func writeEntries(t *testing.T, path, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.Update(func(tx *bolt.Tx) error {
+	err = commit(db, func(tx *bolt.Tx) error {
 		for _, part := range strings.Split(text, "\n# bucket ")[1:] {
 			title, lines, _ := strings.Cut(part, "\n")
 			bucket, size, _ := strings.Cut(strings.TrimSuffix(title, " bytes"), ", key of ")

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func (d *DataFile) Update(fn func(tx *Tx) error) error {
 	defer base.end()
 	t := newTx(tx, base)
 	if err = fn(t); err == nil && t.dirty {
-		err = t.putState(stateCounters, t.counters.encode())
+		err = cmp.Or(t.putState(stateCounters, t.counters.encode()), t.putState(stateCommit, encodeCommit(tx)))
 	}
 	switch {
 	case t.panicked:

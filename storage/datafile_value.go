@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+
+	bolt "go.etcd.io/bbolt"
 )
 
 // The buckets of a data file. Names and tags are part of the format.
@@ -21,6 +23,7 @@ const (
 	stateSchema   = "schema"   // bytes of the caller
 	stateManifest = "manifest" // bytes of the caller; absent until there is one
 	stateCounters = "counters" // u64 last sequence number given out, u64 live rows
+	stateCommit   = "commit"   // u64 number of the transaction that wrote it, which is that of the meta page
 )
 
 const (
@@ -78,6 +81,12 @@ type counters struct {
 func (c counters) encode() []byte {
 	b := binary.LittleEndian.AppendUint64(nil, c.lastSeq)
 	return binary.LittleEndian.AppendUint64(b, c.live)
+}
+
+// encodeCommit is what a transaction leaves in state, so that nobody takes an older page of buckets, which a write that
+// never reached the disk leaves in place, for the newest.
+func encodeCommit(tx *bolt.Tx) []byte {
+	return binary.LittleEndian.AppendUint64(nil, uint64(tx.ID()))
 }
 
 func decodeCounters(b []byte) (counters, error) {

@@ -72,11 +72,31 @@ func (d *DataFile) view(tx *bolt.Tx) (*View, error) {
 		branches: make(map[uint64]*boltPage),
 		arena:    v.memory.arena[:0],
 	}
-	if err := v.openBuckets(uint64(tx.Cursor().Bucket().Root())); err != nil {
+	err := v.openBuckets(uint64(tx.Cursor().Bucket().Root()))
+	if err == nil {
+		err = v.checkCommit(tx)
+	}
+	if err != nil {
 		v.end()
 		return nil, err
 	}
 	return v, nil
+}
+
+// checkCommit compares the number that the last transaction left in state with that of the meta page.
+func (v *View) checkCommit(tx *bolt.Tx) error {
+	last := uint64(tx.ID())
+	if tx.Writable() {
+		last-- // its own is the next
+	}
+	payload, err := v.stateValue(stateCommit)
+	if err != nil {
+		return err
+	}
+	if len(payload) != 8 || binary.LittleEndian.Uint64(payload) != last {
+		return v.corrupt(bucketState, stateCommit, -1, fmt.Errorf("is % x in the state of transaction %d", payload, last))
+	}
+	return nil
 }
 
 // end gives the memory of the view to the next one.
