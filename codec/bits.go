@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/vicinaldb/store/internal/mapped"
-	"github.com/vicinaldb/store/internal/simd"
 	"github.com/vicinaldb/store/metric"
 )
 
@@ -24,17 +23,52 @@ type Bits struct {
 // NewBits returns the codec for the vectors that m compares.
 func NewBits(m *metric.Bits) *Bits {
 	words := m.Words()
-	return &Bits{metric: m, words: words, stride: (8*words + rowAlignment - 1) / rowAlignment * rowAlignment}
+	return &Bits{metric: m, words: words, stride: alignedStride(8 * words)}
 }
 
 // Name returns "bits", which is what files call this codec.
-func (c *Bits) Name() string { return "bits" }
+func (c *Bits) Name() string { return nameBits }
 
 // Dim returns the number of bits of a vector.
 func (c *Bits) Dim() int { return int(c.metric.Bits()) }
 
 // Stride returns the length of a row in bytes, a multiple of 64.
 func (c *Bits) Stride() int { return c.stride }
+
+// VectorStride returns 0: nothing is lost.
+func (c *Bits) VectorStride() int { return 0 }
+
+// Reranked returns false.
+func (c *Bits) Reranked() bool { return false }
+
+// Check returns nil for a vector of as many bits as the metric's vectors have, that it has distances for.
+func (c *Bits) Check(v Vector) error {
+	if len(v.Dense) > 0 || len(v.Sparse.Indices) > 0 {
+		return fmt.Errorf("%w: bit vectors are kept", ErrKind)
+	}
+	if len(v.Bits) != c.words {
+		return fmt.Errorf("%w: it has %d words, %d bits take %d", ErrDimension, len(v.Bits), c.metric.Bits(), c.words)
+	}
+	return c.metric.Check(v.Bits)
+}
+
+// Correct is the metric's.
+func (c *Bits) Correct(fast float32) float32 { return c.metric.Correct(fast) }
+
+// Stretch is the metric's.
+func (c *Bits) Stretch(fast, epsilon float32) float32 { return c.metric.Stretch(fast, epsilon) }
+
+// StretchScore is Stretch.
+func (c *Bits) StretchScore(score, epsilon float32) float32 { return c.Stretch(score, epsilon) }
+
+// AppendPlain appends what AppendBits does.
+func (c *Bits) AppendPlain(dst []byte, v Vector) []byte { return AppendBits(dst, v.Bits) }
+
+// DecodePlain returns what AppendPlain appended.
+func (c *Bits) DecodePlain(plain []byte) (Vector, error) {
+	v, err := DecodeBits(plain, c.metric.Bits())
+	return Vector{Bits: v}, err
+}
 
 // Encode writes v, of as many words as the metric's vectors have, into the Stride bytes of row.
 func (c *Bits) Encode(row []byte, v []uint64) {
@@ -64,80 +98,13 @@ func (c *Bits) Rows(data []byte) (*BitsRows, error) {
 	return &BitsRows{metric: c.metric, length: c.words, stride: c.stride / 8, words: words}, nil
 }
 
-// BitsRows are encoded rows that can be computed with. Any number of goroutines may use them at once, as long as the bytes
-// they were made from are there.
-type BitsRows struct {
-	metric *metric.Bits
-	length int // words of a vector
-	stride int // words of a row
-	words  []uint64
-}
-
-// Len returns the number of rows.
-func (r *BitsRows) Len() int { return len(r.words) / r.stride }
-
-// Vector returns the words of a row. They are a read-only view, valid as long as the bytes of the rows.
-func (r *BitsRows) Vector(row uint32) []uint64 {
-	begin := int(row) * r.stride
-	return r.words[begin : begin+r.length : begin+r.length]
-}
-
-// Distances sets dst[i] to the fast form of the distance between row and rows[i]. It is symmetric bit for bit and
-// allocates nothing. Every row must be below Len.
-func (r *BitsRows) Distances(dst []float32, row uint32, rows []uint32) {
-	r.score(dst, r.Vector(row), rows)
-}
-
-// Scorer returns a scorer for queries against the rows. It scores nothing sensible before Prepare.
-func (r *BitsRows) Scorer() *BitsScorer {
-	return &BitsScorer{rows: r, query: make([]uint64, r.length)}
-}
-
-// countedRows is how many rows are counted in one call of a kernel: the counts lie on the stack.
-const countedRows = 64
-
-// score compares q with rows by the batch kernel of the metric.
-func (r *BitsRows) score(dst []float32, q []uint64, rows []uint32) {
-	dst = dst[:len(rows)]
-	for begin := 0; begin < len(rows); begin += countedRows {
-		end := min(begin+countedRows, len(rows))
-		r.scoreBlock(dst[begin:end], q, rows[begin:end])
+// View returns the rows of codes of this stride.
+func (c *Bits) View(codes Codes) (Rows, error) {
+	if codes.Stride != c.stride {
+		return nil, fmt.Errorf("viewing bits rows: %w: codes of %d bytes, want %d", ErrCorrupt, codes.Stride, c.stride)
 	}
+	return asRows(c.Rows(codes.Codes))
 }
-
-func (r *BitsRows) scoreBlock(dst []float32, q []uint64, rows []uint32) {
-	var shared, differing [countedRows]uint32 // shared stays 0 where it is not counted
-	switch r.metric.Kernel() {
-	case metric.BitsDiffering:
-		simd.HammingRows(differing[:], q, r.words, r.stride, rows)
-	case metric.BitsOverlap:
-		simd.OverlapRows(shared[:], differing[:], q, r.words, r.stride, rows)
-	default:
-		for i, row := range rows {
-			dst[i] = r.metric.Fast(q, r.Vector(row))
-		}
-		return
-	}
-	for i := range dst {
-		dst[i] = r.metric.FromCounts(shared[i], differing[i])
-	}
-}
-
-// BitsScorer compares one query at a time with rows. It is reusable, and not for concurrent use.
-type BitsScorer struct {
-	rows  *BitsRows
-	query []uint64
-}
-
-// Prepare makes query, of as many words as a row's vector, the one that Score compares. It keeps a copy.
-func (s *BitsScorer) Prepare(query []uint64) { copy(s.query, query[:len(s.query)]) }
-
-// Over has the scorer compare its query with other rows of the same codec from now on.
-func (s *BitsScorer) Over(rows *BitsRows) { s.rows = rows }
-
-// Score sets dst[i] to the fast form of the distance between the query and rows[i]: bit for bit what Distances gives
-// for a row with the query's bits. It allocates nothing. Every row must be below Len.
-func (s *BitsScorer) Score(dst []float32, rows []uint32) { s.rows.score(dst, s.query, rows) }
 
 // AppendBits appends the plain form of a packed bit vector to dst, its words as little-endian uint64, and returns the
 // result.

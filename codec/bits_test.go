@@ -166,7 +166,7 @@ func TestBitsRowsEmpty(t *testing.T) {
 		t.Fatalf("%d rows", rows.Len())
 	}
 	scorer := rows.Scorer()
-	scorer.Prepare(make([]uint64, 2))
+	scorer.Prepare(codec.Vector{Bits: make([]uint64, 2)})
 	scorer.Score(nil, nil)
 }
 
@@ -195,12 +195,12 @@ func checkBitsDistances(t *testing.T, m *metric.Bits, rows *codec.BitsRows, vect
 	scorer := rows.Scorer()
 	distances, scores, mirrored := make([]float32, len(all)), make([]float32, len(all)), make([]float32, 1)
 	for a := 0; a < len(vectors); a += 7 {
-		if got := rows.Vector(uint32(a)); !slices.Equal(got, vectors[a]) || cap(got) != len(got) {
+		if got := vectorOf(rows, uint32(a)).Bits; !slices.Equal(got, vectors[a]) || cap(got) != len(got) {
 			t.Fatalf("row %d is %x of capacity %d, want %x", a, got, cap(got), vectors[a])
 		}
 		rows.Distances(distances, uint32(a), all)
 		query := slices.Clone(vectors[a])
-		scorer.Prepare(query)
+		scorer.Prepare(codec.Vector{Bits: query})
 		clear(query) // the scorer has a copy
 		scorer.Score(scores, all)
 		for i, b := range all {
@@ -219,7 +219,7 @@ func TestBitsScorerOver(t *testing.T) {
 	m := bitsMetric(t, "bit_hamming", 100)
 	a, b := bitsRows(t, m, bitsVectors(1, 3, 100)), bitsRows(t, m, bitsVectors(2, 3, 100))
 	scorer, dst := a.Scorer(), make([]float32, 1)
-	scorer.Prepare(b.Vector(2))
+	scorer.Prepare(vectorOf(b, 2))
 	scorer.Over(b)
 	if scorer.Score(dst, []uint32{2}); dst[0] != 0 {
 		t.Errorf("distance %v to the row that the query was prepared from", dst[0])
@@ -233,7 +233,7 @@ func TestBitsAllocatesNothing(t *testing.T) {
 		scorer, dst, numbers := rows.Scorer(), make([]float32, 70), make([]uint32, 70)
 		allocations := testing.AllocsPerRun(10, func() {
 			rows.Distances(dst, 3, numbers)
-			scorer.Prepare(vectors[2])
+			scorer.Prepare(codec.Vector{Bits: vectors[2]})
 			scorer.Score(dst, numbers)
 		})
 		if allocations != 0 {
@@ -252,7 +252,7 @@ func TestBitsConcurrently(t *testing.T) {
 			scorer, distances, scores := rows.Scorer(), make([]float32, 1), make([]float32, 1)
 			for a := range vectors {
 				rows.Distances(distances, uint32(a), []uint32{uint32(a)})
-				scorer.Prepare(vectors[a])
+				scorer.Prepare(codec.Vector{Bits: vectors[a]})
 				scorer.Score(scores, []uint32{uint32(a)})
 				if distances[0] != 0 || scores[0] != 0 {
 					t.Errorf("row %d: %v and %v", a, distances, scores)
@@ -282,7 +282,7 @@ func FuzzBitsRows(f *testing.F) {
 			}
 			scorer, dst, mirrored := rows.Scorer(), make([]float32, len(numbers)), make([]float32, 1)
 			for i := range numbers {
-				scorer.Prepare(rows.Vector(uint32(i)))
+				scorer.Prepare(vectorOf(rows, uint32(i)))
 				scorer.Score(dst, numbers)
 				rows.Distances(dst, uint32(i), numbers)
 				rows.Distances(mirrored, numbers[0], []uint32{uint32(i)})

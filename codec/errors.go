@@ -7,6 +7,12 @@ var (
 	// ErrCorrupt marks bytes that no encoder of this package writes.
 	ErrCorrupt = errors.New("corrupt encoding")
 
+	// ErrKind marks a vector of another kind than is kept: dense, sparse or bits.
+	ErrKind = errors.New("vector of another kind")
+
+	// ErrDimension marks a vector of another number of components than is kept.
+	ErrDimension = errors.New("wrong dimension")
+
 	// ErrMetadata marks metadata that cannot be stored.
 	ErrMetadata = errors.New("invalid metadata")
 )

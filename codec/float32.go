@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/vicinaldb/store/internal/mapped"
-	"github.com/vicinaldb/store/internal/simd"
 	"github.com/vicinaldb/store/metric"
 )
 
@@ -20,24 +19,33 @@ const rowAlignment = 64
 //	0              4*dim            4*dim+4           Stride
 //	| x[0] x[1] .. | inverse norm   | zeros           |      cosine kernel
 //	| x[0] x[1] .. | zeros                            |      other kernels
+//
+// When the metric has a proxy, codes are made for the proxy, and scores are its.
 type Float32 struct {
-	metric *metric.Dense
-	dim    int
-	stride int // bytes
+	metric   *metric.Dense
+	searched *metric.Dense // what codes are compared by: the metric or its proxy
+	dim      int
+	stride   int // bytes
 }
 
 // NewFloat32 returns the codec for vectors of dim components, at least 1, compared by m.
 func NewFloat32(m *metric.Dense, dim int) *Float32 {
+	searched, ok := m.Proxy()
+	if !ok {
+		searched = m
+	}
 	floats := dim
-	if m.Kernel() == metric.Cosine {
+	if searched.Kernel() == metric.Cosine {
 		floats++
 	}
-	stride := (4*floats + rowAlignment - 1) / rowAlignment * rowAlignment
-	return &Float32{metric: m, dim: dim, stride: stride}
+	return &Float32{metric: m, searched: searched, dim: dim, stride: alignedStride(4 * floats)}
 }
 
+// alignedStride rounds a length up to whole cache lines.
+func alignedStride(bytes int) int { return (bytes + rowAlignment - 1) / rowAlignment * rowAlignment }
+
 // Name returns "float32", which is what files call this codec.
-func (c *Float32) Name() string { return "float32" }
+func (c *Float32) Name() string { return nameFloat32 }
 
 // Dim returns the number of components of a vector.
 func (c *Float32) Dim() int { return c.dim }
@@ -45,17 +53,64 @@ func (c *Float32) Dim() int { return c.dim }
 // Stride returns the length of a row in bytes, a multiple of 64.
 func (c *Float32) Stride() int { return c.stride }
 
+// VectorStride returns 0: nothing is lost.
+func (c *Float32) VectorStride() int { return 0 }
+
+// Reranked tells whether the metric has a proxy.
+func (c *Float32) Reranked() bool { return c.searched != c.metric }
+
+// Check returns nil for a vector of dim finite components that the metric has distances for.
+func (c *Float32) Check(v Vector) error {
+	if len(v.Sparse.Indices) > 0 || len(v.Bits) > 0 {
+		return fmt.Errorf("%w: dense ones are kept", ErrKind)
+	}
+	if len(v.Dense) != c.dim {
+		return fmt.Errorf("%w: it has %d components, %d are kept", ErrDimension, len(v.Dense), c.dim)
+	}
+	return c.metric.Check(v.Dense)
+}
+
+// Correct is the metric's.
+func (c *Float32) Correct(fast float32) float32 { return c.metric.Correct(fast) }
+
+// Stretch is the metric's.
+func (c *Float32) Stretch(fast, epsilon float32) float32 { return c.metric.Stretch(fast, epsilon) }
+
+// StretchScore is that of the proxy, if there is one.
+func (c *Float32) StretchScore(score, epsilon float32) float32 {
+	return c.searched.Stretch(score, epsilon)
+}
+
+// AppendPlain appends what AppendVector does.
+func (c *Float32) AppendPlain(dst []byte, v Vector) []byte { return AppendVector(dst, v.Dense) }
+
+// DecodePlain returns what AppendPlain appended.
+func (c *Float32) DecodePlain(plain []byte) (Vector, error) {
+	if err := c.checkPlain(plain); err != nil {
+		return Vector{}, err
+	}
+	v, err := DecodeVector(plain)
+	return Vector{Dense: v}, err
+}
+
+func (c *Float32) checkPlain(plain []byte) error {
+	if len(plain) != 4*c.dim {
+		return fmt.Errorf("%w: vector of %d bytes for %d components", ErrCorrupt, len(plain), c.dim)
+	}
+	return nil
+}
+
 // Encode writes v, of dim components, into the Stride bytes of row.
 func (c *Float32) Encode(row []byte, v []float32) {
 	v, row = v[:c.dim], row[:c.stride]
 	end := copy(row, mapped.BytesOfFloat32s(v))
 	clear(row[end:])
-	if c.metric.Kernel() == metric.Cosine {
+	if c.searched.Kernel() == metric.Cosine {
 		binary.LittleEndian.PutUint32(row[end:], math.Float32bits(metric.InverseNorm(v)))
 	}
 }
 
-// Decode reads the dim components of v from a row, or from the plain form that AppendVector writes.
+// Decode reads the dim components of v from a row, or from the plain form.
 func (c *Float32) Decode(v []float32, row []byte) {
 	v, row = v[:c.dim], row[:4*c.dim]
 	for i := range v {
@@ -74,91 +129,21 @@ func (c *Float32) Rows(data []byte) (*Float32Rows, error) {
 	if err != nil {
 		return nil, fmt.Errorf("viewing float32 rows: %w", err)
 	}
-	return &Float32Rows{metric: c.metric, dim: c.dim, stride: c.stride / 4, floats: floats}, nil
+	return &Float32Rows{codec: c, stride: c.stride / 4, floats: floats}, nil
 }
 
-// Float32Rows are encoded rows that can be computed with. Any number of goroutines may use them at once, as long as the
-// bytes they were made from are there.
-type Float32Rows struct {
-	metric *metric.Dense
-	dim    int
-	stride int // floats
-	floats []float32
-}
-
-// Len returns the number of rows.
-func (r *Float32Rows) Len() int { return len(r.floats) / r.stride }
-
-// Vector returns the dim components of a row. They are a read-only view, valid as long as the bytes of the rows.
-func (r *Float32Rows) Vector(row uint32) []float32 {
-	begin := int(row) * r.stride
-	return r.floats[begin : begin+r.dim : begin+r.dim]
-}
-
-// Distances sets dst[i] to the fast form of the distance between row and rows[i]. It is symmetric bit for bit and
-// allocates nothing. Every row must be below Len.
-func (r *Float32Rows) Distances(dst []float32, row uint32, rows []uint32) {
-	r.score(dst, r.Vector(row), r.inverseNorm(row), rows)
-}
-
-// Scorer returns a scorer for queries against the rows. It scores nothing sensible before Prepare.
-func (r *Float32Rows) Scorer() *Float32Scorer {
-	return &Float32Scorer{rows: r, query: make([]float32, r.dim)}
-}
-
-// inverseNorm returns what stands behind the components of a row under the cosine kernel, else 0.
-func (r *Float32Rows) inverseNorm(row uint32) float32 {
-	if r.metric.Kernel() != metric.Cosine {
-		return 0
+// View returns the rows of codes of this stride.
+func (c *Float32) View(codes Codes) (Rows, error) {
+	if codes.Stride != c.stride {
+		return nil, fmt.Errorf("viewing float32 rows: %w: codes of %d bytes, want %d", ErrCorrupt, codes.Stride, c.stride)
 	}
-	return r.floats[int(row)*r.stride+r.dim]
+	return asRows(c.Rows(codes.Codes))
 }
 
-// score compares q with rows by the batch kernel of the metric. The inverse norm of q counts under the cosine kernel only.
-func (r *Float32Rows) score(dst, q []float32, inverseNorm float32, rows []uint32) {
-	dst = dst[:len(rows)]
-	switch r.metric.Kernel() {
-	case metric.SquaredL2:
-		simd.SquaredL2Rows(dst, q, r.floats, r.stride, rows)
-	case metric.L1:
-		simd.L1Rows(dst, q, r.floats, r.stride, rows)
-	case metric.InnerProduct:
-		simd.DotRows(dst, q, r.floats, r.stride, rows)
-		for i, dot := range dst {
-			dst[i] = 0 - dot
-		}
-	case metric.Cosine:
-		simd.DotRows(dst, q, r.floats, r.stride, rows)
-		for i, row := range rows {
-			dst[i] = metric.CosineFromDot(dst[i], inverseNorm, r.floats[int(row)*r.stride+r.dim])
-		}
-	default:
-		for i, row := range rows {
-			dst[i] = r.metric.Fast(q, r.Vector(row))
-		}
+// asRows keeps a nil pointer from becoming rows.
+func asRows[R Rows](rows R, err error) (Rows, error) {
+	if err != nil {
+		return nil, err
 	}
-}
-
-// Float32Scorer compares one query at a time with rows. It is reusable, and not for concurrent use.
-type Float32Scorer struct {
-	rows        *Float32Rows
-	query       []float32
-	inverseNorm float32
-}
-
-// Prepare makes query, of dim components, the one that Score compares. It keeps a copy.
-func (s *Float32Scorer) Prepare(query []float32) {
-	copy(s.query, query[:len(s.query)])
-	if s.rows.metric.Kernel() == metric.Cosine {
-		s.inverseNorm = metric.InverseNorm(s.query)
-	}
-}
-
-// Over has the scorer compare its query with other rows of the same codec from now on.
-func (s *Float32Scorer) Over(rows *Float32Rows) { s.rows = rows }
-
-// Score sets dst[i] to the fast form of the distance between the query and rows[i]: bit for bit what Distances gives
-// for a row with the query's components. It allocates nothing. Every row must be below Len.
-func (s *Float32Scorer) Score(dst []float32, rows []uint32) {
-	s.rows.score(dst, s.query, s.inverseNorm, rows)
+	return rows, nil
 }

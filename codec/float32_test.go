@@ -163,7 +163,7 @@ func TestFloat32RowsEmpty(t *testing.T) {
 		t.Fatal(rows, err)
 	}
 	scorer := rows.Scorer()
-	scorer.Prepare(make([]float32, 20))
+	scorer.Prepare(codec.Vector{Dense: make([]float32, 20)})
 	scorer.Score(nil, nil)
 }
 
@@ -174,7 +174,7 @@ func TestFloat32Vector(t *testing.T) {
 		t.Fatalf("%d rows, want %d", rows.Len(), len(vectors))
 	}
 	for i, want := range vectors {
-		got := rows.Vector(uint32(i))
+		got := vectorOf(rows, uint32(i)).Dense
 		if !slices.Equal(got, want) {
 			t.Errorf("row %d is %v, want %v", i, got, want)
 		}
@@ -208,7 +208,7 @@ func checkFloat32Distances(t *testing.T, m *metric.Dense, rows *codec.Float32Row
 	distances, scores, mirrored := make([]float32, len(all)), make([]float32, len(all)), make([]float32, 1)
 	for a := range vectors {
 		rows.Distances(distances, uint32(a), all)
-		scorer.Prepare(slices.Clone(vectors[a]))
+		scorer.Prepare(codec.Vector{Dense: slices.Clone(vectors[a])})
 		scorer.Score(scores, all)
 		for i, b := range all {
 			want := m.Fast(vectors[a], vectors[b])
@@ -228,7 +228,7 @@ func TestFloat32ScorerCopies(t *testing.T) {
 	rows := float32Rows(t, float32Metric(t, "euclidean"), vectors)
 	query := slices.Clone(vectors[1])
 	scorer := rows.Scorer()
-	scorer.Prepare(query)
+	scorer.Prepare(codec.Vector{Dense: query})
 	clear(query)
 	var dst [1]float32
 	if scorer.Score(dst[:], []uint32{1}); dst[0] != 0 {
@@ -243,7 +243,7 @@ func TestFloat32AllocatesNothing(t *testing.T) {
 		scorer, dst, numbers := rows.Scorer(), make([]float32, 4), []uint32{1, 9, 0, 4}
 		allocations := testing.AllocsPerRun(10, func() {
 			rows.Distances(dst, 3, numbers)
-			scorer.Prepare(vectors[2])
+			scorer.Prepare(codec.Vector{Dense: vectors[2]})
 			scorer.Score(dst, numbers)
 		})
 		if allocations != 0 {
@@ -263,7 +263,7 @@ func TestFloat32Concurrently(t *testing.T) {
 			for a := range vectors {
 				numbers := []uint32{uint32(worker), uint32(a)}
 				rows.Distances(distances, uint32(a), numbers)
-				scorer.Prepare(vectors[a])
+				scorer.Prepare(codec.Vector{Dense: vectors[a]})
 				scorer.Score(scores, numbers)
 				if !slices.Equal(distances, scores) || distances[1] != 0 {
 					t.Errorf("row %d: %v and %v", a, distances, scores)
@@ -296,7 +296,7 @@ func FuzzFloat32Rows(f *testing.F) {
 			scorer, dst := rows.Scorer(), make([]float32, len(numbers))
 			for i := range numbers {
 				rows.Distances(dst, uint32(i), numbers)
-				scorer.Prepare(rows.Vector(uint32(i)))
+				scorer.Prepare(vectorOf(rows, uint32(i)))
 				scorer.Score(dst, numbers)
 			}
 		}

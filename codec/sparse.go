@@ -14,6 +14,9 @@ import (
 // sparseHeader is the length in bytes of what precedes the features of a row. It is part of the format.
 const sparseHeader = 16
 
+// MaxSparseFeatures is how many features one sparse vector may have: what fits into MaxVectorBytes.
+const MaxSparseFeatures = MaxVectorBytes / 8
+
 // Sparse lays sparse vectors out one behind the other, in rows of different lengths. It is lossless. It is immutable: any
 // number of goroutines may use it at once.
 //
@@ -45,10 +48,54 @@ func NewSparse(m *metric.Sparse) *Sparse {
 }
 
 // Name returns "sparse", which is what files call this codec.
-func (c *Sparse) Name() string { return "sparse" }
+func (c *Sparse) Name() string { return nameSparse }
 
 // Dim returns the number of features.
-func (c *Sparse) Dim() uint32 { return c.metric.Dim() }
+func (c *Sparse) Dim() int { return int(c.metric.Dim()) }
+
+// Stride returns 0: codes have different lengths.
+func (c *Sparse) Stride() int { return 0 }
+
+// VectorStride returns 0: nothing is lost.
+func (c *Sparse) VectorStride() int { return 0 }
+
+// Reranked returns false.
+func (c *Sparse) Reranked() bool { return false }
+
+// Check returns nil for a vector of the metric's features that it has distances for, and that has at most
+// MaxSparseFeatures of them.
+func (c *Sparse) Check(v Vector) error {
+	if len(v.Dense) > 0 || len(v.Bits) > 0 {
+		return fmt.Errorf("%w: sparse ones are kept", ErrKind)
+	}
+	if n := len(v.Sparse.Indices); n > MaxSparseFeatures {
+		return fmt.Errorf("%w: it has %d features, at most %d are kept", ErrDimension, n, MaxSparseFeatures)
+	}
+	for _, feature := range v.Sparse.Indices {
+		if feature >= c.metric.Dim() {
+			return fmt.Errorf("%w: it has feature %d, of features 0 to %d", ErrDimension, feature, c.metric.Dim()-1)
+		}
+	}
+	return c.metric.Check(v.Sparse)
+}
+
+// Correct is the metric's.
+func (c *Sparse) Correct(fast float32) float32 { return c.metric.Correct(fast) }
+
+// Stretch is the metric's.
+func (c *Sparse) Stretch(fast, epsilon float32) float32 { return c.metric.Stretch(fast, epsilon) }
+
+// StretchScore is Stretch.
+func (c *Sparse) StretchScore(score, epsilon float32) float32 { return c.Stretch(score, epsilon) }
+
+// AppendPlain appends what AppendSparse does.
+func (c *Sparse) AppendPlain(dst []byte, v Vector) []byte { return AppendSparse(dst, v.Sparse) }
+
+// DecodePlain returns what AppendPlain appended.
+func (c *Sparse) DecodePlain(plain []byte) (Vector, error) {
+	v, err := DecodeSparse(plain, c.metric.Dim())
+	return Vector{Sparse: v}, err
+}
 
 // Size returns the length of the row of a vector with n features, in bytes.
 func (c *Sparse) Size(n int) int { return sparseHeader + 8*n }
@@ -102,33 +149,10 @@ func (c *Sparse) Rows(offsets, data []byte) (*SparseRows, error) {
 	return r, nil
 }
 
-// AppendSparse appends the plain form of v to dst, its indices as little-endian uint32 and then its values as little-endian
-// float32, and returns the result.
-func AppendSparse(dst []byte, v metric.SparseVector) []byte {
-	for _, feature := range v.Indices {
-		dst = binary.LittleEndian.AppendUint32(dst, feature)
+// View returns the rows of codes of different lengths.
+func (c *Sparse) View(codes Codes) (Rows, error) {
+	if codes.Stride != 0 {
+		return nil, fmt.Errorf("viewing sparse rows: %w: codes of %d bytes", ErrCorrupt, codes.Stride)
 	}
-	return AppendVector(dst, v.Values[:len(v.Indices)])
-}
-
-// DecodeSparse returns the vector of dim features that [AppendSparse] encoded as b. Indices that do not ascend or are not
-// below dim, zero values, and bytes that are no whole number of features are an [ErrCorrupt]; values may be NaN.
-func DecodeSparse(b []byte, dim uint32) (metric.SparseVector, error) {
-	if len(b)%8 != 0 {
-		return metric.SparseVector{}, fmt.Errorf("%w: sparse vector of %d bytes", ErrCorrupt, len(b))
-	}
-	v := metric.SparseVector{Indices: make([]uint32, len(b)/8), Values: make([]float32, len(b)/8)}
-	for i := range v.Indices {
-		v.Indices[i] = binary.LittleEndian.Uint32(b[4*i:])
-		v.Values[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[len(b)/2+4*i:]))
-		switch {
-		case v.Indices[i] >= dim:
-			return metric.SparseVector{}, fmt.Errorf("%w: sparse vector with feature %d of %d", ErrCorrupt, v.Indices[i], dim)
-		case i > 0 && v.Indices[i] <= v.Indices[i-1]:
-			return metric.SparseVector{}, fmt.Errorf("%w: sparse vector with feature %d behind feature %d", ErrCorrupt, v.Indices[i], v.Indices[i-1])
-		case v.Values[i] == 0:
-			return metric.SparseVector{}, fmt.Errorf("%w: sparse vector with feature %d zero", ErrCorrupt, v.Indices[i])
-		}
-	}
-	return v, nil
+	return asRows(c.Rows(codes.Offsets, codes.Codes))
 }

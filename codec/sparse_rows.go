@@ -19,27 +19,43 @@ type SparseRows struct {
 	longs  []uint64
 	words  []uint32
 	floats []float32
+
+	listed []listedRow // instead of all of the above, the rows of a table
+}
+
+// listedRow is a row that lies by itself.
+type listedRow struct {
+	vector  metric.SparseVector
+	summary metric.Summary
 }
 
 // Len returns the number of rows.
-func (r *SparseRows) Len() int { return len(r.offsets) - 1 }
+func (r *SparseRows) Len() int {
+	if r.listed != nil {
+		return len(r.listed)
+	}
+	return len(r.offsets) - 1
+}
 
 // Vector returns the vector of a row. It is a read-only view, valid as long as the bytes of the rows. The error wraps
 // ErrCorrupt when the row does not lie inside of the rows' bytes, or its indices are not those of a vector.
-func (r *SparseRows) Vector(row uint32) (metric.SparseVector, error) {
+func (r *SparseRows) Vector(row uint32) (Vector, error) {
 	v, _, ok := r.at(row)
 	if !ok {
-		return metric.SparseVector{}, fmt.Errorf("%w: sparse row %d lies at bytes %d to %d of %d",
+		return Vector{}, fmt.Errorf("%w: sparse row %d lies at bytes %d to %d of %d",
 			ErrCorrupt, row, r.offsets[row], r.offsets[row+1], 8*len(r.longs))
 	}
 	if !ascending(v.Indices, r.metric.Dim()) {
-		return metric.SparseVector{}, fmt.Errorf("%w: the features of sparse row %d do not ascend to less than %d", ErrCorrupt, row, r.metric.Dim())
+		return Vector{}, fmt.Errorf("%w: the features of sparse row %d do not ascend to less than %d", ErrCorrupt, row, r.metric.Dim())
 	}
-	return v, nil
+	return Vector{Sparse: v}, nil
 }
 
 // at returns the vector of a row and its summary, if the row lies inside of the bytes. The indices are as they are there.
 func (r *SparseRows) at(row uint32) (v metric.SparseVector, summary metric.Summary, ok bool) {
+	if r.listed != nil {
+		return r.listed[row].vector, r.listed[row].summary, true
+	}
 	begin, end := r.offsets[row], r.offsets[row+1]
 	if (begin|end)%8 != 0 || begin > end || end-begin < sparseHeader || end > 8*uint64(len(r.longs)) {
 		return v, summary, false
@@ -132,48 +148,9 @@ const rowsAhead = 2
 // prefetch asks for the beginning of the i-th of rows, if there is one. The rest of it follows by the processor's own
 // means, since it is read in order.
 func (r *SparseRows) prefetch(rows []uint32, i int) {
-	if i < len(rows) {
+	if i < len(rows) && r.listed == nil {
 		if begin := r.offsets[rows[i]] / 4; begin < uint64(len(r.words)) {
 			simd.Prefetch(r.words[begin:])
 		}
-	}
-}
-
-// Scorer returns a scorer for queries against the rows. Before Prepare all its distances are NaN.
-func (r *SparseRows) Scorer() *SparseScorer {
-	return &SparseScorer{rows: r, table: newSparseTable(r.metric)}
-}
-
-// SparseScorer compares one query at a time with rows. It is reusable, and not for concurrent use.
-type SparseScorer struct {
-	rows  *SparseRows
-	table *sparseTable
-	valid bool // there is a query, and it is a vector
-}
-
-// Prepare makes query the one that Score compares. It keeps a copy. A query whose features do not ascend, or go beyond the
-// metric's, has the distance NaN to all rows.
-func (s *SparseScorer) Prepare(query metric.SparseVector) {
-	s.table.unload()
-	s.valid = len(query.Indices) == len(query.Values) && ascending(query.Indices, s.rows.metric.Dim())
-	if s.valid {
-		s.table.load(query, s.rows.metric.Summarize(query))
-	}
-}
-
-// Over has the scorer compare its query with other rows of the same codec from now on.
-func (s *SparseScorer) Over(rows *SparseRows) { s.rows = rows }
-
-// Score sets dst[i] to the fast form of the distance between the query and rows[i], NaN when that is no vector: bit for bit
-// what Distances gives for a row with the query's features. It allocates nothing. Every row must be below Len.
-func (s *SparseScorer) Score(dst []float32, rows []uint32) {
-	dst = dst[:len(rows)]
-	switch query := s.table.vector; {
-	case !s.valid:
-		fillNaN(dst)
-	case tabled(s.rows.metric, len(query.Indices)):
-		s.rows.look(dst, s.table, rows)
-	default:
-		s.rows.merge(dst, query, s.table.summary, rows)
 	}
 }

@@ -228,12 +228,12 @@ func checkSparseDistances(t *testing.T, m *metric.Sparse, rows *codec.SparseRows
 	scorer := rows.Scorer()
 	distances, scores, mirrored := make([]float32, len(all)), make([]float32, len(all)), make([]float32, 1)
 	for a, x := range vectors {
-		if got, err := rows.Vector(uint32(a)); err != nil || !equalSparse(got, x) {
+		if got, err := rows.Vector(uint32(a)); err != nil || !equalSparse(got.Sparse, x) {
 			t.Fatalf("row %d is %v, %v, want %v", a, got, err, x)
 		}
 		rows.Distances(distances, uint32(a), all)
 		query := metric.SparseVector{Indices: slices.Clone(x.Indices), Values: slices.Clone(x.Values)}
-		scorer.Prepare(query)
+		scorer.Prepare(codec.Vector{Sparse: query})
 		clear(query.Indices) // the scorer has a copy
 		clear(query.Values)
 		scorer.Score(scores, all)
@@ -366,7 +366,7 @@ func checkDamaged(t *testing.T, what string, rows *codec.SparseRows, vectors []m
 		scorer := rows.Scorer()
 		for _, score := range []func(){
 			func() { rows.Distances(dst, 0, numbers) },
-			func() { scorer.Prepare(vectors[0]); scorer.Score(dst, numbers) },
+			func() { scorer.Prepare(codec.Vector{Sparse: vectors[0]}); scorer.Score(dst, numbers) },
 		} {
 			score()
 			for i, row := range numbers {
@@ -389,12 +389,12 @@ func TestSparseScorerOfNoVector(t *testing.T) {
 				t.Errorf("%s of %d features, no query: %v", name, dim, dst)
 			}
 			for _, indices := range [][]uint32{{2, 1}, {1, 1}, {1, dim}, {math.MaxUint32, 1}, {1}} {
-				scorer.Prepare(metric.SparseVector{Indices: indices, Values: []float32{1, 2}})
+				scorer.Prepare(codec.Vector{Sparse: metric.SparseVector{Indices: indices, Values: []float32{1, 2}}})
 				if scorer.Score(dst, []uint32{0}); dst[0] == dst[0] {
 					t.Errorf("%s of %d features, query %v: %v", name, dim, indices, dst)
 				}
 			}
-			scorer.Prepare(vectors[0])
+			scorer.Prepare(codec.Vector{Sparse: vectors[0]})
 			if scorer.Score(dst, []uint32{0}); dst[0] != 0 {
 				t.Errorf("%s of %d features: %v after a query that was none", name, dim, dst)
 			}
@@ -414,7 +414,7 @@ func TestSparseAllocatesNothing(t *testing.T) {
 			allocations := testing.AllocsPerRun(10, func() {
 				rows.Distances(dst, 3, numbers)
 				rows.Distances(dst, 3, numbers[:1])
-				scorer.Prepare(vectors[2])
+				scorer.Prepare(codec.Vector{Sparse: vectors[2]})
 				scorer.Score(dst, numbers)
 			})
 			if allocations != 0 {
@@ -436,7 +436,7 @@ func TestSparseConcurrently(t *testing.T) {
 			for a := range vectors {
 				numbers := []uint32{worker, uint32(a), 7, 8}
 				rows.Distances(distances, uint32(a), numbers)
-				scorer.Prepare(vectors[a])
+				scorer.Prepare(codec.Vector{Sparse: vectors[a]})
 				scorer.Score(scores, numbers)
 				if !slices.Equal(distances, scores) || distances[1] != 0 {
 					t.Errorf("row %d: %v and %v", a, distances, scores)

@@ -1,0 +1,95 @@
+package codec
+
+import (
+	"fmt"
+
+	"github.com/vicinaldb/store/metric"
+)
+
+// Plain keeps and gives back vectors and compares none: what is left of a codec when nobody knows the metric. It reads the
+// codes of the codec that it stands for.
+type Plain struct {
+	name   string
+	metric string
+	dim    int
+}
+
+// NewPlain returns what stands for the codec of this name, of [Float32], [Sparse] or [Bits], under a metric of a name that
+// is not registered.
+func NewPlain(name, metric string, dim int) *Plain { return &Plain{name, metric, dim} }
+
+// Name returns the name of the codec that it stands for.
+func (c *Plain) Name() string { return c.name }
+
+// Dim is the number of components, features or bits of a vector.
+func (c *Plain) Dim() int { return c.dim }
+
+// Stride returns 0: it is the metric that knows.
+func (c *Plain) Stride() int { return 0 }
+
+// VectorStride returns 0: it is the metric that knows.
+func (c *Plain) VectorStride() int { return 0 }
+
+// Reranked returns false.
+func (c *Plain) Reranked() bool { return false }
+
+// Check refuses every vector with an error that wraps metric.ErrUnknown.
+func (c *Plain) Check(Vector) error { return fmt.Errorf("%w: %q", metric.ErrUnknown, c.metric) }
+
+// Correct returns what it is given.
+func (c *Plain) Correct(fast float32) float32 { return fast }
+
+// Stretch returns the distance that it is given.
+func (c *Plain) Stretch(fast, _ float32) float32 { return fast }
+
+// StretchScore returns the score that it is given.
+func (c *Plain) StretchScore(score, _ float32) float32 { return score }
+
+// AppendPlain appends the plain form of a vector.
+func (c *Plain) AppendPlain(dst []byte, v Vector) []byte {
+	switch c.name {
+	case nameSparse:
+		return AppendSparse(dst, v.Sparse)
+	case nameBits:
+		return AppendBits(dst, v.Bits)
+	default:
+		return AppendVector(dst, v.Dense)
+	}
+}
+
+// DecodePlain returns the vector of a plain form.
+func (c *Plain) DecodePlain(plain []byte) (v Vector, err error) {
+	switch c.name {
+	case nameSparse:
+		v.Sparse, err = DecodeSparse(plain, uint32(c.dim))
+	case nameBits:
+		v.Bits, err = DecodeBits(plain, uint32(c.dim))
+	default:
+		if len(plain) != 4*c.dim {
+			return v, fmt.Errorf("%w: vector of %d bytes for %d components", ErrCorrupt, len(plain), c.dim)
+		}
+		v.Dense, err = DecodeVector(plain)
+	}
+	return v, err
+}
+
+// plainBytes is the length of the plain form of every vector but sparse ones.
+func (c *Plain) plainBytes() int {
+	if c.name == nameBits {
+		return 8 * int((int64(c.dim)+63)/64)
+	}
+	return 4 * c.dim
+}
+
+// NewTable returns an empty table. There is no error.
+func (c *Plain) NewTable(capacity int) (Table, error) {
+	return &plainTable{plainRows{codec: c, forms: make([][]byte, capacity)}, 0}, nil
+}
+
+// View returns the vectors of codes, whatever their stride. The error wraps ErrCorrupt when they are too short for any.
+func (c *Plain) View(codes Codes) (Rows, error) {
+	if shortest := c.plainBytes(); codes.Stride > 0 && codes.Stride < shortest && codes.VectorStride != shortest {
+		return nil, fmt.Errorf("%w: codes of %d bytes, vectors take %d", ErrCorrupt, codes.Stride, shortest)
+	}
+	return &plainRows{codec: c, codes: codes}, nil
+}
