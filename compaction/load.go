@@ -11,7 +11,7 @@ import (
 // loaded are the rows of a segment to be, in the order of their sequence numbers.
 type loaded struct {
 	sequences []uint64
-	codes     []byte // one code a row
+	vectors   codec.Table
 	ids       []byte // the ids, one behind the other
 	idEnds    []int  // where each id ends
 }
@@ -33,14 +33,16 @@ func (job Job) load(ctx context.Context) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A guess that is right unless rows come or go meanwhile: it saves copying large slices as they grow.
-	l := &loaded{sequences: make([]uint64, 0, live), idEnds: make([]int, 0, live), codes: make([]byte, 0, live*job.Codec.Stride())}
-	vector := make([]float32, job.Codec.Dim())
+	vectors, err := job.Codec.NewTable(live)
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{sequences: make([]uint64, 0, live), idEnds: make([]int, 0, live), vectors: vectors}
 	for row, err := range job.Data.Rows(0, job.Upto) {
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = l.append(row, live)
 		}
-		if err := l.append(job.Codec, row, vector); err != nil {
+		if err != nil {
 			return nil, err
 		}
 		if l.len()%reportRows == 0 {
@@ -57,6 +59,7 @@ func (job Job) load(ctx context.Context) (*loaded, error) {
 // reportRows is how many rows are read between two looks at the context.
 const reportRows = 512
 
+// live counts the rows of the data file. Those up to Upto are no more: rows that come later have higher numbers.
 func (job Job) live() (live int, err error) {
 	err = job.Data.View(func(v *storage.View) error {
 		live = v.Live()
@@ -65,15 +68,14 @@ func (job Job) live() (live int, err error) {
 	return live, err
 }
 
-// append adds a row; vector is scratch.
-func (l *loaded) append(c *codec.Float32, row storage.Row, vector []float32) error {
-	if len(row.Record.Vector) != 4*len(vector) {
-		return fmt.Errorf("row %d: vector of %d bytes, want %d: %w", row.Seq, len(row.Record.Vector), 4*len(vector), storage.ErrCorrupt)
+// append adds a row; there must be no more than room.
+func (l *loaded) append(row storage.Row, room int) error {
+	if l.len() == room {
+		return fmt.Errorf("row %d: there are more than %d rows: %w", row.Seq, room, storage.ErrCorrupt)
 	}
-	c.Decode(vector, row.Record.Vector)
-	start := len(l.codes)
-	l.codes = append(l.codes, make([]byte, c.Stride())...)
-	c.Encode(l.codes[start:], vector)
+	if err := l.vectors.AppendPlain(row.Record.Vector); err != nil {
+		return fmt.Errorf("row %d: %w: %w", row.Seq, storage.ErrCorrupt, err)
+	}
 	l.sequences = append(l.sequences, row.Seq)
 	l.ids = append(l.ids, row.Record.ID...)
 	l.idEnds = append(l.idEnds, len(l.ids))

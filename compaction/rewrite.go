@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/vicinaldb/store/codec"
-	"github.com/vicinaldb/store/metric"
 	"github.com/vicinaldb/store/nnd"
 	"github.com/vicinaldb/store/storage"
 )
@@ -17,9 +16,10 @@ type Job struct {
 	// Data is where the rows are; those with a sequence number up to Upto are taken.
 	Data *storage.DataFile
 	Upto uint64
-	// Metric and Codec are the collection's.
-	Metric *metric.Dense
-	Codec  *codec.Float32
+	// Codec is the collection's. Metric names what it compares by, with parameters as the segment keeps them.
+	Codec        codec.Codec
+	Metric       string
+	MetricParams json.RawMessage
 	// Index are the dials of the graphs, and IndexJSON the same as the segment keeps them.
 	Index     nnd.Options
 	IndexJSON json.RawMessage
@@ -80,9 +80,10 @@ func Rewrite(ctx context.Context, job Job) (*Output, error) {
 	}, nil
 }
 
-// graphs are the neighbor graph and the search graph in the segment's order of rows.
+// graphs are codes, neighbor graph and search graph in the segment's order of rows.
 type graphs struct {
 	order     []uint32 // order[row] is the row's place in the order of reading
+	codes     codec.Codes
 	neighbors *nnd.NeighborGraph
 	search    *nnd.SearchGraph
 }
@@ -92,15 +93,18 @@ type graphs struct {
 func (job Job) build(ctx context.Context, rows *loaded) (*graphs, error) {
 	options := job.Index
 	options.Progress = func(p nnd.Progress) { job.Progress(stageName(p), p.Done, p.Total) }
-	points, err := job.Codec.Rows(rows.codes)
+	g := &graphs{codes: rows.vectors.Codes()}
+	points, err := job.Codec.View(g.codes)
 	if err != nil {
 		return nil, err
 	}
-	g := new(graphs)
 	if g.order, err = nnd.Order(ctx, points, options); err != nil {
 		return nil, err
 	}
-	permute(rows.codes, job.Codec.Stride(), g.order)
+	g.codes.Permute(g.order)
+	if points, err = job.Codec.View(g.codes); err != nil {
+		return nil, err
+	}
 	if g.neighbors, err = nnd.Build(ctx, points, options); err != nil {
 		return nil, err
 	}
@@ -115,27 +119,6 @@ func stageName(p nnd.Progress) string {
 		return fmt.Sprintf("%s, round %d", p.Stage, p.Round)
 	}
 	return p.Stage
-}
-
-// permute moves code order[i] to place i, along the cycles of the permutation, with room for one code more.
-func permute(codes []byte, stride int, order []uint32) {
-	moved := make([]bool, len(order))
-	held := make([]byte, stride)
-	code := func(i uint32) []byte { return codes[int(i)*stride : (int(i)+1)*stride] }
-	for start := range uint32(len(order)) {
-		if moved[start] || order[start] == start {
-			continue
-		}
-		copy(held, code(start))
-		at := start
-		for order[at] != start {
-			copy(code(at), code(order[at]))
-			moved[at] = true
-			at = order[at]
-		}
-		copy(code(at), held)
-		moved[at] = true
-	}
 }
 
 // invert gives the place of each number in a permutation.

@@ -77,7 +77,7 @@ func job(t *testing.T, d *storage.DataFile, upto uint64) compaction.Job {
 	return compaction.Job{
 		Data:   d,
 		Upto:   upto,
-		Metric: m,
+		Metric: "euclidean",
 		Codec:  codec.NewFloat32(m, dim),
 		Index:  nnd.Options{Neighbors: 5, Stretch: m.Stretch},
 		Path:   filepath.Join(dir, "out.seg"),
@@ -104,7 +104,7 @@ func TestRewrite(t *testing.T) {
 	if seg.Rows() != 2400 || out.Rows != 2400 {
 		t.Fatalf("the segment has %d rows, the output says %d, want 2,400", seg.Rows(), out.Rows)
 	}
-	codes, err := j.Codec.Rows(seg.Codes())
+	codes, err := j.Codec.View(codec.Codes{Stride: j.Codec.Stride(), Codes: seg.Codes()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestRewrite(t *testing.T) {
 		if !ok || err != nil || string(id) != fmt.Sprint(seq) {
 			t.Fatalf("sequence number %d is row %d, %v, with id %q, %v", seq, row, ok, id, err)
 		}
-		if !slices.Equal(codes.Vector(row), vectorOf(int(seq))) {
+		if v, err := codes.Vector(row); err != nil || !slices.Equal(v.Dense, vectorOf(int(seq))) {
 			t.Fatalf("row %d has another vector than item %d", row, seq)
 		}
 		if _, payload, err := seg.Record(row); err != nil || string(payload) != fmt.Sprint("payload ", seq) {
@@ -183,7 +183,11 @@ func TestRewrite_CancelLeavesNothing(t *testing.T) {
 // A row of another dimension than the codec's is damage, and said to be.
 func TestRewrite_ForeignRow(t *testing.T) {
 	j := job(t, dataFile(t, 10), 10)
-	j.Codec = codec.NewFloat32(j.Metric, dim+1)
+	m, err := metric.Lookup("euclidean")
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.Codec = codec.NewFloat32(m, dim+1)
 	if _, err := compaction.Rewrite(t.Context(), j); !errors.Is(err, storage.ErrCorrupt) {
 		t.Errorf("rows of %d components in a collection of %d: %v", dim, dim+1, err)
 	}
