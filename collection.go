@@ -14,19 +14,19 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/vicinaldb/store/codec"
-	"github.com/vicinaldb/store/metric"
 	"github.com/vicinaldb/store/storage"
 )
 
-// Collection is a named set of items with vectors of one dimension and metric.
+// Collection is a named set of items with vectors of one kind, dimension and metric.
 // It is safe for concurrent use. It is closed with its store.
 type Collection struct {
 	name   string
 	dir    storage.CollectionDir
 	schema Schema
-	metric *metric.Dense
-	codec  *codec.Float32
+	codec  codec.Codec
 	log    *slog.Logger
+
+	unknown error // why there are no distances: the metric is not registered; nil when it is
 
 	data   *storage.DataFile // the source of truth; nil in a read-only store
 	writer *writer           // nil in a read-only store
@@ -44,17 +44,20 @@ type Collection struct {
 
 // newCollection makes a handle that has no snapshot yet.
 func newCollection(dir storage.CollectionDir, name string, encodedSchema []byte, log *slog.Logger) (*Collection, error) {
-	schema, m, err := decodeSchema(encodedSchema)
+	schema, vectors, unknown, err := decodeSchema(encodedSchema)
 	if err != nil {
 		return nil, err
 	}
 	c := &Collection{
-		name:   name,
-		dir:    dir,
-		schema: schema,
-		metric: m,
-		codec:  codec.NewFloat32(m, schema.Dim),
-		log:    log.With("collection", name),
+		name:    name,
+		dir:     dir,
+		schema:  schema,
+		codec:   vectors,
+		log:     log.With("collection", name),
+		unknown: unknown,
+	}
+	if unknown != nil {
+		c.log.Warn("there are no distances, and so no queries, in this program", "error", unknown)
 	}
 	c.scratch.New = func() any { return new(queryScratch) }
 	return c, nil
@@ -66,7 +69,7 @@ func createCollection(dir storage.Dir, name string, schema Schema, encodedSchema
 	if err != nil {
 		return fmt.Errorf("making an id: %w", err)
 	}
-	options := storage.DataFileOptions{Collection: id, Schema: encodedSchema, PageSize: storage.PageSizeFor(schema.Dim)}
+	options := storage.DataFileOptions{Collection: id, Schema: encodedSchema, PageSize: storage.PageSizeFor(pageDim(schema))}
 	err = dir.CreateCollection(name, func(made storage.CollectionDir) error {
 		return storage.CreateDataFile(made.DataFile(), options)
 	})
@@ -77,6 +80,19 @@ func createCollection(dir storage.Dir, name string, schema Schema, encodedSchema
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return err
+}
+
+// pageDim is the dimension of dense vectors that take as many bytes as those of the collection; sparse ones are thought of
+// as texts with a few hundred words.
+func pageDim(s Schema) int {
+	switch s.Kind {
+	case Sparse:
+		return min(s.Dim, 512)
+	case Bits:
+		return (s.Dim + 31) / 32
+	default:
+		return s.Dim
+	}
 }
 
 // openCollection opens a collection that exists.
@@ -118,7 +134,7 @@ func openPublishedOnce(dir storage.CollectionDir, name string, log *slog.Logger)
 		if err != nil {
 			return nil, errors.Join(err, segments.close())
 		}
-		seg, err := openSegment(dir.Segment(record.UUID), record, c.metric, c.codec, c.log)
+		seg, err := c.openSegment(dir.Segment(record.UUID), record)
 		if err != nil {
 			return nil, errors.Join(err, segments.close())
 		}
@@ -173,6 +189,9 @@ type CollectionInfo struct {
 	Segments []SegmentInfo `json:"segments"`
 	// DataBytes is the size of the file that holds what was stored; 0 in a read-only store.
 	DataBytes int64 `json:"data_bytes"`
+	// MetricUnknown is set when the metric is not registered in this program, see package metric: then everything that
+	// takes a distance fails with ErrUnknownMetric, and the rest works.
+	MetricUnknown bool `json:"metric_unknown,omitempty"`
 	// Problems are damages found since the collection was opened, and what was done about them.
 	Problems []string `json:"problems,omitempty"`
 }
@@ -195,7 +214,7 @@ func (c *Collection) Info(ctx context.Context) (CollectionInfo, error) {
 		return CollectionInfo{}, c.failed("describing", err)
 	}
 	defer s.release()
-	info := CollectionInfo{Name: c.name, Schema: c.schema, Items: s.live, Pending: s.pending.live()}
+	info := CollectionInfo{Name: c.name, Schema: c.schema, Items: s.live, Pending: s.pending.live(), MetricUnknown: c.unknown != nil}
 	for i, seg := range s.segments {
 		if s.dead[i] != nil {
 			info.Deleted += int(s.dead[i].GetCardinality())

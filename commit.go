@@ -6,6 +6,7 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 
+	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/storage"
 )
 
@@ -52,10 +53,11 @@ type group struct {
 	removed []uint64 // sequence numbers of rows that ceased to exist
 }
 
-// effect is one change of the pending rows, in order: a removal, or an addition when vector is set.
+// effect is one change of the pending rows, in order: a row is stored, or that of an id removed.
 type effect struct {
 	row    pendingRow
-	vector []float32
+	vector codec.Vector
+	stored bool
 }
 
 const maxGroup = 1024 // requests that share a transaction
@@ -162,7 +164,7 @@ func (w *writer) commit(writes []*request) error {
 // apply carries a committed group over into memory.
 func (w *writer) apply(g *group) error {
 	for _, e := range g.effects {
-		if e.vector == nil {
+		if !e.stored {
 			w.pending.remove(e.row.id)
 		} else if err := w.pending.add(e.row, e.vector); err != nil {
 			return err
@@ -195,7 +197,7 @@ func (g *group) put(e *encoded) error {
 		return err
 	}
 	g.added[e.id] = true
-	g.effects = append(g.effects, effect{row: pendingRow{seq: seq, id: e.id, fields: e.fields, data: e.data}, vector: e.vector})
+	g.effects = append(g.effects, effect{row: pendingRow{seq: seq, id: e.id, fields: e.fields, data: e.data}, vector: e.vector, stored: true})
 	return nil
 }
 

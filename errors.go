@@ -26,8 +26,13 @@ var (
 	// ErrInvalid is returned for an argument that no store could accept: a bad name, schema, k or epsilon,
 	// an id or payload that is too large.
 	ErrInvalid = errors.New("invalid argument")
-	// ErrDimension is returned when a vector's length differs from the collection's dimension.
-	ErrDimension = errors.New("wrong dimension")
+	// ErrDimension is returned when a vector's length differs from the collection's dimension, or a sparse one has
+	// components beyond it.
+	ErrDimension = codec.ErrDimension
+	// ErrKind is returned for a vector of another kind than the collection's.
+	ErrKind = codec.ErrKind
+	// ErrUnknownMetric is returned by what takes a distance when the collection's metric is not registered in this program.
+	ErrUnknownMetric = metric.ErrUnknown
 	// ErrNotFinite is returned for a vector with a NaN or infinite component.
 	ErrNotFinite = metric.ErrNotFinite
 	// ErrDomain is returned for a vector the metric is not defined on, as a zero vector under cosine.
@@ -36,6 +41,8 @@ var (
 	ErrMetadata = codec.ErrMetadata
 	// ErrNotPrepared is returned by NeighborGraph when no index has been built.
 	ErrNotPrepared = errors.New("collection is not prepared")
+	// ErrSearchOnly is returned by NeighborGraph when the index was built without keeping the neighbor lists.
+	ErrSearchOnly = errors.New("index keeps no neighbor lists")
 	// ErrCorrupt is returned when bytes on disk are not what was written; the error names the file and the place.
 	ErrCorrupt = storage.ErrCorrupt
 	// ErrPoisoned is returned by writes after a commit whose outcome is unknown, until the store is reopened.

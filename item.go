@@ -3,11 +3,13 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/metric"
 )
 
 // Limits of what one item may hold. They keep a single row from stalling
@@ -16,7 +18,6 @@ const (
 	MaxIDBytes       = codec.MaxIDBytes       // 1 KiB
 	MaxMetadataBytes = codec.MaxMetadataBytes // 1 MiB, encoded
 	MaxPayloadBytes  = codec.MaxPayloadBytes  // 16 MiB
-	MaxDim           = 65536                  // components of a vector
 )
 
 // Metadata are an item's named values. A value is a string, a bool, an int64, a
@@ -25,13 +26,20 @@ const (
 // maps and other types are refused with ErrMetadata.
 type Metadata = map[string]any
 
+// SparseVector are the components of a vector that are not zero: their ascending indices, and as many values.
+type SparseVector = metric.SparseVector
+
 // Item is what a collection stores under an id.
 type Item struct {
 	// ID is the user's key, at most MaxIDBytes of valid UTF-8. An item stored with an
 	// empty ID gets a new version 7 UUID, which sorts by time of storing.
 	ID string
-	// Vector has as many finite components as the collection has dimensions.
+	// Vector is the vector of a collection of the kind Dense: as many finite components as the collection has dimensions.
 	Vector []float32
+	// Sparse is the vector in a collection of the kind Sparse.
+	Sparse SparseVector
+	// Bits is the vector in a collection of the kind Bits: bit i is bit i%64 of word i/64, and those behind the last are zero.
+	Bits []uint64
 	// Metadata may be nil.
 	Metadata Metadata
 	// Payload are bytes that come back as they were given; nil and empty are the same.
@@ -41,7 +49,7 @@ type Item struct {
 // encoded is an item that passed every check, in the form that is committed.
 type encoded struct {
 	id     string
-	vector []float32
+	vector codec.Vector
 	fields []byte // metadata, encoded
 	data   []byte // payload
 	record []byte // codec.Record: what data.bolt keeps
@@ -50,7 +58,8 @@ type encoded struct {
 // encode checks one item against the schema and copies what it keeps, so that
 // the caller may reuse the item's slices as soon as Upsert returns.
 func (c *Collection) encode(item Item) (encoded, error) {
-	if err := c.checkVector(item.Vector); err != nil {
+	vector := item.vector()
+	if err := c.codec.Check(vector); err != nil {
 		return encoded{}, err
 	}
 	if len(item.Payload) > MaxPayloadBytes {
@@ -64,22 +73,25 @@ func (c *Collection) encode(item Item) (encoded, error) {
 	if err != nil {
 		return encoded{}, err
 	}
-	e := encoded{id: id, vector: item.Vector, fields: fields, data: bytes.Clone(item.Payload)}
+	e := encoded{id: id, vector: vector, fields: fields, data: bytes.Clone(item.Payload)}
 	e.record = codec.AppendRecord(nil, codec.Record{
 		ID:       []byte(id),
-		Vector:   codec.AppendVector(nil, item.Vector),
+		Vector:   c.codec.AppendPlain(nil, vector),
 		Metadata: fields,
 		Payload:  item.Payload,
 	})
 	return e, nil
 }
 
-// checkVector refuses what cannot be stored under, or asked of, the collection's metric.
-func (c *Collection) checkVector(v []float32) error {
-	if len(v) != c.schema.Dim {
-		return fmt.Errorf("vector has %d components, the collection %d: %w", len(v), c.schema.Dim, ErrDimension)
-	}
-	return c.metric.Check(v)
+// vector is the item's vector, of whatever kind.
+func (i *Item) vector() codec.Vector {
+	return codec.Vector{Dense: i.Vector, Sparse: i.Sparse, Bits: i.Bits}
+}
+
+// setVector makes a copy of v the item's vector.
+func (i *Item) setVector(v codec.Vector) {
+	i.Vector, i.Bits = slices.Clone(v.Dense), slices.Clone(v.Bits)
+	i.Sparse = SparseVector{Indices: slices.Clone(v.Sparse.Indices), Values: slices.Clone(v.Sparse.Values)}
 }
 
 func itemID(id string) (string, error) {

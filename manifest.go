@@ -115,7 +115,7 @@ func (c *Collection) adopt(record storage.SegmentRecord) (*segment, error) {
 	if err := storage.PublishFile(c.dir.Building(record.UUID), path); err != nil {
 		return nil, err
 	}
-	seg, err := openSegment(path, record, c.metric, c.codec, c.log)
+	seg, err := c.openSegment(path, record)
 	if err != nil {
 		return nil, errors.Join(err, removeIfThere(path))
 	}

@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"iter"
+
+	"github.com/vicinaldb/store/nnd"
 )
 
 // Neighbor is one of an item's nearest items.
@@ -31,9 +34,7 @@ func (c *Collection) NeighborGraph(ctx context.Context) iter.Seq2[Neighbors, err
 		p, err := c.pin()
 		if err == nil {
 			defer p.release()
-			if len(p.segments) == 0 && c.Len() > 0 {
-				err = ErrNotPrepared
-			}
+			err = p.checkGraph()
 		}
 		if err != nil {
 			yield(Neighbors{}, c.failed("walking the neighbor graph", err))
@@ -55,6 +56,22 @@ func (c *Collection) NeighborGraph(ctx context.Context) iter.Seq2[Neighbors, err
 	}
 }
 
+// checkGraph says why there is no neighbor graph to walk.
+func (p *pinned) checkGraph() error {
+	if p.c.unknown != nil {
+		return p.c.unknown
+	}
+	if len(p.segments) == 0 && p.c.Len() > 0 {
+		return ErrNotPrepared
+	}
+	for _, seg := range p.segments {
+		if seg.Rows() > 0 && seg.Params().Neighbors == 0 {
+			return ErrSearchOnly
+		}
+	}
+	return nil
+}
+
 // neighbors reads the list of one row.
 func (at place) neighbors(c *Collection) (list Neighbors, err error) {
 	err = at.segment.guard(func() error {
@@ -71,20 +88,52 @@ func (at place) readNeighbors(c *Collection) (Neighbors, error) {
 		return Neighbors{}, err
 	}
 	list := Neighbors{ID: string(id), Neighbors: make([]Neighbor, 0, k)}
-	begin := int(at.row) * k
-	for i, neighbor := range seg.NeighborRows()[begin : begin+k] {
-		if neighbor == at.row {
-			break // padding: there are no more
+	found, err := at.found(k)
+	if err != nil {
+		return Neighbors{}, err
+	}
+	if c.codec.Reranked() {
+		if found, err = at.rank(found); err != nil {
+			return Neighbors{}, err
 		}
-		if at.dead != nil && at.dead.Contains(neighbor) {
-			continue
-		}
-		id, err := seg.ID(neighbor)
+	}
+	for _, neighbor := range found {
+		id, err := seg.ID(neighbor.Row)
 		if err != nil {
 			return Neighbors{}, err
 		}
-		distance := c.metric.Correct(seg.NeighborDistances()[begin+i])
-		list.Neighbors = append(list.Neighbors, Neighbor{ID: string(id), Distance: distance})
+		list.Neighbors = append(list.Neighbors, Neighbor{ID: string(id), Distance: c.codec.Correct(neighbor.Distance)})
 	}
 	return list, nil
+}
+
+// found are the live neighbors of a row, as the segment keeps them.
+func (at place) found(k int) (found []nnd.Candidate, err error) {
+	begin := int(at.row) * k
+	distances := at.segment.NeighborDistances()[begin : begin+k]
+	for i, neighbor := range at.segment.NeighborRows()[begin : begin+k] {
+		switch {
+		case neighbor == at.row:
+			return found, nil // padding: there are no more
+		case uint64(neighbor) >= uint64(at.segment.Rows()):
+			return nil, fmt.Errorf("neighbor %d of row %d: %w", neighbor, at.row, ErrCorrupt)
+		case at.dead != nil && at.dead.Contains(neighbor):
+			continue
+		}
+		found = append(found, nnd.Candidate{Row: neighbor, Distance: distances[i]})
+	}
+	return found, nil
+}
+
+// rank gives neighbors that were found by a proxy their exact distances, and brings them in order.
+func (at place) rank(found []nnd.Candidate) ([]nnd.Candidate, error) {
+	vector, err := at.segment.rows.Vector(at.row)
+	if err != nil {
+		return nil, err
+	}
+	scorer := at.segment.rows.Scorer()
+	scorer.Prepare(vector)
+	r := ranking{found: found}
+	r.rank(scorer, &query{k: len(found), rerank: 1})
+	return r.found, nil
 }

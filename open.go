@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/storage"
 )
 
@@ -72,7 +71,7 @@ func (c *Collection) readManifest() (*storage.Manifest, error) {
 func (c *Collection) openSegments(manifest *storage.Manifest) (segments openedSegments, err error) {
 	for _, record := range manifest.Segments {
 		path := c.dir.Segment(record.UUID)
-		seg, err := openSegment(path, record, c.metric, c.codec, c.log)
+		seg, err := c.openSegment(path, record)
 		if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrNotFound) {
 			c.report("a damaged segment is set aside", err)
 			c.quarantine(path)
@@ -151,9 +150,9 @@ func (c *Collection) loadRange(pending *pendingBuilder, after, upto uint64) erro
 }
 
 func (c *Collection) addPending(pending *pendingBuilder, row storage.Row) error {
-	vector, err := codec.DecodeVector(row.Record.Vector)
-	if err == nil {
-		err = c.checkVector(vector)
+	vector, err := c.codec.DecodePlain(row.Record.Vector)
+	if err == nil && c.unknown == nil {
+		err = c.codec.Check(vector)
 	}
 	if err != nil {
 		return fmt.Errorf("row %d: %w: %w", row.Seq, ErrCorrupt, err)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+
+	"github.com/vicinaldb/store/codec"
 )
 
 // Option changes how Open opens a store.
@@ -88,6 +90,7 @@ const DefaultEpsilon = 0.1
 type QueryOption struct {
 	kind    queryOptionKind
 	epsilon float32
+	count   int
 	stats   *QueryStats
 }
 
@@ -100,6 +103,7 @@ const (
 	optionPayload
 	optionVector
 	optionStats
+	optionOversample
 )
 
 // Epsilon sets how far a query looks beyond the k nearest found so far: an item
@@ -111,6 +115,14 @@ func Epsilon(epsilon float64) QueryOption {
 
 // Exact has the query compare every item: the true answer, at the cost of a full scan.
 func Exact() QueryOption { return QueryOption{kind: optionExact} }
+
+// DefaultOversample is how many times k candidates a query ranks that names no other number. It is PyNNDescent's
+// proxy_beam_size.
+const DefaultOversample = 4
+
+// Oversample has a query search for so many times k candidates, and return the best k of them. It counts where the search
+// goes by something cheaper than the metric: a proxy, see metric.Params.Proxy. At least 1. Default DefaultOversample.
+func Oversample(times int) QueryOption { return QueryOption{kind: optionOversample, count: times} }
 
 // WithMetadata returns each result's metadata.
 func WithMetadata() QueryOption { return QueryOption{kind: optionMetadata} }
@@ -134,18 +146,27 @@ type QueryStats struct {
 
 // query is a checked query.
 type query struct {
-	vector   []float32
+	vector   codec.Vector
 	k        int
 	epsilon  float32
 	exact    bool
+	rerank   int // how many times k candidates are ranked; 0 when they have the metric's own distances
 	metadata bool
 	payload  bool
 	withVec  bool
 	stats    *QueryStats
 }
 
-func newQuery(vector []float32, k int, opts []QueryOption) (query, error) {
-	q := query{vector: vector, k: k, epsilon: DefaultEpsilon}
+// candidates is how many rows are to be searched for.
+func (q *query) candidates() int {
+	if q.rerank > 1 && q.k <= math.MaxInt32/q.rerank {
+		return q.rerank * q.k
+	}
+	return q.k
+}
+
+func newQuery(vector codec.Vector, k int, opts []QueryOption) (query, error) {
+	q := query{vector: vector, k: k, epsilon: DefaultEpsilon, rerank: DefaultOversample}
 	for _, o := range opts {
 		switch o.kind {
 		case optionEpsilon:
@@ -160,7 +181,12 @@ func newQuery(vector []float32, k int, opts []QueryOption) (query, error) {
 			q.withVec = true
 		case optionStats:
 			q.stats = o.stats
+		case optionOversample:
+			q.rerank = o.count
 		}
+	}
+	if q.rerank < 1 {
+		return q, fmt.Errorf("oversample is %d, must be at least 1: %w", q.rerank, ErrInvalid)
 	}
 	if k < 1 {
 		return q, fmt.Errorf("k is %d, must be at least 1: %w", k, ErrInvalid)

@@ -21,9 +21,9 @@ type pendingRows struct {
 // pendingChunk holds some rows at fixed places. Rows below the n of a
 // pendingRows never change, so readers need no lock while the writer appends.
 type pendingChunk struct {
-	codes []byte // cap(rows) times the codec's stride
-	view  *codec.Float32Rows
-	rows  []pendingRow
+	vectors codec.Table // the writer's
+	view    codec.Rows  // of vectors
+	rows    []pendingRow
 }
 
 // pendingRow is a row without its vector.
@@ -48,18 +48,12 @@ func (p *pendingRows) at(row uint32) (*pendingChunk, uint32) {
 	return p.chunks[row/perChunk], row % perChunk
 }
 
-// code is the place of one row's vector.
-func (p *pendingChunk) code(i uint32, c *codec.Float32) []byte {
-	stride := c.Stride()
-	return p.codes[int(i)*stride : (int(i)+1)*stride]
-}
-
 // pendingScorer scores one query against pending rows, which lie in chunks. It is reusable.
 type pendingScorer struct {
-	scorer *codec.Float32Scorer
+	scorer codec.Scorer
 	chunks []*pendingChunk
 	places []uint32 // of rows within their chunk
-	found  []nnd.Candidate
+	ranking
 }
 
 // search compares the query with every pending row that is alive. The rows found are good until the next call.
@@ -74,18 +68,22 @@ func (p *pendingScorer) search(ctx context.Context, rows *pendingRows, q *query)
 	p.scorer.Prepare(q.vector)
 	p.chunks = rows.chunks
 	defer func() { p.chunks = nil }()
-	scan := nnd.Scan{Scorer: p, N: int(rows.n), K: min(q.k, live)}
+	var allowed nnd.Filter
 	if rows.dead != nil {
-		scan.Allowed = alive{rows.dead}
+		allowed = alive{rows.dead}
 	}
-	var stats nnd.SearchStats
-	var err error
-	p.found, stats, err = scan.Run(ctx, p.found[:0])
+	stats, err := p.scan(ctx, p, q, int(rows.n), live, allowed)
 	return p.found, stats, err
 }
 
-// Score is nnd.Scorer's. The rows ascend, so those of one chunk are in one piece.
-func (p *pendingScorer) Score(dst []float32, rows []uint32) {
+// Score is nnd.Scorer's.
+func (p *pendingScorer) Score(dst []float32, rows []uint32) { p.each(dst, rows, p.scorer.Score) }
+
+// Exact is codec.Scorer's.
+func (p *pendingScorer) Exact(dst []float32, rows []uint32) { p.each(dst, rows, p.scorer.Exact) }
+
+// each scores the rows of one chunk after the other.
+func (p *pendingScorer) each(dst []float32, rows []uint32, score func(dst []float32, rows []uint32)) {
 	perChunk := uint32(len(p.chunks[0].rows))
 	for len(rows) > 0 {
 		at := rows[0] / perChunk
@@ -97,7 +95,7 @@ func (p *pendingScorer) Score(dst []float32, rows []uint32) {
 			p.places = append(p.places, row%perChunk)
 		}
 		p.scorer.Over(p.chunks[at].view)
-		p.scorer.Score(dst[:len(p.places)], p.places)
+		score(dst[:len(p.places)], p.places)
 		dst, rows = dst[len(p.places):], rows[len(p.places):]
 	}
 }

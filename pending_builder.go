@@ -8,7 +8,7 @@ import (
 
 // pendingBuilder derives the next pendingRows. It belongs to the goroutine that commits.
 type pendingBuilder struct {
-	codec    *codec.Float32
+	codec    codec.Codec
 	perChunk uint32
 	position map[string]uint32 // row of each live id
 
@@ -22,8 +22,15 @@ type pendingBuilder struct {
 // long in one piece, small enough that a nearly empty collection costs little.
 const chunkBytes = 256 << 10
 
-func newPendingBuilder(c *codec.Float32) *pendingBuilder {
-	perChunk := max(uint32(chunkBytes/c.Stride()), 8)
+// sparseBytes is what a sparse vector is thought to take.
+const sparseBytes = 1 << 10
+
+func newPendingBuilder(c codec.Codec) *pendingBuilder {
+	stride := c.Stride()
+	if stride == 0 {
+		stride = sparseBytes
+	}
+	perChunk := max(uint32(chunkBytes/stride), 8)
 	return &pendingBuilder{codec: c, perChunk: perChunk, position: make(map[string]uint32), dead: roaring.New()}
 }
 
@@ -38,7 +45,7 @@ func (b *pendingBuilder) publish() *pendingRows {
 }
 
 // add appends a row; an older pending row of the same id dies.
-func (b *pendingBuilder) add(row pendingRow, vector []float32) error {
+func (b *pendingBuilder) add(row pendingRow, vector codec.Vector) error {
 	b.remove(row.id)
 	if int(b.n) == len(b.chunks)*int(b.perChunk) {
 		if err := b.grow(); err != nil {
@@ -46,7 +53,7 @@ func (b *pendingBuilder) add(row pendingRow, vector []float32) error {
 		}
 	}
 	chunk, i := b.chunks[b.n/b.perChunk], b.n%b.perChunk
-	b.codec.Encode(chunk.code(i, b.codec), vector)
+	chunk.vectors.Append(vector)
 	chunk.rows[i] = row
 	b.position[row.id] = b.n
 	b.n++
@@ -55,12 +62,11 @@ func (b *pendingBuilder) add(row pendingRow, vector []float32) error {
 
 // grow adds an empty chunk. Published values keep their own, shorter list.
 func (b *pendingBuilder) grow() error {
-	chunk := &pendingChunk{codes: make([]byte, int(b.perChunk)*b.codec.Stride()), rows: make([]pendingRow, b.perChunk)}
-	view, err := b.codec.Rows(chunk.codes)
+	vectors, err := b.codec.NewTable(int(b.perChunk))
 	if err != nil {
 		return err
 	}
-	chunk.view = view
+	chunk := &pendingChunk{vectors: vectors, view: vectors.Rows(), rows: make([]pendingRow, b.perChunk)}
 	b.chunks = append(b.chunks[:len(b.chunks):len(b.chunks)], chunk)
 	return nil
 }
@@ -87,7 +93,11 @@ func (b *pendingBuilder) after(seq uint64) (*pendingBuilder, error) {
 		if chunk.rows[i].seq <= seq || b.dead.Contains(n) {
 			continue
 		}
-		if err := next.add(chunk.rows[i], chunk.view.Vector(i)); err != nil {
+		vector, err := chunk.view.Vector(i)
+		if err == nil {
+			err = next.add(chunk.rows[i], vector)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

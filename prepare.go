@@ -53,6 +53,9 @@ func (c *Collection) Prepare(ctx context.Context, opts ...PrepareOption) (Prepar
 	if c.writer == nil {
 		return PrepareStats{}, c.failed("preparing", ErrReadOnly)
 	}
+	if c.unknown != nil {
+		return PrepareStats{}, c.failed("preparing", c.unknown)
+	}
 	c.prepare.Lock()
 	defer c.prepare.Unlock()
 	stats, err := c.rebuild(ctx, o)
@@ -161,18 +164,23 @@ func (c *Collection) job(id uuid.UUID, upto uint64, o prepareOptions) (compactio
 	if err != nil {
 		return compaction.Job{}, fmt.Errorf("encoding index parameters: %w", err)
 	}
-	options := c.schema.Index.options(c.metric)
+	params, err := c.schema.paramsDigest()
+	if err != nil {
+		return compaction.Job{}, fmt.Errorf("encoding the metric's parameters: %w", err)
+	}
+	options := c.schema.Index.options(c.codec)
 	options.Threads = o.threads
 	return compaction.Job{
-		Data:      c.data,
-		Upto:      upto,
-		Metric:    c.metric,
-		Codec:     c.codec,
-		Index:     options,
-		IndexJSON: index,
-		Path:      c.dir.Building(id),
-		Spool:     c.dir.Spool(id),
-		Progress:  func(stage string, done, total int) { o.progress(Progress{Stage: stage, Done: done, Total: total}) },
+		Data:         c.data,
+		Upto:         upto,
+		Codec:        c.codec,
+		Metric:       c.schema.Metric,
+		MetricParams: params,
+		Index:        options,
+		IndexJSON:    index,
+		Path:         c.dir.Building(id),
+		Spool:        c.dir.Spool(id),
+		Progress:     func(stage string, done, total int) { o.progress(Progress{Stage: stage, Done: done, Total: total}) },
 	}, nil
 }
 

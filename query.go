@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/nnd"
 )
 
@@ -20,7 +21,10 @@ type Result struct {
 	// Metadata, Payload and Vector are set when the query asked for them.
 	Metadata Metadata
 	Payload  []byte
-	Vector   []float32
+	// Vector, Sparse or Bits, by the kind of the collection.
+	Vector []float32
+	Sparse SparseVector
+	Bits   []uint64
 }
 
 // Query returns the k items nearest to vector, nearest first: exactly
@@ -36,6 +40,20 @@ type Result struct {
 // Errors wrap ErrDimension, ErrNotFinite, ErrDomain or ErrInvalid when the
 // query could not be meant.
 func (c *Collection) Query(ctx context.Context, vector []float32, k int, opts ...QueryOption) ([]Result, error) {
+	return c.query(ctx, codec.Vector{Dense: vector}, k, opts)
+}
+
+// QuerySparse is Query in a collection of sparse vectors.
+func (c *Collection) QuerySparse(ctx context.Context, vector SparseVector, k int, opts ...QueryOption) ([]Result, error) {
+	return c.query(ctx, codec.Vector{Sparse: vector}, k, opts)
+}
+
+// QueryBits is Query in a collection of packed bits.
+func (c *Collection) QueryBits(ctx context.Context, vector []uint64, k int, opts ...QueryOption) ([]Result, error) {
+	return c.query(ctx, codec.Vector{Bits: vector}, k, opts)
+}
+
+func (c *Collection) query(ctx context.Context, vector codec.Vector, k int, opts []QueryOption) ([]Result, error) {
 	q, err := c.checkQuery(ctx, vector, k, opts)
 	if err != nil {
 		return nil, c.failed("querying", err)
@@ -51,14 +69,18 @@ func (c *Collection) Query(ctx context.Context, vector []float32, k int, opts ..
 	}
 }
 
-func (c *Collection) checkQuery(ctx context.Context, vector []float32, k int, opts []QueryOption) (query, error) {
+func (c *Collection) checkQuery(ctx context.Context, vector codec.Vector, k int, opts []QueryOption) (query, error) {
 	if err := context.Cause(ctx); err != nil {
 		return query{}, err
 	}
-	if err := c.checkVector(vector); err != nil {
+	if err := c.codec.Check(vector); err != nil {
 		return query{}, err
 	}
-	return newQuery(vector, k, opts)
+	q, err := newQuery(vector, k, opts)
+	if !c.codec.Reranked() {
+		q.rerank = 0
+	}
+	return q, err
 }
 
 func (c *Collection) queryOnce(ctx context.Context, q *query) ([]Result, error) {
@@ -79,7 +101,7 @@ func (c *Collection) QueryID(ctx context.Context, id string, k int, opts ...Quer
 	if err != nil {
 		return nil, err
 	}
-	results, err := c.Query(ctx, item.Vector, oneMore(k), opts...)
+	results, err := c.query(ctx, item.vector(), oneMore(k), opts)
 	if err != nil {
 		return nil, err
 	}
@@ -100,8 +122,23 @@ func oneMore(k int) int {
 // to vectors[i]. When one query fails, the error of one that did is returned
 // and no results.
 func (c *Collection) QueryBatch(ctx context.Context, vectors [][]float32, k int, opts ...QueryOption) ([][]Result, error) {
+	return c.queryAll(ctx, len(vectors), func(i int) codec.Vector { return codec.Vector{Dense: vectors[i]} }, k, opts)
+}
+
+// QuerySparseBatch is QueryBatch in a collection of sparse vectors.
+func (c *Collection) QuerySparseBatch(ctx context.Context, vectors []SparseVector, k int, opts ...QueryOption) ([][]Result, error) {
+	return c.queryAll(ctx, len(vectors), func(i int) codec.Vector { return codec.Vector{Sparse: vectors[i]} }, k, opts)
+}
+
+// QueryBitsBatch is QueryBatch in a collection of packed bits.
+func (c *Collection) QueryBitsBatch(ctx context.Context, vectors [][]uint64, k int, opts ...QueryOption) ([][]Result, error) {
+	return c.queryAll(ctx, len(vectors), func(i int) codec.Vector { return codec.Vector{Bits: vectors[i]} }, k, opts)
+}
+
+// queryAll answers n queries, each for the vector that vector gives.
+func (c *Collection) queryAll(ctx context.Context, n int, vector func(i int) codec.Vector, k int, opts []QueryOption) ([][]Result, error) {
 	for {
-		results, err := c.queryBatch(ctx, vectors, k, opts)
+		results, err := c.queryBatch(ctx, n, vector, k, opts)
 		if err == nil {
 			return results, nil
 		}
@@ -111,15 +148,15 @@ func (c *Collection) QueryBatch(ctx context.Context, vectors [][]float32, k int,
 	}
 }
 
-func (c *Collection) queryBatch(ctx context.Context, vectors [][]float32, k int, opts []QueryOption) ([][]Result, error) {
+func (c *Collection) queryBatch(ctx context.Context, n int, vector func(i int) codec.Vector, k int, opts []QueryOption) ([][]Result, error) {
 	s, err := c.acquire()
 	if err != nil {
 		return nil, err
 	}
 	defer s.release()
-	b := batch{c: c, s: s, vectors: vectors, k: k, opts: opts, results: make([][]Result, len(vectors))}
+	b := batch{c: c, s: s, vector: vector, k: k, opts: opts, results: make([][]Result, n)}
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(vectors)) {
+	for range min(runtime.GOMAXPROCS(0), n) {
 		workers.Go(func() { b.work(ctx) })
 	}
 	workers.Wait()
@@ -133,7 +170,7 @@ func (c *Collection) queryBatch(ctx context.Context, vectors [][]float32, k int,
 type batch struct {
 	c       *Collection
 	s       *snapshot
-	vectors [][]float32
+	vector  func(i int) codec.Vector
 	k       int
 	opts    []QueryOption
 	results [][]Result
@@ -149,7 +186,7 @@ func (b *batch) work(ctx context.Context) {
 	defer b.c.scratch.Put(scratch)
 	for {
 		i := int(b.next.Add(1)) - 1
-		if i >= len(b.vectors) {
+		if i >= len(b.results) {
 			return
 		}
 		if err := b.answer(ctx, i, scratch); err != nil {
@@ -160,7 +197,7 @@ func (b *batch) work(ctx context.Context) {
 }
 
 func (b *batch) answer(ctx context.Context, i int, scratch *queryScratch) error {
-	q, err := b.c.checkQuery(ctx, b.vectors[i], b.k, b.opts)
+	q, err := b.c.checkQuery(ctx, b.vector(i), b.k, b.opts)
 	if err != nil {
 		return &ItemError{Index: i, Err: err}
 	}
@@ -180,7 +217,7 @@ func (b *batch) answer(ctx context.Context, i int, scratch *queryScratch) error 
 
 // fail keeps the first error and lets no further query begin.
 func (b *batch) fail(err error) {
-	b.next.Store(int64(len(b.vectors)))
+	b.next.Store(int64(len(b.results)))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err == nil {

@@ -42,15 +42,15 @@ func (c *Collection) get(s *snapshot, id string) (Item, error) {
 		if !found {
 			return ErrNotFound
 		}
-		item, err = decodeItem(row.Record)
+		item, err = c.decodeItem(row.Record)
 		return err
 	})
 	return item, err
 }
 
 // decodeItem copies a record out of the transaction it was read in.
-func decodeItem(r codec.Record) (Item, error) {
-	vector, err := codec.DecodeVector(r.Vector)
+func (c *Collection) decodeItem(r codec.Record) (Item, error) {
+	vector, err := c.codec.DecodePlain(r.Vector)
 	if err != nil {
 		return Item{}, err
 	}
@@ -58,7 +58,9 @@ func decodeItem(r codec.Record) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	return Item{ID: string(r.ID), Vector: vector, Metadata: metadata, Payload: clonePayload(r.Payload)}, nil
+	item := Item{ID: string(r.ID), Metadata: metadata, Payload: clonePayload(r.Payload)}
+	item.setVector(vector)
+	return item, nil
 }
 
 func decodeMetadata(fields []byte) (Metadata, error) {
@@ -117,7 +119,7 @@ func (c *Collection) All(ctx context.Context) iter.Seq2[Item, error] {
 		for row, err := range c.data.Rows(0, math.MaxUint64) {
 			var item Item
 			if err = cmp.Or(err, context.Cause(ctx)); err == nil {
-				item, err = decodeItem(row.Record)
+				item, err = c.decodeItem(row.Record)
 			}
 			if err != nil {
 				yield(Item{}, c.failed("walking", err))
@@ -177,6 +179,11 @@ func (seg *segment) readItem(row uint32) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	vector := append([]float32(nil), seg.rows.Vector(row)...)
-	return Item{ID: string(id), Vector: vector, Metadata: metadata, Payload: clonePayload(payload)}, nil
+	vector, err := seg.rows.Vector(row)
+	if err != nil {
+		return Item{}, err
+	}
+	item := Item{ID: string(id), Metadata: metadata, Payload: clonePayload(payload)}
+	item.setVector(vector)
+	return item, nil
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"slices"
+
+	"github.com/vicinaldb/store/codec"
 )
 
 // results turns rows into what the caller gets. The ids share one string, so
@@ -13,7 +15,7 @@ func (s *snapshot) results(c *Collection, q *query, scratch *queryScratch) ([]Re
 		return nil, err
 	}
 	for i, h := range scratch.hits {
-		results[i].Distance = c.metric.Correct(h.distance)
+		results[i].Distance = c.codec.Correct(h.distance)
 		if !q.metadata && !q.payload && !q.withVec {
 			continue
 		}
@@ -69,7 +71,9 @@ func (s *snapshot) details(c *Collection, q *query, h hit, r *Result) error {
 		r.Payload = clonePayload(row.data)
 	}
 	if q.withVec {
-		r.Vector = append([]float32(nil), chunk.view.Vector(i)...)
+		if err := r.setVector(chunk.view.Vector(i)); err != nil {
+			return err
+		}
 	}
 	if !q.metadata {
 		return nil
@@ -81,7 +85,9 @@ func (s *snapshot) details(c *Collection, q *query, h hit, r *Result) error {
 
 func (seg *segment) readDetails(q *query, row uint32, r *Result) error {
 	if q.withVec {
-		r.Vector = append([]float32(nil), seg.rows.Vector(row)...)
+		if err := r.setVector(seg.rows.Vector(row)); err != nil {
+			return err
+		}
 	}
 	if !q.metadata && !q.payload {
 		return nil
@@ -96,5 +102,13 @@ func (seg *segment) readDetails(q *query, row uint32, r *Result) error {
 	if q.metadata {
 		r.Metadata, err = decodeMetadata(fields)
 	}
+	return err
+}
+
+// setVector makes a copy of v the result's vector, unless there is an error.
+func (r *Result) setVector(v codec.Vector, err error) error {
+	var item Item
+	item.setVector(v)
+	r.Vector, r.Sparse, r.Bits = item.Vector, item.Sparse, item.Bits
 	return err
 }

@@ -2,21 +2,48 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 
+	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/metric"
 	"github.com/vicinaldb/store/nnd"
+)
+
+// Kind says what the vectors of a collection consist of.
+type Kind string
+
+// The kinds of vectors.
+const (
+	Dense  Kind = "dense"  // Dim float32 components: Item.Vector
+	Sparse Kind = "sparse" // those of Dim components that are not zero: Item.Sparse
+	Bits   Kind = "bits"   // Dim bits, packed: Item.Bits
+)
+
+// The largest dimension of each kind. They keep a vector within 1 MiB, and the number of a feature within 31 bits.
+const (
+	MaxDim      = 1 << 17   // components of a dense vector
+	MaxFeatures = 1<<31 - 1 // features that sparse vectors are over; one has at most 131,072 that are not zero
+	MaxBits     = 1 << 23   // bits of a packed vector
 )
 
 // Schema says what a collection holds. It is fixed when the collection is
 // created and kept in its data file.
 type Schema struct {
-	// Dim is the number of components of every vector, 1 to MaxDim.
+	// Dim is the number of components of every vector, of features of sparse ones, or of bits: 1 to MaxDim, MaxFeatures, or
+	// MaxBits.
 	Dim int `json:"dim"`
-	// Metric is the name or an alias of a distance of package metric; the canonical
-	// name is what is kept. Default "euclidean".
+	// Kind is what vectors consist of. Default Dense.
+	Kind Kind `json:"kind,omitempty"`
+	// Metric is the name or an alias of a distance of package metric: of metric.Names, metric.SparseNames or
+	// metric.BitsNames, or one that the program registered there. The canonical name is what is kept. Default "euclidean",
+	// for bits "bit_hamming".
 	Metric string `json:"metric"`
+	// Params are the parameters of the metric, where it takes any. They are kept with the defaults filled in.
+	Params metric.Params `json:"params,omitzero"`
 	// Index holds the dials of Prepare.
 	Index IndexParams `json:"index"`
 }
@@ -48,30 +75,82 @@ type IndexParams struct {
 	Seed uint64 `json:"seed,omitempty"`
 }
 
-// resolve checks a schema and replaces the metric's alias by its canonical name.
-func (s Schema) resolve() (Schema, *metric.Dense, error) {
-	if s.Dim < 1 || s.Dim > MaxDim {
-		return s, nil, fmt.Errorf("schema: dim is %d, must be 1 to %d: %w", s.Dim, MaxDim, ErrInvalid)
-	}
-	if s.Metric == "" {
-		s.Metric = "euclidean"
-	}
-	m, err := metric.Lookup(s.Metric)
+// resolve checks a schema, fills in what follows from the rest, and replaces the metric's alias by its canonical name. It
+// returns an error that wraps metric.ErrUnknown for a metric that is not registered.
+func (s Schema) resolve() (Schema, codec.Codec, error) {
+	vectors, err := s.complete()
 	if err != nil {
 		return s, nil, fmt.Errorf("schema: %w: %w", ErrInvalid, err)
 	}
-	s.Metric = m.Name()
+	if err := s.Index.options(vectors).Validate(); err != nil {
+		return s, nil, fmt.Errorf("schema: %w: %w", ErrInvalid, err)
+	}
+	return s, vectors, nil
+}
+
+// complete looks up the metric and returns the codec of the collection's vectors.
+func (s *Schema) complete() (codec.Codec, error) {
+	if s.Kind == "" {
+		s.Kind = Dense
+	}
+	limit, ok := map[Kind]int{Dense: MaxDim, Sparse: MaxFeatures, Bits: MaxBits}[s.Kind]
+	if !ok {
+		return nil, fmt.Errorf("kind is %q, must be %q, %q or %q", s.Kind, Dense, Sparse, Bits)
+	}
+	if s.Dim < 1 || s.Dim > limit {
+		return nil, fmt.Errorf("dim of %s vectors is %d, must be 1 to %d", s.Kind, s.Dim, limit)
+	}
+	if s.Metric == "" {
+		s.Metric = map[Kind]string{Dense: "euclidean", Sparse: "euclidean", Bits: "bit_hamming"}[s.Kind]
+	}
+	switch s.Kind {
+	case Sparse:
+		return s.completeSparse()
+	case Bits:
+		return s.completeBits()
+	default:
+		return s.completeDense()
+	}
+}
+
+func (s *Schema) completeDense() (codec.Codec, error) {
+	m, err := metric.Lookup(s.Metric, s.Params)
+	if err != nil {
+		return nil, err
+	}
 	if err := m.CheckDim(s.Dim); err != nil {
-		return s, nil, fmt.Errorf("schema: %w: %w", ErrInvalid, err)
+		return nil, err
 	}
-	if err := s.Index.options(m).Validate(); err != nil {
-		return s, nil, fmt.Errorf("schema: %w: %w", ErrInvalid, err)
+	s.Metric, s.Params = m.Name(), m.Params()
+	return codec.NewFloat32(m, s.Dim), nil
+}
+
+func (s *Schema) completeSparse() (codec.Codec, error) {
+	m, err := metric.LookupSparse(s.Metric, uint32(s.Dim), s.Params)
+	if err != nil {
+		return nil, err
 	}
-	return s, m, nil
+	s.Metric, s.Params = m.Name(), m.Params()
+	return codec.NewSparse(m), nil
+}
+
+func (s *Schema) completeBits() (codec.Codec, error) {
+	m, err := metric.LookupBits(s.Metric, uint32(s.Dim), s.Params)
+	if err != nil {
+		return nil, err
+	}
+	s.Metric = m.Name()
+	return codec.NewBits(m), nil
+}
+
+// withoutMetric returns what stands for the codec when the metric is not registered.
+func (s Schema) withoutMetric() codec.Codec {
+	name := map[Kind]string{Dense: codec.NameFloat32, Sparse: codec.NameSparse, Bits: codec.NameBits}[s.Kind]
+	return codec.NewPlain(name, s.Metric, s.Dim)
 }
 
 // options translates the dials into package nnd's.
-func (p IndexParams) options(m *metric.Dense) nnd.Options {
+func (p IndexParams) options(vectors codec.Codec) nnd.Options {
 	return nnd.Options{
 		Neighbors:               p.Neighbors,
 		DiversifyProb:           p.DiversifyProb,
@@ -82,7 +161,7 @@ func (p IndexParams) options(m *metric.Dense) nnd.Options {
 		Iterations:              p.Iterations,
 		Delta:                   p.Delta,
 		Seed:                    p.Seed,
-		Stretch:                 m.Stretch,
+		Stretch:                 vectors.StretchScore,
 	}
 }
 
@@ -92,16 +171,36 @@ func encodeSchema(s Schema) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding schema: %w", err)
 	}
+	if len(b) > maxSchema {
+		return nil, fmt.Errorf("schema takes %d bytes, at most %d are allowed: %w", len(b), maxSchema, ErrInvalid)
+	}
 	return b, nil
 }
 
-// decodeSchema is strict: a field it does not know may change the meaning of what it knows.
-func decodeSchema(b []byte) (Schema, *metric.Dense, error) {
-	var s Schema
+// maxSchema bounds an encoded schema: matrices of parameters can be large, and MANIFEST has the schema in it.
+const maxSchema = 12 << 20
+
+// decodeSchema is strict: a field it does not know may change the meaning of what it knows. A metric that is not registered
+// leaves a codec that compares nothing, and unknown says so.
+func decodeSchema(b []byte) (s Schema, vectors codec.Codec, unknown, err error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&s); err != nil {
-		return s, nil, fmt.Errorf("decoding schema: %w: %w", ErrCorrupt, err)
+		return s, nil, nil, fmt.Errorf("decoding schema: %w: %w", ErrCorrupt, err)
 	}
-	return s.resolve()
+	resolved, vectors, err := s.resolve()
+	if errors.Is(err, metric.ErrUnknown) {
+		return s, s.withoutMetric(), err, nil
+	}
+	return resolved, vectors, nil, err
+}
+
+// paramsDigest identifies the metric's parameters in segments, which do not repeat them; nil when there are none.
+func (s Schema) paramsDigest() (json.RawMessage, error) {
+	b, err := json.Marshal(s.Params)
+	if err != nil || string(b) == "{}" {
+		return nil, err
+	}
+	digest := sha256.Sum256(b)
+	return json.Marshal("sha256:" + hex.EncodeToString(digest[:]))
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/internal/mapped"
-	"github.com/vicinaldb/store/metric"
 	"github.com/vicinaldb/store/nnd"
 	"github.com/vicinaldb/store/storage"
 )
@@ -24,14 +24,13 @@ type segment struct {
 	*storage.Segment
 	record storage.SegmentRecord
 	path   string
-	metric *metric.Dense
-	rows   *codec.Float32Rows
-	pivots *codec.Float32Rows
+	rows   codec.Rows
+	pivots codec.Rows // nil when the codec packs none
 	graph  *nnd.SearchGraph
 	log    *slog.Logger
 
-	// stretch is metric.Stretch, kept since making the method value allocates.
-	stretch func(fast, epsilon float32) float32
+	// stretch is the codec's StretchScore, kept since making the method value allocates.
+	stretch func(score, epsilon float32) float32
 
 	scorers  sync.Pool // *segmentScorer
 	refs     atomic.Int64
@@ -40,13 +39,13 @@ type segment struct {
 
 // openSegment maps a segment and takes its parts together, decoding nothing. It
 // comes without a reference.
-func openSegment(path string, record storage.SegmentRecord, m *metric.Dense, vectors *codec.Float32, log *slog.Logger) (*segment, error) {
+func (c *Collection) openSegment(path string, record storage.SegmentRecord) (*segment, error) {
 	file, err := storage.OpenSegment(path, record.Info())
 	if err != nil {
 		return nil, err
 	}
-	seg := &segment{Segment: file, record: record, path: path, metric: m, stretch: m.Stretch, log: log}
-	if err := mapped.Guard(func() error { return seg.assemble(vectors) }); err != nil {
+	seg := &segment{Segment: file, record: record, path: path, stretch: c.codec.StretchScore, log: c.log}
+	if err := mapped.Guard(func() error { return seg.assemble(c.schema, c.codec) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening segment %s: %w", path, err), file.Close())
 	}
 	seg.scorers.New = func() any { return newSegmentScorer(seg) }
@@ -54,17 +53,27 @@ func openSegment(path string, record storage.SegmentRecord, m *metric.Dense, vec
 }
 
 // assemble checks that the segment is one of this collection and views its codes and graph.
-func (seg *segment) assemble(vectors *codec.Float32) (err error) {
+func (seg *segment) assemble(schema Schema, vectors codec.Codec) error {
 	p := seg.Params()
-	if p.Metric != seg.metric.Name() || p.Dim != vectors.Dim() || p.Codec != vectors.Name() || p.CodecStride != vectors.Stride() {
-		return fmt.Errorf("it holds %s vectors of %d components as %s rows of %d bytes, the collection is %s, %d: %w",
-			p.Metric, p.Dim, p.Codec, p.CodecStride, seg.metric.Name(), vectors.Dim(), ErrCorrupt)
+	params, err := schema.paramsDigest()
+	if err != nil {
+		return err
 	}
-	if seg.rows, err = vectors.Rows(seg.Codes()); err != nil {
+	if p.Metric != schema.Metric || p.Dim != schema.Dim || p.Codec != vectors.Name() || !bytes.Equal(p.MetricParams, params) {
+		return fmt.Errorf("it holds %s vectors of %d components as %s, the collection is %s, %d, %s, or has other parameters of the metric: %w",
+			p.Metric, p.Dim, p.Codec, schema.Metric, schema.Dim, vectors.Name(), ErrCorrupt)
+	}
+	seg.rows, err = vectors.View(codec.Codes{
+		Stride: p.CodecStride, Codes: seg.Codes(), Offsets: seg.CodeOffsets(),
+		VectorStride: p.VectorStride, Vectors: seg.Vectors(),
+	})
+	if err != nil {
 		return fmt.Errorf("codes: %w: %w", ErrCorrupt, err)
 	}
-	if seg.pivots, err = vectors.Rows(seg.PivotCodes()); err != nil {
-		return fmt.Errorf("pivot codes: %w: %w", ErrCorrupt, err)
+	if p.CodecStride > 0 {
+		if seg.pivots, err = vectors.View(codec.Codes{Stride: p.CodecStride, Codes: seg.PivotCodes()}); err != nil {
+			return fmt.Errorf("pivot codes: %w: %w", ErrCorrupt, err)
+		}
 	}
 	seg.graph = &nnd.SearchGraph{Adjacency: seg.Adjacency(), Stride: p.AdjacencyStride, Pivots: seg.PivotRows()}
 	return nil
@@ -125,30 +134,45 @@ func (seg *segment) guard(read func() error) error {
 
 // segmentScorer scores one query against the rows and the packed pivots of a segment.
 type segmentScorer struct {
-	rows   *codec.Float32Scorer
-	pivots *codec.Float32Scorer
-	all    []uint32 // numbers of the packed pivots: 0, 1, 2, ...
-	found  []nnd.Candidate
+	rows   codec.Scorer
+	pivots codec.Scorer // nil when there are no packed ones
+	all    []uint32     // numbers of the packed pivots: 0, 1, 2, ...; else the pivots' rows
+	ranking
 }
 
 func newSegmentScorer(seg *segment) *segmentScorer {
-	s := &segmentScorer{rows: seg.rows.Scorer(), pivots: seg.pivots.Scorer(), all: make([]uint32, seg.pivots.Len())}
+	s := &segmentScorer{rows: seg.rows.Scorer(), all: seg.graph.Pivots}
+	if seg.pivots == nil {
+		return s
+	}
+	s.pivots, s.all = seg.pivots.Scorer(), make([]uint32, seg.pivots.Len())
 	for i := range s.all {
 		s.all[i] = uint32(i)
 	}
 	return s
 }
 
-func (s *segmentScorer) prepare(vector []float32) {
+func (s *segmentScorer) prepare(vector codec.Vector) {
 	s.rows.Prepare(vector)
-	s.pivots.Prepare(vector)
+	if s.pivots != nil {
+		s.pivots.Prepare(vector)
+	}
 }
 
 // Score is nnd.Scorer's.
 func (s *segmentScorer) Score(dst []float32, rows []uint32) { s.rows.Score(dst, rows) }
 
+// Exact is codec.Scorer's.
+func (s *segmentScorer) Exact(dst []float32, rows []uint32) { s.rows.Exact(dst, rows) }
+
 // ScorePivots is nnd.PivotScorer's.
-func (s *segmentScorer) ScorePivots(dst []float32) { s.pivots.Score(dst, s.all[:len(dst)]) }
+func (s *segmentScorer) ScorePivots(dst []float32) {
+	scorer := s.pivots
+	if scorer == nil {
+		scorer = s.rows
+	}
+	scorer.Score(dst, s.all[:len(dst)])
+}
 
 // scanBelow is the number of rows up to which comparing all of them costs no
 // more than a walk of the graph, and is exact.
@@ -164,23 +188,25 @@ func (seg *segment) search(ctx context.Context, q *query, scorer *segmentScorer,
 		allowed = alive{dead}
 		live -= int(dead.GetCardinality())
 	}
-	k := min(q.k, live)
-	if k == 0 {
+	if live == 0 {
 		scorer.found = scorer.found[:0]
 		return stats, nil
 	}
 	scorer.prepare(q.vector)
+	k := min(q.candidates(), live)
 	if !q.exact && n > scanBelow && k <= live/4 {
 		walk := nnd.Query{Scorer: scorer, K: k, Epsilon: q.epsilon, Stretch: seg.stretch, Allowed: allowed}
 		scorer.found, stats, err = seg.graph.Search(ctx, walk, scorer.found[:0])
-		if err != nil || len(scorer.found) == k {
+		if err != nil {
 			return stats, err
+		}
+		if len(scorer.found) == k {
+			stats.Distances += scorer.rank(scorer, q)
+			return stats, nil
 		}
 		// Dead rows can cut live ones off: never answer with fewer than there are.
 	}
-	scan := nnd.Scan{Scorer: scorer, N: n, K: k, Allowed: allowed}
-	var scanned nnd.SearchStats
-	scorer.found, scanned, err = scan.Run(ctx, scorer.found[:0])
+	scanned, err := scorer.scan(ctx, scorer, q, n, live, allowed)
 	stats.Distances += scanned.Distances
 	return stats, err
 }

@@ -27,7 +27,7 @@ func NewBits(m *metric.Bits) *Bits {
 }
 
 // Name returns "bits", which is what files call this codec.
-func (c *Bits) Name() string { return nameBits }
+func (c *Bits) Name() string { return NameBits }
 
 // Dim returns the number of bits of a vector.
 func (c *Bits) Dim() int { return int(c.metric.Bits()) }

@@ -4,9 +4,9 @@ import "github.com/vicinaldb/store/metric"
 
 // The names of the codecs. They are part of the format.
 const (
-	nameFloat32 = "float32"
-	nameSparse  = "sparse"
-	nameBits    = "bits"
+	NameFloat32 = "float32"
+	NameSparse  = "sparse"
+	NameBits    = "bits"
 )
 
 // Vector is a vector of any kind. One field is set, that of the codec's kind; a sparse vector without features leaves all

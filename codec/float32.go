@@ -45,7 +45,7 @@ func NewFloat32(m *metric.Dense, dim int) *Float32 {
 func alignedStride(bytes int) int { return (bytes + rowAlignment - 1) / rowAlignment * rowAlignment }
 
 // Name returns "float32", which is what files call this codec.
-func (c *Float32) Name() string { return nameFloat32 }
+func (c *Float32) Name() string { return NameFloat32 }
 
 // Dim returns the number of components of a vector.
 func (c *Float32) Dim() int { return c.dim }

@@ -48,9 +48,9 @@ func (c *Plain) StretchScore(score, _ float32) float32 { return score }
 // AppendPlain appends the plain form of a vector.
 func (c *Plain) AppendPlain(dst []byte, v Vector) []byte {
 	switch c.name {
-	case nameSparse:
+	case NameSparse:
 		return AppendSparse(dst, v.Sparse)
-	case nameBits:
+	case NameBits:
 		return AppendBits(dst, v.Bits)
 	default:
 		return AppendVector(dst, v.Dense)
@@ -60,9 +60,9 @@ func (c *Plain) AppendPlain(dst []byte, v Vector) []byte {
 // DecodePlain returns the vector of a plain form.
 func (c *Plain) DecodePlain(plain []byte) (v Vector, err error) {
 	switch c.name {
-	case nameSparse:
+	case NameSparse:
 		v.Sparse, err = DecodeSparse(plain, uint32(c.dim))
-	case nameBits:
+	case NameBits:
 		v.Bits, err = DecodeBits(plain, uint32(c.dim))
 	default:
 		if len(plain) != 4*c.dim {
@@ -75,7 +75,7 @@ func (c *Plain) DecodePlain(plain []byte) (v Vector, err error) {
 
 // plainBytes is the length of the plain form of every vector but sparse ones.
 func (c *Plain) plainBytes() int {
-	if c.name == nameBits {
+	if c.name == NameBits {
 		return 8 * int((int64(c.dim)+63)/64)
 	}
 	return 4 * c.dim

@@ -48,7 +48,7 @@ func NewSparse(m *metric.Sparse) *Sparse {
 }
 
 // Name returns "sparse", which is what files call this codec.
-func (c *Sparse) Name() string { return nameSparse }
+func (c *Sparse) Name() string { return NameSparse }
 
 // Dim returns the number of features.
 func (c *Sparse) Dim() int { return int(c.metric.Dim()) }

@@ -158,7 +158,7 @@ func (t *truthScan) work(rows *codec.Float32Rows, begin, end int) {
 	distances := make([]float32, rows.Len())
 	scorer := rows.Scorer()
 	for i := begin; i < end; i++ {
-		scorer.Prepare(t.queries[i])
+		scorer.Prepare(codec.Vector{Dense: t.queries[i]})
 		scorer.Score(distances, all)
 		t.offer(i, distances)
 	}
