@@ -14,20 +14,20 @@ import (
 )
 
 // Kind says what the vectors of a collection consist of.
-type Kind string
+type Kind = codec.Kind
 
 // The kinds of vectors.
 const (
-	Dense  Kind = "dense"  // Dim float32 components: Item.Vector
-	Sparse Kind = "sparse" // those of Dim components that are not zero: Item.Sparse
-	Bits   Kind = "bits"   // Dim bits, packed: Item.Bits
+	Dense  = codec.KindDense  // Dim float32 components: Item.Vector
+	Sparse = codec.KindSparse // those of Dim components that are not zero: Item.Sparse
+	Bits   = codec.KindBits   // Dim bits, packed: Item.Bits
 )
 
 // The largest dimension of each kind. They keep a vector within 1 MiB, and the number of a feature within 31 bits.
 const (
-	MaxDim      = 1 << 17   // components of a dense vector
-	MaxFeatures = 1<<31 - 1 // features that sparse vectors are over; one has at most 131,072 that are not zero
-	MaxBits     = 1 << 23   // bits of a packed vector
+	MaxDim      = codec.MaxDim      // 131,072 components of a dense vector
+	MaxFeatures = codec.MaxFeatures // 2,147,483,647 features that sparse vectors are over; one has at most 131,072 of them
+	MaxBits     = codec.MaxBits     // 8,388,608 bits of a packed vector
 )
 
 // Schema says what a collection holds. It is fixed when the collection is
@@ -75,78 +75,18 @@ type IndexParams struct {
 	Seed uint64 `json:"seed,omitempty"`
 }
 
-// resolve checks a schema, fills in what follows from the rest, and replaces the metric's alias by its canonical name. It
-// returns an error that wraps metric.ErrUnknown for a metric that is not registered.
+// resolve checks a schema, fills in what follows from the rest, and replaces the metric's alias by its canonical name. The
+// error wraps metric.ErrUnknown for a metric that is not registered.
 func (s Schema) resolve() (Schema, codec.Codec, error) {
-	vectors, err := s.complete()
+	vectors, err := codec.Lookup(s.Kind, s.Dim, s.Metric, s.Params)
 	if err != nil {
 		return s, nil, fmt.Errorf("schema: %w: %w", ErrInvalid, err)
 	}
+	s.Kind, s.Metric, s.Params = vectors.Kind(), vectors.Metric(), vectors.Params()
 	if err := s.Index.options(vectors).Validate(); err != nil {
 		return s, nil, fmt.Errorf("schema: %w: %w", ErrInvalid, err)
 	}
 	return s, vectors, nil
-}
-
-// complete looks up the metric and returns the codec of the collection's vectors.
-func (s *Schema) complete() (codec.Codec, error) {
-	if s.Kind == "" {
-		s.Kind = Dense
-	}
-	limit, ok := map[Kind]int{Dense: MaxDim, Sparse: MaxFeatures, Bits: MaxBits}[s.Kind]
-	if !ok {
-		return nil, fmt.Errorf("kind is %q, must be %q, %q or %q", s.Kind, Dense, Sparse, Bits)
-	}
-	if s.Dim < 1 || s.Dim > limit {
-		return nil, fmt.Errorf("dim of %s vectors is %d, must be 1 to %d", s.Kind, s.Dim, limit)
-	}
-	if s.Metric == "" {
-		s.Metric = map[Kind]string{Dense: "euclidean", Sparse: "euclidean", Bits: "bit_hamming"}[s.Kind]
-	}
-	switch s.Kind {
-	case Sparse:
-		return s.completeSparse()
-	case Bits:
-		return s.completeBits()
-	default:
-		return s.completeDense()
-	}
-}
-
-func (s *Schema) completeDense() (codec.Codec, error) {
-	m, err := metric.Lookup(s.Metric, s.Params)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.CheckDim(s.Dim); err != nil {
-		return nil, err
-	}
-	s.Metric, s.Params = m.Name(), m.Params()
-	return codec.NewFloat32(m, s.Dim), nil
-}
-
-func (s *Schema) completeSparse() (codec.Codec, error) {
-	m, err := metric.LookupSparse(s.Metric, uint32(s.Dim), s.Params)
-	if err != nil {
-		return nil, err
-	}
-	s.Metric, s.Params = m.Name(), m.Params()
-	return codec.NewSparse(m), nil
-}
-
-func (s *Schema) completeBits() (codec.Codec, error) {
-	m, err := metric.LookupBits(s.Metric, uint32(s.Dim), s.Params)
-	if err != nil {
-		return nil, err
-	}
-	s.Metric = m.Name()
-	return codec.NewBits(m), nil
-}
-
-// withoutMetric returns what stands for the codec when the metric is not registered.
-func (s Schema) withoutMetric() codec.Codec {
-	name := map[Kind]string{Dense: codec.NameFloat32, Sparse: codec.NameSparse, Bits: codec.NameBits}[s.Kind]
-	return codec.NewPlain(name, s.Metric, s.Dim)
 }
 
 // options translates the dials into package nnd's.
@@ -190,7 +130,7 @@ func decodeSchema(b []byte) (s Schema, vectors codec.Codec, unknown, err error) 
 	}
 	resolved, vectors, err := s.resolve()
 	if errors.Is(err, metric.ErrUnknown) {
-		return s, s.withoutMetric(), err, nil
+		return s, codec.NewPlain(s.Kind, s.Dim, s.Metric, s.Params), err, nil
 	}
 	return resolved, vectors, nil, err
 }

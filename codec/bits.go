@@ -27,7 +27,16 @@ func NewBits(m *metric.Bits) *Bits {
 }
 
 // Name returns "bits", which is what files call this codec.
-func (c *Bits) Name() string { return NameBits }
+func (c *Bits) Name() string { return nameBits }
+
+// Kind returns KindBits.
+func (c *Bits) Kind() Kind { return KindBits }
+
+// Metric returns the name of the metric.
+func (c *Bits) Metric() string { return c.metric.Name() }
+
+// Params returns none: metrics of bits take none.
+func (c *Bits) Params() metric.Params { return metric.Params{} }
 
 // Dim returns the number of bits of a vector.
 func (c *Bits) Dim() int { return int(c.metric.Bits()) }

@@ -4,9 +4,9 @@ import "github.com/vicinaldb/store/metric"
 
 // The names of the codecs. They are part of the format.
 const (
-	NameFloat32 = "float32"
-	NameSparse  = "sparse"
-	NameBits    = "bits"
+	nameFloat32 = "float32"
+	nameSparse  = "sparse"
+	nameBits    = "bits"
 )
 
 // Vector is a vector of any kind. One field is set, that of the codec's kind; a sparse vector without features leaves all
@@ -25,6 +25,11 @@ type Vector struct {
 type Codec interface {
 	// Name is what files call the codec.
 	Name() string
+	// Kind is that of the vectors.
+	Kind() Kind
+	// Metric is the canonical name of the metric, and Params are its parameters, completed by their defaults.
+	Metric() string
+	Params() metric.Params
 	// Dim is the number of components, features or bits of a vector.
 	Dim() int
 	// Stride is the length of a code in bytes, a multiple of 64, or 0 when codes have different lengths.

@@ -105,7 +105,7 @@ func TestTable(t *testing.T) {
 			codes := table.Codes()
 			codes.Permute(places)
 			rows := c.view(t, codes)
-			plain, err := codec.NewPlain(c.codec.Name(), "lost", c.codec.Dim()).View(codes)
+			plain, err := codec.NewPlain(c.codec.Kind(), c.codec.Dim(), "lost", metric.Params{}).View(codes)
 			if err != nil || rows.Len() != n || plain.Len() != n {
 				t.Fatalf("%d and %d rows, %v, want %d", rows.Len(), plain.Len(), err, n)
 			}
@@ -183,7 +183,7 @@ func TestCodecCheck(t *testing.T) {
 		if err := c.codec.Check(c.other); !errors.Is(err, codec.ErrKind) {
 			t.Errorf("%s: a vector of another kind: %v, want ErrKind", name, err)
 		}
-		if err := codec.NewPlain(c.codec.Name(), "lost", c.codec.Dim()).Check(c.vectors[0]); !errors.Is(err, metric.ErrUnknown) {
+		if err := codec.NewPlain(c.codec.Kind(), c.codec.Dim(), "lost", metric.Params{}).Check(c.vectors[0]); !errors.Is(err, metric.ErrUnknown) {
 			t.Errorf("%s without its metric: %v, want ErrUnknown", name, err)
 		}
 	}
@@ -234,7 +234,7 @@ func FuzzPlain(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for name, c := range all {
-			for _, decoder := range []codec.Codec{c.codec, codec.NewPlain(c.codec.Name(), "lost", c.codec.Dim())} {
+			for _, decoder := range []codec.Codec{c.codec, codec.NewPlain(c.codec.Kind(), c.codec.Dim(), "lost", metric.Params{})} {
 				v, err := decoder.DecodePlain(b)
 				if err != nil {
 					if !errors.Is(err, codec.ErrCorrupt) {

@@ -45,7 +45,16 @@ func NewFloat32(m *metric.Dense, dim int) *Float32 {
 func alignedStride(bytes int) int { return (bytes + rowAlignment - 1) / rowAlignment * rowAlignment }
 
 // Name returns "float32", which is what files call this codec.
-func (c *Float32) Name() string { return NameFloat32 }
+func (c *Float32) Name() string { return nameFloat32 }
+
+// Kind returns KindDense.
+func (c *Float32) Kind() Kind { return KindDense }
+
+// Metric returns the name of the metric.
+func (c *Float32) Metric() string { return c.metric.Name() }
+
+// Params returns the parameters of the metric.
+func (c *Float32) Params() metric.Params { return c.metric.Params() }
 
 // Dim returns the number of components of a vector.
 func (c *Float32) Dim() int { return c.dim }

@@ -9,17 +9,37 @@ import (
 // Plain keeps and gives back vectors and compares none: what is left of a codec when nobody knows the metric. It reads the
 // codes of the codec that it stands for.
 type Plain struct {
-	name   string
+	kind   Kind
 	metric string
+	params metric.Params
 	dim    int
 }
 
-// NewPlain returns what stands for the codec of this name, of [Float32], [Sparse] or [Bits], under a metric of a name that
-// is not registered.
-func NewPlain(name, metric string, dim int) *Plain { return &Plain{name, metric, dim} }
+// NewPlain returns what stands for the codec of a kind of vectors, under a metric that is not registered.
+func NewPlain(kind Kind, dim int, metric string, params metric.Params) *Plain {
+	return &Plain{kind, metric, params, dim}
+}
 
 // Name returns the name of the codec that it stands for.
-func (c *Plain) Name() string { return c.name }
+func (c *Plain) Name() string {
+	switch c.kind {
+	case KindSparse:
+		return nameSparse
+	case KindBits:
+		return nameBits
+	default:
+		return nameFloat32
+	}
+}
+
+// Kind returns that of the vectors.
+func (c *Plain) Kind() Kind { return c.kind }
+
+// Metric returns the name of the metric.
+func (c *Plain) Metric() string { return c.metric }
+
+// Params returns the parameters of the metric, as they were given.
+func (c *Plain) Params() metric.Params { return c.params }
 
 // Dim is the number of components, features or bits of a vector.
 func (c *Plain) Dim() int { return c.dim }
@@ -47,10 +67,10 @@ func (c *Plain) StretchScore(score, _ float32) float32 { return score }
 
 // AppendPlain appends the plain form of a vector.
 func (c *Plain) AppendPlain(dst []byte, v Vector) []byte {
-	switch c.name {
-	case NameSparse:
+	switch c.kind {
+	case KindSparse:
 		return AppendSparse(dst, v.Sparse)
-	case NameBits:
+	case KindBits:
 		return AppendBits(dst, v.Bits)
 	default:
 		return AppendVector(dst, v.Dense)
@@ -59,10 +79,10 @@ func (c *Plain) AppendPlain(dst []byte, v Vector) []byte {
 
 // DecodePlain returns the vector of a plain form.
 func (c *Plain) DecodePlain(plain []byte) (v Vector, err error) {
-	switch c.name {
-	case NameSparse:
+	switch c.kind {
+	case KindSparse:
 		v.Sparse, err = DecodeSparse(plain, uint32(c.dim))
-	case NameBits:
+	case KindBits:
 		v.Bits, err = DecodeBits(plain, uint32(c.dim))
 	default:
 		if len(plain) != 4*c.dim {
@@ -75,7 +95,7 @@ func (c *Plain) DecodePlain(plain []byte) (v Vector, err error) {
 
 // plainBytes is the length of the plain form of every vector but sparse ones.
 func (c *Plain) plainBytes() int {
-	if c.name == NameBits {
+	if c.kind == KindBits {
 		return 8 * int((int64(c.dim)+63)/64)
 	}
 	return 4 * c.dim

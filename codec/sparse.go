@@ -48,7 +48,16 @@ func NewSparse(m *metric.Sparse) *Sparse {
 }
 
 // Name returns "sparse", which is what files call this codec.
-func (c *Sparse) Name() string { return NameSparse }
+func (c *Sparse) Name() string { return nameSparse }
+
+// Kind returns KindSparse.
+func (c *Sparse) Kind() Kind { return KindSparse }
+
+// Metric returns the name of the metric.
+func (c *Sparse) Metric() string { return c.metric.Name() }
+
+// Params returns the parameters of the metric.
+func (c *Sparse) Params() metric.Params { return c.metric.Params() }
 
 // Dim returns the number of features.
 func (c *Sparse) Dim() int { return int(c.metric.Dim()) }
