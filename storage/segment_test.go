@@ -370,25 +370,31 @@ func TestSegmentIsSharedByGoroutines(t *testing.T) {
 
 func TestWriteSegmentRefuses(t *testing.T) {
 	for reason, spoil := range map[string]func(s *sample){
-		"codes of another length":      func(s *sample) { s.Codes = s.Codes[1:] },
-		"adjacency of another length":  func(s *sample) { s.Adjacency = s.Adjacency[1:] },
-		"pivots of another number":     func(s *sample) { s.PivotRows = s.PivotRows[1:] },
-		"a pivot that is no row":       func(s *sample) { s.PivotRows[0] = uint32(s.Params.Rows) },
-		"neighbors of another length":  func(s *sample) { s.NeighborRows = s.NeighborRows[1:] },
-		"distances of another length":  func(s *sample) { s.NeighborDistances = nil },
-		"fewer items than rows":        func(s *sample) { s.ids = s.ids[1:] },
-		"the same id twice":            func(s *sample) { s.ids[4] = s.ids[0] },
-		"rows below zero":              func(s *sample) { s.Params.Rows = -1 },
-		"no dimension":                 func(s *sample) { s.Params.Dim = 0 },
-		"a dimension over the limit":   func(s *sample) { s.Params.Dim = storage.MaxDim; s.Params.Dim++ }, // on 32 bits: below 0
-		"codes without their offsets":  func(s *sample) { s.Params.CodecStride = 0 },
-		"codes with offsets as well":   func(s *sample) { s.CodeOffsets = make([]byte, 48) },
-		"a code below zero":            func(s *sample) { s.Params.CodecStride = -1 },
-		"a code over the limit":        func(s *sample) { s.Params.CodecStride = storage.MaxStride + 1 },
-		"vectors of no length":         func(s *sample) { s.Vectors = make([]byte, 5) },
-		"a vector stride, no vectors":  func(s *sample) { s.Params.VectorStride = 1 },
-		"a vector below zero":          func(s *sample) { s.Params.VectorStride = -1 },
-		"a vector over the limit":      func(s *sample) { s.Params.VectorStride = storage.MaxStride + 1 },
+		"codes of another length":     func(s *sample) { s.Codes = s.Codes[1:] },
+		"adjacency of another length": func(s *sample) { s.Adjacency = s.Adjacency[1:] },
+		"pivots of another number":    func(s *sample) { s.PivotRows = s.PivotRows[1:] },
+		"a pivot that is no row":      func(s *sample) { s.PivotRows[0] = uint32(s.Params.Rows) },
+		"neighbors of another length": func(s *sample) { s.NeighborRows = s.NeighborRows[1:] },
+		"distances of another length": func(s *sample) { s.NeighborDistances = nil },
+		"fewer items than rows":       func(s *sample) { s.ids = s.ids[1:] },
+		"the same id twice":           func(s *sample) { s.ids[4] = s.ids[0] },
+		"rows below zero":             func(s *sample) { s.Params.Rows = -1 },
+		"no dimension":                func(s *sample) { s.Params.Dim = 0 },
+		"a dimension over the limit":  func(s *sample) { s.Params.Dim = storage.MaxDim; s.Params.Dim++ }, // on 32 bits: below 0
+		"codes without their offsets": func(s *sample) { s.Params.CodecStride = 0 },
+		"codes with offsets as well":  func(s *sample) { s.CodeOffsets = make([]byte, 48) },
+		"a code below zero":           func(s *sample) { s.Params.CodecStride = -1 },
+		"a code over the limit": func(s *sample) {
+			s.Params.CodecStride = storage.MaxStride + 1
+			s.Codes = make([]byte, s.Params.Rows*s.Params.CodecStride)
+		},
+		"vectors of no length":        func(s *sample) { s.Vectors = make([]byte, 5) },
+		"a vector stride, no vectors": func(s *sample) { s.Params.VectorStride = 1 },
+		"a vector below zero":         func(s *sample) { s.Params.VectorStride = -1 },
+		"a vector over the limit": func(s *sample) {
+			s.Params.VectorStride = storage.MaxStride + 1
+			s.Vectors = make([]byte, s.Params.Rows*s.Params.VectorStride)
+		},
 		"a degree over the limit":      func(s *sample) { s.Params.AdjacencyStride = storage.MaxDegree + 1 },
 		"neighbors below zero":         func(s *sample) { s.Params.Neighbors = -1 },
 		"more pivots than rows":        func(s *sample) { s.Params.Pivots = s.Params.Rows + 1 },

@@ -141,15 +141,12 @@ func (s *Segment) verifyDistances(ctx context.Context) error {
 	return nil
 }
 
-// verifyPivots compares the packed codes, if there are any, with the codes of the rows.
+// verifyPivots compares the packed codes with the codes of the rows.
 func (s *Segment) verifyPivots(context.Context) error {
-	stride := uint64(s.params.CodecStride)
+	stride := uint64(s.params.CodecStride) // 0 where no codes are packed: nothing is compared with nothing
 	for i, row := range s.pivotRows {
 		if uint64(row) >= uint64(s.params.Rows) {
 			return s.damage(TagPivotRows, 4*uint64(i), "row %d of %d", row, s.params.Rows)
-		}
-		if s.pivotCodes == nil {
-			continue
 		}
 		at, from := uint64(i)*stride, uint64(row)*stride
 		if !bytes.Equal(s.pivotCodes[at:at+stride], s.codes[from:from+stride]) {
