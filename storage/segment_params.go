@@ -13,7 +13,7 @@ const (
 	MaxDegree = 65536     // neighbors of one row, in either graph
 	MaxID     = 1024      // bytes of one id
 
-	maxParams = 1 << 20 // bytes of the params section
+	maxParams = 16 << 20 // bytes of the params section: a metric may have a matrix of numbers among its parameters
 )
 
 // Params says what a segment holds and how it was made. The numbers decide which sections there are and how large they are,

@@ -275,6 +275,8 @@ func TestSegmentKeepsItsParams(t *testing.T) {
 	if got.Dim != storage.MaxDim || !reflect.DeepEqual(have, want) {
 		t.Errorf("dim %d and metric parameters %s came back", got.Dim, got.MetricParams)
 	}
+	s.Params.MetricParams = json.RawMessage(`[0` + strings.Repeat(",0.12345678901234567", 100_000) + `]`) // a matrix
+	s.compare(t, s.open(t))
 	if plain := newSample(smallShape, 1).open(t).Params(); plain.MetricParams != nil || plain.VectorStride != 0 {
 		t.Errorf("metric parameters %q and vectors of %d bytes came of nothing", plain.MetricParams, plain.VectorStride)
 	}
@@ -401,7 +403,7 @@ func TestWriteSegmentRefuses(t *testing.T) {
 		"parameters that are not JSON": func(s *sample) { s.Params.Index = json.RawMessage("{") },
 		"metric parameters, not JSON":  func(s *sample) { s.Params.MetricParams = json.RawMessage("p=3") },
 		"parameters over the limit": func(s *sample) {
-			s.Params.Build = json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
+			s.Params.Build = json.RawMessage(`"` + strings.Repeat("x", storage.MaxParams) + `"`)
 		},
 		"an empty id":            func(s *sample) { s.ids[1] = "" },
 		"an id over the limit":   func(s *sample) { s.ids[1] = strings.Repeat("x", storage.MaxID+1) },
