@@ -9,10 +9,12 @@ import (
 // Tag names a section of a segment: four ASCII letters, in the order in which they lie in the file.
 type Tag uint32
 
-// The sections of version 1. These values are part of the format, never change them.
+// The sections of version 1; Params.shapes says which of them a segment has. These values are part of the format, never change them.
 const (
 	TagParams            Tag = 'P' | 'R'<<8 | 'M'<<16 | 'S'<<24 // canonical JSON of Params
 	TagCodes             Tag = 'C' | 'O'<<8 | 'D'<<16 | 'E'<<24 // one code a row
+	TagCodeOffsets       Tag = 'C' | 'O'<<8 | 'D'<<16 | 'O'<<24 // where the code of each row starts, if they have different lengths
+	TagVectors           Tag = 'V' | 'E'<<8 | 'C'<<16 | 'S'<<24 // one vector a row, if the codes do not tell it
 	TagAdjacency         Tag = 'A' | 'D'<<8 | 'J'<<16 | 'A'<<24 // search graph: rows, a fixed number a row
 	TagPivotRows         Tag = 'P' | 'V'<<8 | 'R'<<16 | 'O'<<24 // rows where searches may start
 	TagPivotCodes        Tag = 'P' | 'V'<<8 | 'C'<<16 | 'O'<<24 // their codes, packed

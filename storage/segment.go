@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync"
 
 	"github.com/vicinaldb/store/internal/mapped"
@@ -50,6 +51,8 @@ type Segment struct {
 	params   Params
 
 	codes             []byte
+	codeOffsets       codeOffsets
+	vectors           []byte
 	adjacency         []uint32
 	pivotRows         []uint32
 	pivotCodes        []byte
@@ -132,73 +135,98 @@ func (s *Segment) parse() error {
 	return s.takeSections()
 }
 
-// takeSections reads the parameters and gives every known section its slice.
+// takeSections reads the parameters and gives every section that they speak of its slice.
 func (s *Segment) takeSections() error {
+	known, err := s.knownSections()
+	if err != nil {
+		return err
+	}
+	params, ok := known[TagParams]
+	if !ok {
+		return s.missing(TagParams)
+	}
+	// The JSON decoder gets a copy: see package mapped.
+	if s.params, err = parseParams([]byte(string(s.bytes(params)))); err != nil {
+		return s.corrupt(sectionNames[TagParams], params.offset, err)
+	}
+	for _, step := range []func(map[Tag]section) error{s.checkShapes, s.takeCodes, s.takeGraphs, s.takeItems} {
+		if err := step(known); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// knownSections returns the sections that this version knows. One that it does not know must be optional.
+func (s *Segment) knownSections() (map[Tag]section, error) {
 	known := map[Tag]section{}
 	for _, sec := range s.sections {
 		if _, ok := sectionNames[sec.tag]; ok && sec.version == sectionVersion {
 			known[sec.tag] = sec
 		} else if sec.flags&sectionOptional == 0 {
-			return s.corrupt(sectionName(sec.tag), sec.offset, fmt.Errorf("%w: version %d of this section is needed to read the segment", ErrVersion, sec.version))
+			return nil, s.corrupt(sectionName(sec.tag), sec.offset, fmt.Errorf("%w: version %d of this section is needed to read the segment", ErrVersion, sec.version))
 		}
 	}
-	for tag, name := range sectionNames {
-		if _, ok := known[tag]; !ok {
-			return s.corrupt("section table", s.trailer.tableOffset, fmt.Errorf("section %v (%s) is missing", tag, name))
+	return known, nil
+}
+
+// checkShapes compares the known sections with the parameters: those that there must be are there, as large as they must
+// be, and no others.
+func (s *Segment) checkShapes(known map[Tag]section) error {
+	shapes := s.params.shapes()
+	for _, want := range shapes {
+		sec, ok := known[want.tag]
+		if !ok {
+			return s.missing(want.tag)
 		}
-	}
-	var err error
-	params := known[TagParams]
-	// The JSON decoder gets a copy: see package mapped.
-	if s.params, err = parseParams([]byte(string(s.bytes(params)))); err != nil {
-		return s.corrupt(sectionNames[TagParams], params.offset, err)
-	}
-	for tag, want := range s.params.shapes() {
-		sec := known[tag]
 		if want.count == anyCount {
 			want.count = sec.count
 		}
 		if sec.elementSize != want.elementSize || sec.count != want.count {
-			return s.corrupt(sectionNames[tag], sec.offset, fmt.Errorf("%d elements of %d bytes, the parameters say %d of %d",
+			return s.corrupt(sectionNames[sec.tag], sec.offset, fmt.Errorf("%d elements of %d bytes, the parameters say %d of %d",
 				sec.count, sec.elementSize, want.count, want.elementSize))
 		}
 	}
-	if err := s.takeGraphs(known); err != nil {
-		return err
+	for _, sec := range s.sections {
+		_, ok := known[sec.tag]
+		if ok && !slices.ContainsFunc(shapes, func(want shape) bool { return want.tag == sec.tag }) {
+			return s.corrupt(sectionNames[sec.tag], sec.offset, errors.New("it is there, the parameters say that it is not"))
+		}
 	}
-	return s.takeItems(known)
+	return nil
 }
 
-// sectionNames are the sections that this version reads, all of them required, with their names in FORMAT.md.
-var sectionNames = map[Tag]string{
-	TagParams:            "params",
-	TagCodes:             "codes",
-	TagAdjacency:         "adjacency",
-	TagPivotRows:         "pivot rows",
-	TagPivotCodes:        "pivot codes",
-	TagNeighborRows:      "neighbor rows",
-	TagNeighborDistances: "neighbor distances",
-	TagIDOffsets:         "id offsets",
-	TagIDBytes:           "id bytes",
-	TagIDOrder:           "id order",
-	TagRecordBlocks:      "record blocks",
-	TagRecordIndex:       "record index",
-}
-
-// sectionName names a section in errors, also one that this version does not know.
-func sectionName(tag Tag) string {
-	if name, ok := sectionNames[tag]; ok {
-		return name
-	}
-	return "section " + tag.String()
+// missing returns the damage of a section that is not there.
+func (s *Segment) missing(tag Tag) error {
+	return s.corrupt("section table", s.trailer.tableOffset, fmt.Errorf("section %v (%s) is missing", tag, sectionNames[tag]))
 }
 
 // bytes returns the content of a section of the table.
 func (s *Segment) bytes(sec section) []byte { return s.data[sec.offset:sec.end():sec.end()] }
 
-func (s *Segment) takeGraphs(known map[Tag]section) error {
+// optional returns the content of a section that the parameters may say is not there: then it is nil.
+func (s *Segment) optional(known map[Tag]section, tag Tag) []byte {
+	if sec, ok := known[tag]; ok {
+		return s.bytes(sec)
+	}
+	return nil
+}
+
+func (s *Segment) takeCodes(known map[Tag]section) error {
 	s.codes = s.bytes(known[TagCodes])
-	s.pivotCodes = s.bytes(known[TagPivotCodes])
+	s.pivotCodes = s.optional(known, TagPivotCodes)
+	s.vectors = s.optional(known, TagVectors)
+	s.codeOffsets = s.optional(known, TagCodeOffsets)
+	if s.codeOffsets == nil {
+		return nil
+	}
+	if err := s.codeOffsets.checkEnds(len(s.codes)); err != nil {
+		return s.corrupt(sectionNames[TagCodeOffsets], known[TagCodeOffsets].offset, err)
+	}
+	return nil
+}
+
+func (s *Segment) takeGraphs(known map[Tag]section) error {
 	for tag, view := range map[Tag]*[]uint32{
 		TagAdjacency:    &s.adjacency,
 		TagPivotRows:    &s.pivotRows,
@@ -264,8 +292,18 @@ func (s *Segment) Rewritable() bool { return s.header.readCompatible == 0 }
 // Rows returns the number of rows.
 func (s *Segment) Rows() int { return s.params.Rows }
 
-// Codes returns the codes: for each row Params.CodecStride bytes. They start at a multiple of 64 in memory.
+// Codes returns the codes: for each row Params.CodecStride bytes, or, if that is 0, what [Segment.CodeOffsets] says. They
+// start at a multiple of 64 in memory.
 func (s *Segment) Codes() []byte { return s.codes }
+
+// CodeOffsets returns where the code of each row starts in Codes and, one more, where the last one ends: a little-endian
+// uint64 each, at a multiple of 64 in memory. The first is 0 and the last the length of Codes; nobody has looked at the
+// others yet. It returns nil if Params.CodecStride is not 0.
+func (s *Segment) CodeOffsets() []byte { return s.codeOffsets }
+
+// Vectors returns the vectors beside the codes: for each row Params.VectorStride bytes. They start at a multiple of 64 in
+// memory. It returns nil if Params.VectorStride is 0.
+func (s *Segment) Vectors() []byte { return s.vectors }
 
 // Adjacency returns the search graph: for each row Params.AdjacencyStride rows. Nobody has compared them with the number of
 // rows yet.
@@ -274,7 +312,7 @@ func (s *Segment) Adjacency() []uint32 { return s.adjacency }
 // PivotRows returns the rows where searches may start. Nobody has compared them with the number of rows yet.
 func (s *Segment) PivotRows() []uint32 { return s.pivotRows }
 
-// PivotCodes returns the codes of the pivots, packed.
+// PivotCodes returns the codes of the pivots, packed. It returns nil if Params.CodecStride is 0.
 func (s *Segment) PivotCodes() []byte { return s.pivotCodes }
 
 // NeighborRows returns the neighbor graph: for each row Params.Neighbors rows, the nearest first. Nobody has compared

@@ -105,7 +105,17 @@ func walk(s *storage.Segment) error {
 
 // Every byte of the file counts: flipping any is noticed by Verify, and by opening in the pages that it reads.
 func TestSegmentEveryByteIsCovered(t *testing.T) {
-	b, info := newSample(sampleShape{rows: 20, stride: 64, degree: 3, neighbors: 2, pivots: 2, payload: 200}, 1).bytesOf(t)
+	for _, shape := range []sampleShape{
+		{rows: 20, stride: 64, degree: 3, neighbors: 2, pivots: 2, payload: 200},
+		{rows: 4, stride: 0, vectors: 8, degree: 1, pivots: 1, payload: 10},
+	} {
+		everyByteIsCovered(t, shape)
+	}
+}
+
+func everyByteIsCovered(t *testing.T, shape sampleShape) {
+	t.Helper()
+	b, info := newSample(shape, 1).bytesOf(t)
 	whole, err := storage.ParseSegment(b, info)
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +149,14 @@ func TestSegmentEveryByteIsCovered(t *testing.T) {
 }
 
 func TestSegmentCutAndExtended(t *testing.T) {
-	b, _ := newSample(smallShape, 1).bytesOf(t)
+	for _, shape := range []sampleShape{smallShape, sparseShape, vectorsShape} {
+		cutAndExtended(t, shape)
+	}
+}
+
+func cutAndExtended(t *testing.T, shape sampleShape) {
+	t.Helper()
+	b, _ := newSample(shape, 1).bytesOf(t)
 	whole, err := storage.ParseSegment(b, storage.SegmentInfo{})
 	if err != nil {
 		t.Fatal(err)
@@ -200,8 +217,15 @@ func TestSegmentInPlaceOfAnother(t *testing.T) {
 // A section of another segment fits where its sizes fit. Its checksums do not; and where somebody makes them right, nothing
 // worse happens than an answer.
 func TestSegmentSplicedSections(t *testing.T) {
-	b, info := newSample(smallShape, 1).bytesOf(t)
-	other, _ := newSample(smallShape, 2).bytesOf(t)
+	for _, shape := range []sampleShape{smallShape, sparseShape, vectorsShape} {
+		splicedSections(t, shape)
+	}
+}
+
+func splicedSections(t *testing.T, shape sampleShape) {
+	t.Helper()
+	b, info := newSample(shape, 1).bytesOf(t)
+	other, _ := newSample(shape, 2).bytesOf(t)
 	whole, err := storage.ParseSegment(b, info)
 	if err != nil {
 		t.Fatal(err)

@@ -79,6 +79,9 @@ func FuzzSegment(f *testing.F) {
 		smallShape,
 		{rows: 40, stride: 8, degree: 2, neighbors: 2, pivots: 3, payload: 3000},
 		{rows: 0, stride: 64},
+		sparseShape,
+		vectorsShape,
+		{rows: 30, vectors: 8, degree: 2, pivots: 3, payload: 10},
 	}
 	type base struct {
 		bytes []byte
@@ -97,7 +100,7 @@ func FuzzSegment(f *testing.F) {
 	f.Add(byte(1), 0, false, []byte{3, 20, 0, 0x80, 7, 0, 0})
 	f.Add(byte(2), -storage.PageSize, true, []byte{})
 	f.Add(byte(2), storage.PageSize, true, []byte{})
-	for part := range byte(16) {
+	for part := range byte(18) {
 		f.Add(part, 0, true, []byte{part, 4, 0, 0x81, 9, 0, 0, part, 8, 0, 0xc1, 11, 0, 0})
 	}
 	// more is how many bytes the file gets or loses at its end, after it was edited.

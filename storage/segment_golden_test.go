@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -14,40 +13,8 @@ import (
 	"testing"
 
 	"github.com/golang/snappy"
-	"github.com/vicinaldb/store/codec"
-	"github.com/vicinaldb/store/metric"
 	"github.com/vicinaldb/store/storage"
 )
-
-// goldenSample is small enough to be read by a person. Codes and metadata are real ones.
-func goldenSample(t testing.TB) *sample {
-	t.Helper()
-	cosine, err := metric.Lookup("cosine")
-	if err != nil {
-		t.Fatal(err)
-	}
-	float32s := codec.NewFloat32(cosine, 2)
-	codes := make([]byte, 3*float32s.Stride())
-	for i, v := range [][]float32{{3, 4}, {1, 0}, {-3, 0.5}} {
-		float32s.Encode(codes[i*float32s.Stride():], v)
-	}
-	return &sample{
-		SegmentContent: storage.SegmentContent{
-			Params: storage.Params{
-				Rows: 3, Dim: 2, Metric: "cosine", Codec: "float32", CodecStride: float32s.Stride(), AdjacencyStride: 2, Neighbors: 1, Pivots: 2,
-				Seed: 42, Index: json.RawMessage(`{"neighbors":1}`), Build: json.RawMessage(`{"rounds":1}`),
-			},
-			Codes:             codes,
-			Adjacency:         []uint32{1, 2, 0, 1, 0, 2},
-			PivotRows:         []uint32{0, 2},
-			NeighborRows:      []uint32{1, 0, 0},
-			NeighborDistances: []float32{0.4, 0.4, 1.25},
-		},
-		ids:      []string{"blue", "amber", "red"},
-		metadata: [][]byte{codec.AppendMetadata(nil, map[string]any{"hue": int64(240), "warm": false}), {}, {}},
-		payloads: [][]byte{[]byte("hello hello hello"), {}, []byte("bye")},
-	}
-}
 
 // numbers prints the u32 of a slice.
 func numbers(b []byte) string {
@@ -58,17 +25,40 @@ func numbers(b []byte) string {
 	return strings.Join(list, " ")
 }
 
-// codes adds float32 codes with an inverse length, as under the metric cosine.
-func (d *dump) codes(p storage.Params, end int, of string) {
+// floats prints the f32 of a slice.
+func floats(b []byte) string {
+	var list []string
+	for ; len(b) >= 4; b = b[4:] {
+		list = append(list, fmt.Sprint(math.Float32frombits(binary.LittleEndian.Uint32(b))))
+	}
+	return strings.Join(list, " ")
+}
+
+// codes adds codes as the chapter Codes draws them.
+func (d *dump) codes(s *sample, end int, of string) {
 	for i := 0; d.at < end; i++ {
-		b := d.bytes[d.at:]
-		var list []string
-		for j := range p.Dim {
-			list = append(list, fmt.Sprint(math.Float32frombits(binary.LittleEndian.Uint32(b[4*j:]))))
+		switch p := s.Params; {
+		case p.Codec == "sparse":
+			d.sparseCode(i, int(binary.LittleEndian.Uint64(s.CodeOffsets[8*i+8:])-binary.LittleEndian.Uint64(s.CodeOffsets[8*i:])))
+		case p.Metric == "cosine":
+			d.line(4*p.Dim, "x of %s %d: %s", of, i, floats(d.bytes[d.at:][:4*p.Dim]))
+			d.line(4, "1 / |x|: %s", floats(d.bytes[d.at:][:4]))
+			d.line(p.CodecStride-4*p.Dim-4, "zeros")
+		default:
+			d.line(4*p.Dim, "x of %s %d: %s", of, i, floats(d.bytes[d.at:][:4*p.Dim]))
+			d.line(p.CodecStride-4*p.Dim, "zeros")
 		}
-		d.line(4*p.Dim, "x of %s %d: %s", of, i, strings.Join(list, " "))
-		d.line(4, "1 / |x|: %v", math.Float32frombits(binary.LittleEndian.Uint32(b[4*p.Dim:])))
-		d.line(p.CodecStride-4*p.Dim-4, "zeros")
+	}
+}
+
+// sparseCode adds a code of so many bytes.
+func (d *dump) sparseCode(row, size int) {
+	for i := range 2 {
+		d.line(8, "row %d, summary %d: %v", row, i, math.Float64frombits(binary.LittleEndian.Uint64(d.bytes[d.at:])))
+	}
+	if half := (size - 16) / 2; half > 0 {
+		d.line(half, "row %d, features %s", row, numbers(d.bytes[d.at:][:half]))
+		d.line(half, "row %d, values %s", row, floats(d.bytes[d.at:][:half]))
 	}
 }
 
@@ -119,13 +109,22 @@ func (d *dump) section(t *testing.T, s *sample, p storage.Place) {
 			d.line(n, "%s", d.bytes[d.at:d.at+n])
 		}
 	case storage.TagCodes:
-		d.codes(p0, end, "row")
+		d.codes(s, end, "row")
+	case storage.TagCodeOffsets:
+		each(8, func(i int, b []byte) string {
+			return fmt.Sprintf("code of row %d at %d", i, binary.LittleEndian.Uint64(b))
+		})
+	case storage.TagVectors:
+		for i := 0; d.at < end; i++ {
+			d.line(4*p0.Dim, "vector of row %d: %s", i, floats(d.bytes[d.at:][:4*p0.Dim]))
+			d.line(p0.VectorStride-4*p0.Dim, "zeros")
+		}
 	case storage.TagAdjacency:
 		each(4*p0.AdjacencyStride, func(i int, b []byte) string { return fmt.Sprintf("row %d to rows %s", i, numbers(b)) })
 	case storage.TagPivotRows:
 		each(4, func(i int, b []byte) string { return fmt.Sprintf("pivot %d is row %s", i, numbers(b)) })
 	case storage.TagPivotCodes:
-		d.codes(p0, end, "pivot")
+		d.codes(s, end, "pivot")
 	case storage.TagNeighborRows:
 		each(4*p0.Neighbors, func(i int, b []byte) string { return fmt.Sprintf("nearest to row %d: %s", i, numbers(b)) })
 	case storage.TagNeighborDistances:
@@ -193,32 +192,37 @@ func annotate(t *testing.T, s *sample, b []byte) string {
 }
 
 func TestSegmentGolden(t *testing.T) {
-	s := goldenSample(t)
-	b, _ := s.bytesOf(t)
-	golden(t, "segment.golden", annotate(t, s, b))
+	for name, s := range goldenSamples(t) {
+		b, _ := s.bytesOf(t)
+		golden(t, name, annotate(t, s, b))
+	}
 }
 
-// The golden file is a segment of version 1.0 as it was written once: it is read for ever.
+// The golden files are segments of version 1.0 as they were written once: they are read for ever.
 func TestSegmentGoldenOpens(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("testdata", "segment.golden"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := undump(t, string(text))
-	path, _, err := goldenSample(t).write(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("this machine writes other bytes; %v", err)
-	}
-	needLittleEndian(t)
-	segment, err := storage.ParseSegment(want, storage.SegmentInfo{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	goldenSample(t).compare(t, segment)
-	if err := segment.Verify(context.Background()); err != nil {
-		t.Error(err)
+	for name, s := range goldenSamples(t) {
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join("testdata", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := undump(t, string(text))
+			path, _, err := s.write(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("this machine writes other bytes; %v", err)
+			}
+			needLittleEndian(t)
+			segment, err := storage.ParseSegment(want, storage.SegmentInfo{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.compare(t, segment)
+			if err := segment.Verify(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

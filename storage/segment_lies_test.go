@@ -175,7 +175,7 @@ func TestSegmentTableLies(t *testing.T) {
 // A section that this version does not know is skipped if it may be, and otherwise the segment is of a later version.
 func TestSegmentUnknownSections(t *testing.T) {
 	needLittleEndian(t)
-	odd := storage.Tag(binary.LittleEndian.Uint32([]byte("VECS")))
+	odd := storage.Tag(binary.LittleEndian.Uint32([]byte("COLS")))
 	const optional = 1
 	for _, c := range []struct {
 		reason         string
@@ -191,16 +191,7 @@ func TestSegmentUnknownSections(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		s := newSample(smallShape, 1)
-		items, err := storage.NewItemWriter(filepath.Join(dir, "spool"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, id := range s.ids {
-			if err := items.Add(id, s.metadata[i], s.payloads[i]); err != nil {
-				t.Fatal(err)
-			}
-		}
-		s.Items = items
+		items := s.items(t, dir)
 		path := filepath.Join(dir, "s.seg")
 		w, err := storage.CreateSegment(path)
 		if err != nil {
@@ -215,7 +206,7 @@ func TestSegmentUnknownSections(t *testing.T) {
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.reason, err, c.want)
 		}
-		if c.want != nil && err != nil && !strings.Contains(err.Error(), "VECS") {
+		if c.want != nil && err != nil && !strings.Contains(err.Error(), "COLS") {
 			t.Errorf("%s: %v does not name the section", c.reason, err)
 		}
 		if err == nil {
@@ -272,8 +263,9 @@ func TestSegmentEnvelopeLies(t *testing.T) {
 
 		{"a required section of a later version", "codes", entry(storage.TagCodes) + 4, put16(2), storage.ErrVersion},
 		{"a section under another's name", "section table", entry(storage.TagCodes), put32(uint32(storage.TagAdjacency)), storage.ErrCorrupt},
-		{"a section that is missing", "section VECS", entry(storage.TagCodes), []byte("VECS"), storage.ErrVersion},
-		{"a required section that is gone", "section table", entry(storage.TagCodes), []byte("VECS\x01\x00\x01\x00"), storage.ErrCorrupt},
+		{"a section that nobody knows", "section COLS", entry(storage.TagCodes), []byte("COLS"), storage.ErrVersion},
+		{"a required section that is gone", "section table", entry(storage.TagCodes), []byte("COLS\x01\x00\x01\x00"), storage.ErrCorrupt},
+		{"parameters that are gone", "(params) is missing", entry(storage.TagParams), []byte("COLS\x01\x00\x01\x00"), storage.ErrCorrupt},
 		{"a section in another's place", "section table", entry(storage.TagCodes) + 8, put64(storage.PageSize), storage.ErrCorrupt},
 		{"a section beyond the file", "section table", entry(storage.TagCodes) + 16, put64(math.MaxUint64), storage.ErrCorrupt},
 		{"a section that is too long", "section table", entry(storage.TagCodes) + 16, put64(1 << 40), storage.ErrCorrupt},
@@ -297,6 +289,7 @@ func TestSegmentEnvelopeLies(t *testing.T) {
 		`"rows":5`:            `"rows":4`,
 		`"dim":16`:            `"dim":-1`,
 		`"codec_stride":64`:   `"codec_stride":63`,
+		`"codec_stride":6`:    `"codec_stride":-`,
 		`"adjacency_stride":`: `"adjacency_strode":`,
 		`"neighbors":2`:       `"neighbors":9`,
 		`"pivots":2`:          `"pivots":6`,

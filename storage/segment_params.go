@@ -3,31 +3,33 @@ package storage
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 )
 
 // Limits of the format. A file that says more is refused, whatever its size.
 const (
 	MaxRows   = 1<<31 - 1 // rows of one segment
-	MaxDim    = 65536     // numbers of one vector
-	MaxStride = 1 << 20   // bytes of one code
+	MaxDim    = 1<<31 - 1 // numbers of one vector, those that a sparse one does not list included
+	MaxStride = 1 << 20   // bytes of one code or vector, where all have the same length
 	MaxDegree = 65536     // neighbors of one row, in either graph
 	MaxID     = 1024      // bytes of one id
 
-	maxParams = 1 << 20 // bytes of the params section
+	maxParams = 16 << 20 // bytes of the params section: a metric may have a matrix of numbers among its parameters
 )
 
-// Params says what a segment holds and how it was made. The first part describes the other sections and is compared with
-// them when the segment is opened. The second part is for the reader of the numbers: this package stores it as it is.
+// Params says what a segment holds and how it was made. The numbers decide which sections there are and how large they are,
+// and are compared with them when the segment is opened. The names and the JSON are for the reader of the sections: this
+// package stores them as they are, the JSON without white space.
 type Params struct {
-	Rows            int    `json:"rows"`
-	Dim             int    `json:"dim"`              // numbers of one vector
-	Metric          string `json:"metric"`           // canonical name of the distance
-	Codec           string `json:"codec"`            // name of the codec
-	CodecStride     int    `json:"codec_stride"`     // bytes of one code
-	AdjacencyStride int    `json:"adjacency_stride"` // places for neighbors of one row in the search graph
-	Neighbors       int    `json:"neighbors"`        // neighbors of one row in the neighbor graph
-	Pivots          int    `json:"pivots"`           // rows with packed codes, where searches may start
+	Rows            int             `json:"rows"`
+	Dim             int             `json:"dim"`                     // numbers of one vector
+	Metric          string          `json:"metric"`                  // canonical name of the distance
+	MetricParams    json.RawMessage `json:"metric_params,omitempty"` // parameters of the distance, nil if it has none
+	Codec           string          `json:"codec"`                   // name of the codec
+	CodecStride     int             `json:"codec_stride"`            // bytes of one code; 0 if they have different lengths
+	VectorStride    int             `json:"vector_stride,omitempty"` // bytes of one vector beside its code; 0 if there are none
+	AdjacencyStride int             `json:"adjacency_stride"`        // places for neighbors of one row in the search graph
+	Neighbors       int             `json:"neighbors"`               // neighbors of one row in the neighbor graph; 0 if there is none
+	Pivots          int             `json:"pivots"`                  // rows where searches may start
 
 	Seed  uint64          `json:"seed"`
 	Index json.RawMessage `json:"index,omitempty"` // index parameters as they were given
@@ -59,7 +61,7 @@ func parseParams(b []byte) (Params, error) {
 	return p, p.check()
 }
 
-// check compares each number with its limit, so that no product of two of them overflows.
+// check compares each number with its limit, so that no product of two of them overflows a uint64.
 func (p Params) check() error {
 	for _, c := range []struct {
 		name          string
@@ -67,7 +69,8 @@ func (p Params) check() error {
 	}{
 		{"rows", p.Rows, 0, MaxRows},
 		{"dim", p.Dim, 1, MaxDim},
-		{"codec_stride", p.CodecStride, 1, MaxStride},
+		{"codec_stride", p.CodecStride, 0, MaxStride},
+		{"vector_stride", p.VectorStride, 0, MaxStride},
 		{"adjacency_stride", p.AdjacencyStride, 0, MaxDegree},
 		{"neighbors", p.Neighbors, 0, MaxDegree},
 		{"pivots", p.Pivots, 0, p.Rows},
@@ -77,32 +80,4 @@ func (p Params) check() error {
 		}
 	}
 	return nil
-}
-
-// shape is the element size and the number of elements of a section.
-type shape struct {
-	elementSize uint32
-	count       uint64
-}
-
-// anyCount stands for any number of elements.
-const anyCount = math.MaxUint64
-
-// shapes returns what the sections must be like, given the parameters.
-func (p Params) shapes() map[Tag]shape {
-	rows := uint64(p.Rows)
-	return map[Tag]shape{
-		TagParams:            {1, anyCount},
-		TagCodes:             {uint32(p.CodecStride), rows},
-		TagAdjacency:         {4, rows * uint64(p.AdjacencyStride)},
-		TagPivotRows:         {4, uint64(p.Pivots)},
-		TagPivotCodes:        {uint32(p.CodecStride), uint64(p.Pivots)},
-		TagNeighborRows:      {4, rows * uint64(p.Neighbors)},
-		TagNeighborDistances: {4, rows * uint64(p.Neighbors)},
-		TagIDOffsets:         {8, rows + 1},
-		TagIDBytes:           {1, anyCount},
-		TagIDOrder:           {4, rows},
-		TagRecordBlocks:      {1, anyCount},
-		TagRecordIndex:       {recordEntrySize, anyCount},
-	}
 }

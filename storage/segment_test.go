@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -29,11 +30,16 @@ type sample struct {
 
 // sampleShape says how large the parts of a sample are.
 type sampleShape struct {
-	rows, stride, degree, neighbors, pivots int
+	rows, stride, degree, neighbors, pivots int // stride 0: codes of different lengths
+	vectors                                 int // bytes of a vector beside its code
 	payload                                 int // up to so many bytes
 }
 
-var smallShape = sampleShape{rows: 5, stride: 64, degree: 3, neighbors: 2, pivots: 2, payload: 20}
+var (
+	smallShape   = sampleShape{rows: 5, stride: 64, degree: 3, neighbors: 2, pivots: 2, payload: 20}
+	sparseShape  = sampleShape{rows: 5, stride: 0, degree: 3, neighbors: 2, pivots: 2, payload: 20}
+	vectorsShape = sampleShape{rows: 5, stride: 64, vectors: 24, degree: 3, neighbors: 2, pivots: 2, payload: 20}
+)
 
 // newSample makes up a segment. All parts are valid; the numbers mean nothing.
 func newSample(shape sampleShape, seed uint64) *sample {
@@ -41,13 +47,23 @@ func newSample(shape sampleShape, seed uint64) *sample {
 	s := &sample{SegmentContent: storage.SegmentContent{
 		Params: storage.Params{
 			Rows: shape.rows, Dim: max(1, shape.stride/4), Metric: "euclidean", Codec: "float32", CodecStride: shape.stride,
-			AdjacencyStride: shape.degree, Neighbors: shape.neighbors, Pivots: shape.pivots,
+			VectorStride: shape.vectors, AdjacencyStride: shape.degree, Neighbors: shape.neighbors, Pivots: shape.pivots,
 			Seed: seed, Index: json.RawMessage(`{"neighbors":30}`), Build: json.RawMessage(`{"rounds":2}`),
 		},
-		Codes: make([]byte, shape.rows*shape.stride),
+		Codes:   make([]byte, shape.rows*shape.stride),
+		Vectors: make([]byte, shape.rows*shape.vectors),
 	}}
-	for i := range s.Codes {
-		s.Codes[i] = byte(rng.Uint32())
+	if shape.stride == 0 {
+		s.CodeOffsets = make([]byte, 8)
+		for range shape.rows {
+			s.Codes = append(s.Codes, make([]byte, 8*rng.IntN(6))...)
+			s.CodeOffsets = binary.LittleEndian.AppendUint64(s.CodeOffsets, uint64(len(s.Codes)))
+		}
+	}
+	for _, b := range [][]byte{s.Codes, s.Vectors} {
+		for i := range b {
+			b[i] = byte(rng.Uint32())
+		}
 	}
 	row := func() uint32 { return rng.Uint32N(uint32(shape.rows)) }
 	for range shape.rows * shape.degree {
@@ -92,6 +108,22 @@ func (s *sample) write(dir string) (path string, info storage.SegmentInfo, err e
 	path = filepath.Join(dir, "s.seg")
 	info, err = storage.WriteSegment(context.Background(), path, &s.SegmentContent)
 	return path, info, err
+}
+
+// items gives the sample its items, for a test that writes the sections by itself and closes the items.
+func (s *sample) items(t testing.TB, dir string) *storage.ItemWriter {
+	t.Helper()
+	items, err := storage.NewItemWriter(filepath.Join(dir, "spool"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range s.ids {
+		if err := items.Add(id, s.metadata[i], s.payloads[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Items = items
+	return items
 }
 
 // needLittleEndian skips a test of what only little-endian machines do.
@@ -146,9 +178,11 @@ func (s *sample) compare(t failer, got *storage.Segment) {
 	}{
 		{"rows", got.Rows() == s.Params.Rows},
 		{"codes", bytes.Equal(got.Codes(), s.Codes)},
+		{"code offsets", bytes.Equal(got.CodeOffsets(), s.CodeOffsets) && (got.CodeOffsets() == nil) == (stride > 0)},
+		{"vectors", bytes.Equal(got.Vectors(), s.Vectors) && (got.Vectors() == nil) == (s.Params.VectorStride == 0)},
 		{"adjacency", slices.Equal(got.Adjacency(), s.Adjacency)},
 		{"pivot rows", slices.Equal(got.PivotRows(), s.PivotRows)},
-		{"pivot codes", bytes.Equal(got.PivotCodes(), pivotCodes)},
+		{"pivot codes", bytes.Equal(got.PivotCodes(), pivotCodes) && (got.PivotCodes() == nil) == (stride == 0)},
 		{"neighbor rows", slices.Equal(got.NeighborRows(), s.NeighborRows)},
 		{"neighbor distances", slices.Equal(got.NeighborDistances(), s.NeighborDistances)},
 	} {
@@ -184,6 +218,10 @@ func TestSegmentRoundTrip(t *testing.T) {
 		"many record blocks":     {rows: 700, stride: 8, degree: 2, neighbors: 1, pivots: 3, payload: 400},
 		"large payloads":         {rows: 12, stride: 8, degree: 2, neighbors: 1, pivots: 3, payload: 100_000},
 		"many checksum blocks":   {rows: 3000, stride: 512, degree: 8, neighbors: 4, pivots: 100, payload: 10},
+		"codes of any length":    {rows: 9000, degree: 3, neighbors: 2, pivots: 40, payload: 10},
+		"no code has a byte":     {rows: 1, payload: 5},
+		"vectors beside codes":   {rows: 300, stride: 64, vectors: 100, degree: 3, neighbors: 2, pivots: 9, payload: 10},
+		"vectors beside any":     {rows: 300, vectors: 4, degree: 3, neighbors: 2, pivots: 9, payload: 10},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			s := newSample(shape, 1)
@@ -193,17 +231,54 @@ func TestSegmentRoundTrip(t *testing.T) {
 }
 
 func TestSegmentWithoutRows(t *testing.T) {
-	s := newSample(sampleShape{rows: 0, stride: 64}, 1)
-	got := s.open(t)
-	s.compare(t, got)
-	if row, ok, err := got.Find("x"); ok || err != nil {
-		t.Errorf("Find in nothing = %d, %v, %v", row, ok, err)
+	for _, shape := range []sampleShape{{stride: 64}, {stride: 0}, {stride: 64, vectors: 64}} {
+		s := newSample(shape, 1)
+		got := s.open(t)
+		s.compare(t, got)
+		if row, ok, err := got.Find("x"); ok || err != nil {
+			t.Errorf("Find in nothing = %d, %v, %v", row, ok, err)
+		}
+		if _, err := got.ID(0); !errors.Is(err, storage.ErrCorrupt) {
+			t.Errorf("ID(0) of nothing: %v", err)
+		}
+		if _, _, err := got.Record(0); !errors.Is(err, storage.ErrCorrupt) {
+			t.Errorf("Record(0) of nothing: %v", err)
+		}
 	}
-	if _, err := got.ID(0); !errors.Is(err, storage.ErrCorrupt) {
-		t.Errorf("ID(0) of nothing: %v", err)
+}
+
+// A segment that is only searched has no neighbor graph: its sections are there, and empty.
+func TestSegmentWithoutNeighbors(t *testing.T) {
+	for _, shape := range []sampleShape{smallShape, sparseShape, vectorsShape} {
+		shape.neighbors = 0
+		s := newSample(shape, 1)
+		s.compare(t, s.open(t))
+		b, _ := s.bytesOf(t)
+		for _, tag := range []storage.Tag{storage.TagNeighborRows, storage.TagNeighborDistances} {
+			if p := place(t, b, tag); p.Length != 0 {
+				t.Errorf("%s has %d bytes, want none", p.Name, p.Length)
+			}
+		}
 	}
-	if _, _, err := got.Record(0); !errors.Is(err, storage.ErrCorrupt) {
-		t.Errorf("Record(0) of nothing: %v", err)
+}
+
+// What the parameters say to the readers of the numbers comes back, whatever it is, and in their largest numbers.
+func TestSegmentKeepsItsParams(t *testing.T) {
+	s := newSample(vectorsShape, 1)
+	s.Params.Dim = storage.MaxDim
+	s.Params.MetricParams = json.RawMessage(`{"p":3.5,"w":[1e-300,2,"<&>"],"more":null}`)
+	got := s.open(t).Params()
+	var want, have any
+	if err := errors.Join(json.Unmarshal(s.Params.MetricParams, &want), json.Unmarshal(got.MetricParams, &have)); err != nil {
+		t.Fatal(err)
+	}
+	if got.Dim != storage.MaxDim || !reflect.DeepEqual(have, want) {
+		t.Errorf("dim %d and metric parameters %s came back", got.Dim, got.MetricParams)
+	}
+	s.Params.MetricParams = json.RawMessage(`[0` + strings.Repeat(",0.12345678901234567", 100_000) + `]`) // a matrix
+	s.compare(t, s.open(t))
+	if plain := newSample(smallShape, 1).open(t).Params(); plain.MetricParams != nil || plain.VectorStride != 0 {
+		t.Errorf("metric parameters %q and vectors of %d bytes came of nothing", plain.MetricParams, plain.VectorStride)
 	}
 }
 
@@ -213,7 +288,8 @@ func TestSegmentRoundTripOfAnyShape(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shape := sampleShape{
 			rows:      rapid.IntRange(1, 60).Draw(t, "rows"),
-			stride:    rapid.IntRange(1, 200).Draw(t, "stride"),
+			stride:    rapid.IntRange(0, 200).Draw(t, "stride"),
+			vectors:   rapid.IntRange(0, 100).Draw(t, "vectors"),
 			degree:    rapid.IntRange(0, 9).Draw(t, "degree"),
 			neighbors: rapid.IntRange(0, 9).Draw(t, "neighbors"),
 			payload:   rapid.SampledFrom([]int{0, 1, 100, 5000, 40_000}).Draw(t, "payload"),
@@ -296,24 +372,38 @@ func TestSegmentIsSharedByGoroutines(t *testing.T) {
 
 func TestWriteSegmentRefuses(t *testing.T) {
 	for reason, spoil := range map[string]func(s *sample){
-		"codes of another length":      func(s *sample) { s.Codes = s.Codes[1:] },
-		"adjacency of another length":  func(s *sample) { s.Adjacency = s.Adjacency[1:] },
-		"pivots of another number":     func(s *sample) { s.PivotRows = s.PivotRows[1:] },
-		"a pivot that is no row":       func(s *sample) { s.PivotRows[0] = uint32(s.Params.Rows) },
-		"neighbors of another length":  func(s *sample) { s.NeighborRows = s.NeighborRows[1:] },
-		"distances of another length":  func(s *sample) { s.NeighborDistances = nil },
-		"fewer items than rows":        func(s *sample) { s.ids = s.ids[1:] },
-		"the same id twice":            func(s *sample) { s.ids[4] = s.ids[0] },
-		"rows below zero":              func(s *sample) { s.Params.Rows = -1 },
-		"no dimension":                 func(s *sample) { s.Params.Dim = 0 },
-		"a dimension over the limit":   func(s *sample) { s.Params.Dim = storage.MaxDim + 1 },
-		"a code of no bytes":           func(s *sample) { s.Params.CodecStride = 0 },
+		"codes of another length":     func(s *sample) { s.Codes = s.Codes[1:] },
+		"adjacency of another length": func(s *sample) { s.Adjacency = s.Adjacency[1:] },
+		"pivots of another number":    func(s *sample) { s.PivotRows = s.PivotRows[1:] },
+		"a pivot that is no row":      func(s *sample) { s.PivotRows[0] = uint32(s.Params.Rows) },
+		"neighbors of another length": func(s *sample) { s.NeighborRows = s.NeighborRows[1:] },
+		"distances of another length": func(s *sample) { s.NeighborDistances = nil },
+		"fewer items than rows":       func(s *sample) { s.ids = s.ids[1:] },
+		"the same id twice":           func(s *sample) { s.ids[4] = s.ids[0] },
+		"rows below zero":             func(s *sample) { s.Params.Rows = -1 },
+		"no dimension":                func(s *sample) { s.Params.Dim = 0 },
+		"a dimension over the limit":  func(s *sample) { s.Params.Dim = storage.MaxDim; s.Params.Dim++ }, // on 32 bits: below 0
+		"codes without their offsets": func(s *sample) { s.Params.CodecStride = 0 },
+		"codes with offsets as well":  func(s *sample) { s.CodeOffsets = make([]byte, 48) },
+		"a code below zero":           func(s *sample) { s.Params.CodecStride = -1 },
+		"a code over the limit": func(s *sample) {
+			s.Params.CodecStride = storage.MaxStride + 1
+			s.Codes = make([]byte, s.Params.Rows*s.Params.CodecStride)
+		},
+		"vectors of no length":        func(s *sample) { s.Vectors = make([]byte, 5) },
+		"a vector stride, no vectors": func(s *sample) { s.Params.VectorStride = 1 },
+		"a vector below zero":         func(s *sample) { s.Params.VectorStride = -1 },
+		"a vector over the limit": func(s *sample) {
+			s.Params.VectorStride = storage.MaxStride + 1
+			s.Vectors = make([]byte, s.Params.Rows*s.Params.VectorStride)
+		},
 		"a degree over the limit":      func(s *sample) { s.Params.AdjacencyStride = storage.MaxDegree + 1 },
 		"neighbors below zero":         func(s *sample) { s.Params.Neighbors = -1 },
 		"more pivots than rows":        func(s *sample) { s.Params.Pivots = s.Params.Rows + 1 },
 		"parameters that are not JSON": func(s *sample) { s.Params.Index = json.RawMessage("{") },
+		"metric parameters, not JSON":  func(s *sample) { s.Params.MetricParams = json.RawMessage("p=3") },
 		"parameters over the limit": func(s *sample) {
-			s.Params.Build = json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
+			s.Params.Build = json.RawMessage(`"` + strings.Repeat("x", storage.MaxParams) + `"`)
 		},
 		"an empty id":            func(s *sample) { s.ids[1] = "" },
 		"an id over the limit":   func(s *sample) { s.ids[1] = strings.Repeat("x", storage.MaxID+1) },

@@ -160,11 +160,13 @@ func (w *SegmentWriter) Abort() error {
 	return errors.Join(closeErr, os.Remove(w.file.Name()))
 }
 
-// SegmentContent is what [WriteSegment] writes. The slices are as Params says, laid out as [Segment] hands them out; the
-// codes of the pivots are taken from Codes.
+// SegmentContent is what [WriteSegment] writes. The slices are as Params says, laid out as [Segment] hands them out; those
+// that Params says are not there are empty. The codes of the pivots are taken from Codes.
 type SegmentContent struct {
 	Params            Params
 	Codes             []byte
+	CodeOffsets       []byte // if the codes have different lengths
+	Vectors           []byte // if there are any beside the codes
 	Adjacency         []uint32
 	PivotRows         []uint32
 	NeighborRows      []uint32
@@ -172,28 +174,54 @@ type SegmentContent struct {
 	Items             *ItemWriter // ids and records of all rows, in row order
 }
 
+// given returns what the caller has put into the content, without the items.
+func (c *SegmentContent) given() map[Tag][]byte {
+	return map[Tag][]byte{
+		TagCodes:             c.Codes,
+		TagCodeOffsets:       c.CodeOffsets,
+		TagVectors:           c.Vectors,
+		TagAdjacency:         mapped.BytesOfUint32s(c.Adjacency),
+		TagPivotRows:         mapped.BytesOfUint32s(c.PivotRows),
+		TagNeighborRows:      mapped.BytesOfUint32s(c.NeighborRows),
+		TagNeighborDistances: mapped.BytesOfFloat32s(c.NeighborDistances),
+	}
+}
+
 // check compares the content with its parameters.
 func (c *SegmentContent) check() error {
-	shapes := c.Params.shapes()
-	for _, s := range []struct {
-		tag   Tag
-		bytes uint64
-	}{
-		{TagCodes, uint64(len(c.Codes))},
-		{TagAdjacency, 4 * uint64(len(c.Adjacency))},
-		{TagPivotRows, 4 * uint64(len(c.PivotRows))},
-		{TagNeighborRows, 4 * uint64(len(c.NeighborRows))},
-		{TagNeighborDistances, 4 * uint64(len(c.NeighborDistances))},
-		{TagIDOrder, 4 * uint64(c.Items.Len())},
-	} {
-		if want := shapes[s.tag]; s.bytes != uint64(want.elementSize)*want.count {
-			return fmt.Errorf("%s: %d bytes, the parameters say %d elements of %d", sectionNames[s.tag], s.bytes, want.count, want.elementSize)
+	if items := c.Items.Len(); items != c.Params.Rows {
+		return fmt.Errorf("%d items, the parameters say %d rows", items, c.Params.Rows)
+	}
+	shapes := map[Tag]shape{}
+	for _, s := range c.Params.shapes() {
+		shapes[s.tag] = s
+	}
+	for tag, b := range c.given() {
+		want := shapes[tag] // of no elements if it must not be there
+		if size := uint64(len(b)); want.count != anyCount && size != uint64(want.elementSize)*want.count {
+			return fmt.Errorf("%s: %d bytes, the parameters say %d elements of %d", sectionNames[tag], size, want.count, want.elementSize)
 		}
 	}
 	for _, row := range c.PivotRows {
 		if uint64(row) >= uint64(c.Params.Rows) {
 			return fmt.Errorf("pivot row %d of %d", row, c.Params.Rows)
 		}
+	}
+	return c.checkCodeOffsets()
+}
+
+// checkCodeOffsets looks at the offsets as opening and verifying do: nobody else here knows where a code ends.
+func (c *SegmentContent) checkCodeOffsets() error {
+	offsets := codeOffsets(c.CodeOffsets)
+	if offsets.count() == 0 {
+		return nil
+	}
+	err := offsets.checkEnds(len(c.Codes))
+	for i := 0; i < offsets.count() && err == nil; i++ {
+		err = offsets.check(i, len(c.Codes))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", sectionNames[TagCodeOffsets], err)
 	}
 	return nil
 }
@@ -218,38 +246,35 @@ func WriteSegment(ctx context.Context, path string, c *SegmentContent) (SegmentI
 	return w.Finish()
 }
 
-// write gives the sections to w, in the order of FORMAT.md.
+// write gives the sections to w that the parameters say there are, in the order of FORMAT.md.
 func (c *SegmentContent) write(ctx context.Context, w *SegmentWriter, params []byte) error {
-	stride := c.Params.CodecStride
-	whole := func(tag Tag, elementSize int, b []byte) error {
-		return w.Section(tag, elementSize, func(out io.Writer) error { return copyChunks(ctx, out, bytes.NewReader(b)) })
-	}
-	for _, section := range []func() error{
-		func() error { return whole(TagParams, 1, params) },
-		func() error { return whole(TagCodes, stride, c.Codes) },
-		func() error { return whole(TagAdjacency, 4, mapped.BytesOfUint32s(c.Adjacency)) },
-		func() error { return whole(TagPivotRows, 4, mapped.BytesOfUint32s(c.PivotRows)) },
-		func() error { return w.Section(TagPivotCodes, stride, c.writePivotCodes) },
-		func() error { return whole(TagNeighborRows, 4, mapped.BytesOfUint32s(c.NeighborRows)) },
-		func() error { return whole(TagNeighborDistances, 4, mapped.BytesOfFloat32s(c.NeighborDistances)) },
-		func() error { return c.Items.write(ctx, w) },
-	} {
-		if err := section(); err != nil {
+	content := c.given()
+	content[TagParams] = params
+	content[TagPivotCodes] = c.pivotCodes()
+	for _, section := range c.Params.shapes() {
+		b, ok := content[section.tag]
+		if !ok {
+			continue // one of the items', which come last
+		}
+		err := w.Section(section.tag, int(section.elementSize), func(out io.Writer) error {
+			return copyChunks(ctx, out, bytes.NewReader(b))
+		})
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.Items.write(ctx, w)
 }
 
-func (c *SegmentContent) writePivotCodes(out io.Writer) error {
+// pivotCodes returns the codes of the pivots, one behind the other: nothing if they have different lengths.
+func (c *SegmentContent) pivotCodes() []byte {
 	stride := uint64(c.Params.CodecStride)
+	packed := make([]byte, 0, uint64(len(c.PivotRows))*stride)
 	for _, row := range c.PivotRows {
 		start := uint64(row) * stride
-		if _, err := out.Write(c.Codes[start : start+stride]); err != nil {
-			return err
-		}
+		packed = append(packed, c.Codes[start:start+stride]...)
 	}
-	return nil
+	return packed
 }
 
 // copyChunks copies all of in and stops when ctx ends.

@@ -23,12 +23,12 @@ func VerifyFile(ctx context.Context, path string, want SegmentInfo) error {
 }
 
 // Verify reads the whole file and returns the first damage it finds. It compares every block with its checksum, the file
-// with the SHA-256 it was opened with (if any), and then what the sections say with one another: rows of both graphs and
-// of the pivots are there, distances ascend, ids are unique and in order, every record decodes, the codes of the pivots are
-// those of their rows. It takes as long as reading the file.
+// with the SHA-256 it was opened with (if any), and then what the sections say with one another: codes of different lengths
+// follow one another, rows of both graphs and of the pivots are there, distances ascend, ids are unique and in order, every
+// record decodes, the codes of the pivots are those of their rows. It takes as long as reading the file.
 func (s *Segment) Verify(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		s.verifyBytes, s.verifyPadding, s.verifyGraphs, s.verifyPivots, s.verifyIDs, s.verifyRecords,
+		s.verifyBytes, s.verifyPadding, s.verifyCodeOffsets, s.verifyGraphs, s.verifyPivots, s.verifyIDs, s.verifyRecords,
 	} {
 		if err := s.guard(func() error { return step(ctx) }); err != nil {
 			return fmt.Errorf("verifying segment: %w", err)
@@ -96,6 +96,19 @@ func (s *Segment) verifyPadding(context.Context) error {
 	return nil
 }
 
+// verifyCodeOffsets sees to it that codes of different lengths follow one another, each where it may start.
+func (s *Segment) verifyCodeOffsets(ctx context.Context) error {
+	for i := range s.codeOffsets.count() {
+		if i%verifyRows == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := s.codeOffsets.check(i, len(s.codes)); err != nil {
+			return s.damage(TagCodeOffsets, 8*uint64(i), "%v", err)
+		}
+	}
+	return nil
+}
+
 // verifyGraphs walks both graphs.
 func (s *Segment) verifyGraphs(ctx context.Context) error {
 	for _, graph := range []struct {
@@ -130,7 +143,7 @@ func (s *Segment) verifyDistances(ctx context.Context) error {
 
 // verifyPivots compares the packed codes with the codes of the rows.
 func (s *Segment) verifyPivots(context.Context) error {
-	stride := uint64(s.params.CodecStride)
+	stride := uint64(s.params.CodecStride) // 0 where no codes are packed: nothing is compared with nothing
 	for i, row := range s.pivotRows {
 		if uint64(row) >= uint64(s.params.Rows) {
 			return s.damage(TagPivotRows, 4*uint64(i), "row %d of %d", row, s.params.Rows)
