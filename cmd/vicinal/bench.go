@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"path/filepath"
 	"runtime"
@@ -13,8 +12,8 @@ import (
 	"time"
 
 	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/internal/dataset"
-	"github.com/vicinaldb/store/metric"
 )
 
 type benchCommand struct {
@@ -22,14 +21,16 @@ type benchCommand struct {
 	Queries string `required:"" help:"File of the vectors to look for." placeholder:"FILE"`
 	Truth   string `help:"File of the row numbers of each query's true nearest neighbors, nearest first: .npy or .ivecs. Computed exactly when not given." placeholder:"FILE"`
 
-	Metric   string    `help:"Distance." default:"euclidean"`
-	K        int       `short:"k" help:"How many items each query asks for." default:"10"`
-	RecallAt int       `help:"How many true neighbors recall counts among the k found (default k)." placeholder:"N"`
-	Epsilon  []float64 `help:"One or more values, with commas between." default:"0,0.05,0.1,0.2"`
-	Threads  int       `help:"Goroutines that query." default:"1"`
-	Store    string    `help:"Directory that keeps the store and the computed truth for the next run with the same input. A temporary one when not given." placeholder:"DIR"`
-	JSON     bool      `name:"json" help:"Print a JSON object a line for each step instead of a table."`
-	Plot     string    `help:"Draw recall against queries per second into this .svg or .png file." placeholder:"FILE"`
+	vectorFlags
+	Metric       string    `help:"Distance (default euclidean, of bits bit_hamming)." placeholder:"NAME"`
+	QueriesLimit int       `help:"Use only so many of the queries, the first ones." placeholder:"N"`
+	K            int       `short:"k" help:"How many items each query asks for." default:"10"`
+	RecallAt     int       `help:"How many true neighbors recall counts among the k found (default k)." placeholder:"N"`
+	Epsilon      []float64 `help:"One or more values, with commas between." default:"0,0.05,0.1,0.2"`
+	Threads      int       `help:"Goroutines that query." default:"1"`
+	Store        string    `help:"Directory that keeps the store and the computed truth for the next run with the same input. A temporary one when not given." placeholder:"DIR"`
+	JSON         bool      `name:"json" help:"Print a JSON object a line for each step instead of a table."`
+	Plot         string    `help:"Draw recall against queries per second into this .svg or .png file." placeholder:"FILE"`
 
 	indexFlags
 	Seed uint64 `group:"Index:" help:"Decides all random choices of the build." default:"1"`
@@ -41,7 +42,7 @@ func (cmd *benchCommand) Help() string {
 
 Reading and converting files is never timed. CPU time is that of the whole process. The peak of memory is the resident set during prepare; it includes mapped files, counts from the start of the process on systems other than Linux, and is not measured on Windows. Heap bytes are what opening adds to the live heap. Allocations count everything a query does, its results included.
 
-Recall is the share of the true nearest --recall-at among the --k returned, averaged over the queries. An item that is exactly as far as the last of the true ones counts as found.`
+Recall is the share of the true nearest --recall-at among the --k returned, averaged over the queries. An item that is as far as the last of the true ones, up to rounding, counts as found.`
 }
 
 // bench is one run.
@@ -50,8 +51,7 @@ type bench struct {
 	out    *console
 	report *report
 	dir    *benchDirectory
-	metric *metric.Dense
-	dim    int
+	codec  codec.Codec
 	rows   int // of the base
 }
 
@@ -64,7 +64,7 @@ func (cmd *benchCommand) Run(ctx context.Context, out *console) (err error) {
 	if err := b.check(); err != nil {
 		return err
 	}
-	if b.dir, err = openBenchDirectory(cmd.Store, benchInput{Metric: b.metric.Name(), Index: cmd.params(cmd.Seed)}, cmd.Base); err != nil {
+	if b.dir, err = openBenchDirectory(cmd.Store, b.input(), cmd.Base); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.dir.close()) }()
@@ -94,56 +94,50 @@ func (b *bench) check() (err error) {
 	case slices.ContainsFunc(b.Epsilon, func(e float64) bool { return !(e >= 0) || math.IsInf(e, 0) }):
 		return fmt.Errorf("--epsilon %v: each must be finite and not negative", b.Epsilon)
 	}
-	if b.metric, err = metric.Lookup(b.Metric); err != nil {
-		return fmt.Errorf("--metric: %w", err)
+	if b.QueriesLimit < 0 {
+		return fmt.Errorf("--queries-limit is %d", b.QueriesLimit)
 	}
 	return b.checkFiles()
 }
 
+// checkFiles looks at the beginning of both files, and makes the codec for what they hold.
 func (b *bench) checkFiles() error {
-	base, err := dimOf(b.Base)
+	kind, dim, err := b.shapeOf(b.Base)
 	if err != nil {
 		return err
 	}
-	queries, err := dimOf(b.Queries)
+	otherKind, otherDim, err := b.shapeOf(b.Queries)
 	if err != nil {
 		return err
 	}
-	if base != queries {
-		return fmt.Errorf("%s holds vectors of %d dimensions, %s those of %d", b.Base, base, b.Queries, queries)
+	if kind != otherKind || dim != otherDim {
+		return fmt.Errorf("%s holds %s vectors of %d dimensions, %s %s ones of %d", b.Base, kind, dim, b.Queries, otherKind, otherDim)
 	}
-	b.dim = base
+	params, err := b.metricParams()
+	if err != nil {
+		return err
+	}
+	if b.codec, err = codec.Lookup(kind, dim, b.Metric, params); err != nil {
+		return fmt.Errorf("--metric: %w", err)
+	}
 	return nil
 }
 
-func dimOf(path string) (int, error) {
-	r, err := dataset.Open(path)
+// shapeOf tells the kind and the dimension of the vectors in a file.
+func (b *bench) shapeOf(path string) (store.Kind, int, error) {
+	r, err := b.vectorFlags.open(path)
 	if err != nil {
-		return 0, err
+		return "", 0, err
 	}
 	if r.Dim() == 0 || r.Len() == 0 {
 		err = fmt.Errorf("%s holds no vectors", path)
 	}
-	return r.Dim(), errors.Join(err, r.Close())
+	return kindOf(r), r.Dim(), errors.Join(err, r.Close())
 }
 
-// readVectors reads a whole file.
-func readVectors(path string) (vectors [][]float32, err error) {
-	r, err := dataset.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	for {
-		row, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return vectors, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		vectors = append(vectors, row.Vector)
-	}
+// input is what the store is built from, but for the file.
+func (b *bench) input() benchInput {
+	return benchInput{Kind: b.codec.Kind(), Metric: b.codec.Metric(), Params: b.codec.Params(), Index: b.params(b.Seed)}
 }
 
 // measure opens the store that was built and queries it.
@@ -157,7 +151,7 @@ func (b *bench) measure(ctx context.Context) (err error) {
 		return err
 	}
 	b.rows = c.Len()
-	queries, err := readVectors(b.Queries)
+	queries, err := readItems(func() (*dataset.Reader, error) { return b.vectorFlags.open(b.Queries) }, b.QueriesLimit)
 	if err != nil {
 		return err
 	}
@@ -227,5 +221,5 @@ func (b *bench) pass(ctx context.Context, l load, truth [][]uint32) (queryStep, 
 
 func (b *bench) title(queries int) string {
 	return fmt.Sprintf("%s: %d vectors of %d dimensions, %s, %d queries on %d threads",
-		filepath.Base(b.Base), b.rows, b.dim, b.metric.Name(), queries, b.Threads)
+		filepath.Base(b.Base), b.rows, b.codec.Dim(), b.codec.Metric(), queries, b.Threads)
 }

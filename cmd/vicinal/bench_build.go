@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/vicinaldb/store"
-	"github.com/vicinaldb/store/internal/dataset"
 )
 
 // build stores the base and prepares.
@@ -28,7 +27,9 @@ func (b *bench) build(ctx context.Context) (err error) {
 }
 
 func (b *bench) fill(ctx context.Context, s *store.Store) error {
-	c, err := s.Create(ctx, benchCollection, store.Schema{Dim: b.dim, Metric: b.metric.Name(), Index: b.dir.input.Index})
+	c, err := s.Create(ctx, benchCollection, store.Schema{
+		Dim: b.codec.Dim(), Kind: b.codec.Kind(), Metric: b.codec.Metric(), Params: b.codec.Params(), Index: b.dir.input.Index,
+	})
 	if err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func (b *bench) fill(ctx context.Context, s *store.Store) error {
 func (b *bench) upsert(ctx context.Context, c *store.Collection) (step upsertStep, err error) {
 	const batch = 1000
 	step.Step = "upsert"
-	file, err := dataset.Open(b.Base)
+	file, err := b.vectorFlags.open(b.Base)
 	if err != nil {
 		return step, err
 	}
@@ -64,7 +65,9 @@ func (b *bench) upsert(ctx context.Context, c *store.Collection) (step upsertSte
 			return step, reading
 		}
 		if reading == nil {
-			items = append(items, store.Item{ID: strconv.Itoa(step.Rows + len(items)), Vector: row.Vector})
+			item := itemOf(row)
+			item.ID = strconv.Itoa(step.Rows + len(items))
+			items = append(items, item)
 		}
 		if len(items) == batch || reading != nil && len(items) > 0 {
 			if err := step.upsert(ctx, c, items); err != nil {

@@ -9,14 +9,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 
 	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/metric"
 )
 
 // benchInput is what a bench store is built from. Two runs with equal inputs may share a store.
 type benchInput struct {
 	Base   fileMark          `json:"base"`
+	Kind   store.Kind        `json:"kind"`
 	Metric string            `json:"metric"`
+	Params metric.Params     `json:"params,omitzero"`
 	Index  store.IndexParams `json:"index"`
 }
 
@@ -24,7 +28,7 @@ type benchInput struct {
 //
 //	bench.vicinal/         the store
 //	bench.json             what it was built from; written last, so it vouches for the rest
-//	truth-<mark>-<n>.ivecs the n true neighbors of the queries in the file with that mark
+//	truth-<mark>-<q>-<n>.ivecs the n true neighbors of the first q queries in the file with that mark
 type benchDirectory struct {
 	path      string
 	temporary bool
@@ -81,8 +85,10 @@ func (d *benchDirectory) recognize(base string) error {
 		return err
 	case there.Base != d.input.Base:
 		return fmt.Errorf("it was built from another file than %s", base)
-	case there.Metric != d.input.Metric:
-		return fmt.Errorf("it was built with the metric %s, not %s", there.Metric, d.input.Metric)
+	case there.Kind != d.input.Kind:
+		return fmt.Errorf("it was built from %s vectors, not %s ones", there.Kind, d.input.Kind)
+	case there.Metric != d.input.Metric || !reflect.DeepEqual(there.Params, d.input.Params):
+		return fmt.Errorf("it was built with the metric %s, not %s, or with other parameters of it", there.Metric, d.input.Metric)
 	case string(index) != string(wanted):
 		return fmt.Errorf("it was built with the index parameters %s, not %s", index, wanted)
 	}
@@ -94,9 +100,9 @@ func (d *benchDirectory) inputFile() string { return filepath.Join(d.path, "benc
 // store returns the path of the store.
 func (d *benchDirectory) store() string { return filepath.Join(d.path, "bench.vicinal") }
 
-// truth returns the path for n true neighbors of the queries in a file.
-func (d *benchDirectory) truth(queries fileMark, n int) string {
-	return filepath.Join(d.path, fmt.Sprintf("truth-%.16s-%d.ivecs", queries.SHA256, n))
+// truth returns the path for n true neighbors of the first count queries in a file.
+func (d *benchDirectory) truth(queries fileMark, count, n int) string {
+	return filepath.Join(d.path, fmt.Sprintf("truth-%.16s-%d-%d.ivecs", queries.SHA256, count, n))
 }
 
 // finish declares the store complete.

@@ -14,7 +14,7 @@ import (
 // load is a pass over all queries with one epsilon.
 type load struct {
 	collection *store.Collection
-	queries    [][]float32
+	queries    []store.Item
 	k          int
 	epsilon    float64
 	threads    int
@@ -67,7 +67,7 @@ func (l *load) work(ctx context.Context, m *measurement, next, distances *atomic
 			return nil
 		}
 		start := time.Now()
-		results, err := l.collection.Query(ctx, l.queries[i], l.k, options...)
+		results, err := ask(ctx, l.collection, l.queries[i], l.k, options...)
 		m.latencies[i] = time.Since(start)
 		if err != nil {
 			next.Store(int64(len(l.queries))) // the others need not go on

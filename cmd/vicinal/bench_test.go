@@ -166,11 +166,11 @@ func exact(t *testing.T, base, queries, name string, k int) [][]uint32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := readVectors(base)
+	rows, err := readItems(func() (*dataset.Reader, error) { return dataset.Open(base) }, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wanted, err := readVectors(queries)
+	wanted, err := readItems(func() (*dataset.Reader, error) { return dataset.Open(queries) }, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func exact(t *testing.T, base, queries, name string, k int) [][]uint32 {
 			order[i] = uint32(i)
 		}
 		slices.SortStableFunc(order, func(a, b uint32) int {
-			switch x, y := m.Distance(q, rows[a]), m.Distance(q, rows[b]); {
+			switch x, y := m.Distance(q.Vector, rows[a].Vector), m.Distance(q.Vector, rows[b].Vector); {
 			case x < y:
 				return -1
 			case x > y:
@@ -200,11 +200,11 @@ func TestTruthScan(t *testing.T) {
 	component := func() float32 { return float32(1 + random.IntN(3)) }
 	base := write(t, "base.fvecs", fvecs(1000, 3, component))
 	queries := write(t, "queries.fvecs", fvecs(7, 3, component))
-	rows, err := readVectors(base)
+	rows, err := readItems(func() (*dataset.Reader, error) { return dataset.Open(base) }, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wanted, err := readVectors(queries)
+	wanted, err := readItems(func() (*dataset.Reader, error) { return dataset.Open(queries) }, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,10 @@ func TestTruthScan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		scan := newTruthScan(codec.NewFloat32(m, 3), wanted, 9)
+		scan, err := newTruthScan(codec.NewFloat32(m, 3), wanted, 9)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i, row := range rows {
 			if scan.take(row) || i%300 == 0 { // blocks of several lengths
 				if err := scan.compare(); err != nil {
@@ -291,7 +294,7 @@ func TestBenchRefused(t *testing.T) {
 	refuse(t, "--epsilon", append(args, "--epsilon", "NaN")...)
 	refuse(t, ".svg or .png", append(args, "--plot", "curve.jpg")...)
 	refuse(t, "--metric", append(args, "--metric", "cosmic")...)
-	refuse(t, "those of 3", "bench", "--base", base, "--queries", randomVectors(t, 1, 5, 3))
+	refuse(t, "dense ones of 3", "bench", "--base", base, "--queries", randomVectors(t, 1, 5, 3))
 	refuse(t, "holds no vectors", "bench", "--base", write(t, "empty.fvecs", ""), "--queries", queries)
 	refuse(t, "missing flags: --base", "bench", "--queries", queries)
 }

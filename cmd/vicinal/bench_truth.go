@@ -11,13 +11,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vicinaldb/store"
 	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/internal/dataset"
 )
 
 // truth gives the row numbers of each query's nearest --recall-at base vectors,
 // nearest first: from the file that was named, from an earlier run, or computed.
-func (b *bench) truth(ctx context.Context, queries [][]float32) ([][]uint32, error) {
+func (b *bench) truth(ctx context.Context, queries []store.Item) ([][]uint32, error) {
 	if b.RecallAt > b.rows {
 		return nil, fmt.Errorf("--recall-at is %d, but only %d vectors are stored", b.RecallAt, b.rows)
 	}
@@ -26,13 +27,16 @@ func (b *bench) truth(ctx context.Context, queries [][]float32) ([][]uint32, err
 		if err != nil {
 			return nil, err
 		}
+		if b.QueriesLimit > 0 && len(truth) > len(queries) {
+			truth = truth[:len(queries)]
+		}
 		return truth, b.checkTruth(b.Truth, truth, len(queries))
 	}
 	mark, err := markFile(b.Queries)
 	if err != nil {
 		return nil, err
 	}
-	path := b.dir.truth(mark, b.RecallAt)
+	path := b.dir.truth(mark, len(queries), b.RecallAt)
 	truth, err := dataset.ReadRowNumbers(path)
 	if err == nil {
 		b.report.note("truth", "reused from "+path)
@@ -68,21 +72,24 @@ func (b *bench) checkTruth(path string, truth [][]uint32, queries int) error {
 // computeTruth compares every query with every base vector. The base is read
 // block by block, and each block meets all queries before the next is read, so
 // that the base may be larger than memory.
-func (b *bench) computeTruth(ctx context.Context, queries [][]float32) (truth [][]uint32, err error) {
-	file, err := dataset.Open(b.Base)
+func (b *bench) computeTruth(ctx context.Context, queries []store.Item) (truth [][]uint32, err error) {
+	file, err := b.vectorFlags.open(b.Base)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	bar := b.out.progress()
 	defer bar.end()
-	scan := newTruthScan(codec.NewFloat32(b.metric, b.dim), queries, b.RecallAt)
+	scan, err := newTruthScan(b.codec, queries, b.RecallAt)
+	if err != nil {
+		return nil, err
+	}
 	for {
 		row, reading := file.Next()
 		if reading != nil && !errors.Is(reading, io.EOF) {
 			return nil, reading
 		}
-		if reading == nil && !scan.take(row.Vector) {
+		if reading == nil && !scan.take(itemOf(row)) {
 			continue
 		}
 		if err := context.Cause(ctx); err != nil {
@@ -100,12 +107,13 @@ func (b *bench) computeTruth(ctx context.Context, queries [][]float32) (truth []
 
 // truthScan keeps the nearest k rows of each query among those compared so far.
 type truthScan struct {
-	codec   *codec.Float32
-	queries [][]float32
+	codec   codec.Codec
+	queries []store.Item
 	nearest [][]neighbor // of each query, sorted
 	k       int
-	block   []byte // encoded rows that are to be compared next
-	done    int    // rows compared
+	block   codec.Table // rows that are to be compared next
+	room    int         // rows of a block
+	done    int         // rows compared
 }
 
 type neighbor struct {
@@ -113,53 +121,52 @@ type neighbor struct {
 	row      uint32
 }
 
-func newTruthScan(c *codec.Float32, queries [][]float32, k int) *truthScan {
+func newTruthScan(c codec.Codec, queries []store.Item, k int) (*truthScan, error) {
 	// A block fits a core's second-level cache together with a query.
-	const blockBytes = 512 << 10
-	rows := max(16, blockBytes/c.Stride())
-	t := &truthScan{codec: c, queries: queries, nearest: make([][]neighbor, len(queries)), k: k, block: make([]byte, 0, rows*c.Stride())}
+	const blockBytes, sparseBytes = 512 << 10, 1 << 10
+	t := &truthScan{codec: c, queries: queries, nearest: make([][]neighbor, len(queries)), k: k}
+	t.room = max(16, blockBytes/max(c.Stride(), sparseBytes/8))
+	if c.Stride() == 0 {
+		t.room = blockBytes / sparseBytes
+	}
 	for i := range t.nearest {
 		t.nearest[i] = make([]neighbor, 0, k+1)
 	}
-	return t
+	var err error
+	t.block, err = c.NewTable(t.room)
+	return t, err
 }
 
 // take adds a row to the block, and reports whether the block is full.
-func (t *truthScan) take(v []float32) bool {
-	begin := len(t.block)
-	t.block = t.block[:begin+t.codec.Stride()]
-	t.codec.Encode(t.block[begin:], v)
-	return len(t.block) == cap(t.block)
+func (t *truthScan) take(item store.Item) bool {
+	t.block.Append(vectorOf(item))
+	return t.block.Len() == t.room
 }
 
-// compare compares all queries with the block, on all cores, and empties it.
-func (t *truthScan) compare() error {
-	rows, err := t.codec.Rows(t.block)
-	if err != nil {
-		return err
-	}
+// compare compares all queries with the block, on all cores, and begins a new one.
+func (t *truthScan) compare() (err error) {
 	workers := runtime.GOMAXPROCS(0)
 	var running sync.WaitGroup
 	for w := range workers {
 		begin, end := len(t.queries)*w/workers, len(t.queries)*(w+1)/workers
-		running.Go(func() { t.work(rows, begin, end) })
+		running.Go(func() { t.work(begin, end) })
 	}
 	running.Wait()
-	t.done += rows.Len()
-	t.block = t.block[:0]
-	return nil
+	t.done += t.block.Len()
+	t.block, err = t.codec.NewTable(t.room)
+	return err
 }
 
-func (t *truthScan) work(rows *codec.Float32Rows, begin, end int) {
-	all := make([]uint32, rows.Len())
+func (t *truthScan) work(begin, end int) {
+	all := make([]uint32, t.block.Len())
 	for i := range all {
 		all[i] = uint32(i)
 	}
-	distances := make([]float32, rows.Len())
-	scorer := rows.Scorer()
+	distances := make([]float32, len(all))
+	scorer := t.block.Rows().Scorer()
 	for i := begin; i < end; i++ {
-		scorer.Prepare(codec.Vector{Dense: t.queries[i]})
-		scorer.Score(distances, all)
+		scorer.Prepare(vectorOf(t.queries[i]))
+		scorer.Exact(distances, all)
 		t.offer(i, distances)
 	}
 }

@@ -134,7 +134,7 @@ func TestImport(t *testing.T) {
 	}{
 		{"a.jsonl", `{"vector": [1]}` + "\n" + `{"vector": [2]}` + "\n" + `{"vector": }`, nil, "after 2 vectors were stored: reading ", "what was read before the damage is stored, and said"},
 		{"a.jsonl", "", nil, "holds no vectors", "an empty file"},
-		{"a.jsonl", `{"vector": [1, 2]}`, nil, `collection "c" those of 1`, "another dimension than the collection's"},
+		{"a.jsonl", `{"vector": [1, 2]}`, nil, `collection "c" dense ones of 1`, "another dimension than the collection's"},
 		{"a.jsonl", `{"vector": [1]}`, []string{"--dim", "2"}, "1 dimensions, not 2", "another dimension than asked for"},
 		{"a.jsonl", `{"vector": [1]}`, []string{"--metric", "cosine"}, "with the distance euclidean, not cosine", "another metric than the collection's"},
 		{"a.jsonl", `{"vector": [1]}`, []string{"--metric", "cosmic"}, `"cosmic"`, "no such metric"},

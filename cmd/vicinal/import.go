@@ -10,17 +10,17 @@ import (
 	"time"
 
 	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/internal/dataset"
-	"github.com/vicinaldb/store/metric"
 )
 
 type importCommand struct {
 	Store      string `arg:"" help:"Directory of the store; made if it is not there."`
 	Collection string `arg:"" help:"Name of the collection; made if it is not there."`
-	File       string `arg:"" help:"File of vectors: .npy, .fvecs, .bvecs, .ivecs, MNIST IDX, or JSON lines with id, vector and metadata; also .gz."`
+	File       string `arg:"" help:"File of vectors: .npy, .fvecs, .bvecs, .ivecs, MNIST IDX, .npz of a sparse matrix, Matrix Market, or JSON lines with id, vector and metadata; also .gz."`
 
-	Metric   string `help:"Distance of a new collection, such as euclidean, cosine, dot or manhattan (default euclidean)." placeholder:"NAME"`
-	Dim      int    `help:"Dimension that the vectors must have (default: that of the file)." placeholder:"N"`
+	vectorFlags
+	Metric   string `help:"Distance of a new collection, such as euclidean, cosine, dot or manhattan (default euclidean, of bits bit_hamming)." placeholder:"NAME"`
 	Batch    int    `help:"Vectors stored in one transaction." default:"1000"`
 	IDPrefix string `help:"Put before row numbers, which are the ids of vectors that come without any, so that several files fit into one collection." placeholder:"TEXT"`
 	Prepare  bool   `help:"Build the index afterwards."`
@@ -31,9 +31,9 @@ type importCommand struct {
 
 // Help explains what the flags alone do not.
 func (cmd *importCommand) Help() string {
-	return `Vectors without an id of their own get their row number, so importing a file again replaces what it stored before. JSON lines look like {"id": "a", "vector": [0.5, 1], "metadata": {"year": 1999, "tags": ["x"]}}; one without "id" gets a new unique one.
+	return `Vectors without an id of their own get their row number, so importing a file again replaces what it stored before. JSON lines look like {"id": "a", "vector": [0.5, 1], "metadata": {"year": 1999, "tags": ["x"]}}; one without "id" gets a new unique one. Those of sparse vectors have "indices" and "values" in place of "vector".
 
-The distance and the index flags hold for the life of a collection: they are given when it is made.`
+The distance, its parameters and the index flags hold for the life of a collection: they are given when it is made.`
 }
 
 // Run imports.
@@ -41,7 +41,7 @@ func (cmd *importCommand) Run(ctx context.Context, out *console) (err error) {
 	if cmd.Batch < 1 {
 		return fmt.Errorf("--batch is %d, must be at least 1", cmd.Batch)
 	}
-	file, err := dataset.Open(cmd.File)
+	file, err := cmd.open(cmd.File)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (cmd *importCommand) Run(ctx context.Context, out *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	c, err := cmd.collection(ctx, s, file.Dim())
+	c, err := cmd.collection(ctx, s, file)
 	if err != nil {
 		return err
 	}
@@ -71,42 +71,57 @@ func (cmd *importCommand) Run(ctx context.Context, out *console) (err error) {
 }
 
 func (cmd *importCommand) checkFile(file *dataset.Reader) error {
-	switch {
-	case file.Dim() == 0 || file.Len() == 0:
+	if file.Dim() == 0 || file.Len() == 0 {
 		return fmt.Errorf("%s holds no vectors", cmd.File)
-	case cmd.Dim != 0 && cmd.Dim != file.Dim():
-		return fmt.Errorf("%s holds vectors of %d dimensions, not %d", cmd.File, file.Dim(), cmd.Dim)
 	}
 	return nil
 }
 
 // collection opens the collection, or makes it. One that is there must be what the flags ask for.
-func (cmd *importCommand) collection(ctx context.Context, s *store.Store, dim int) (*store.Collection, error) {
-	params := cmd.params(cmd.Seed)
+func (cmd *importCommand) collection(ctx context.Context, s *store.Store, file *dataset.Reader) (*store.Collection, error) {
+	params, err := cmd.metricParams()
+	if err != nil {
+		return nil, err
+	}
+	asked := store.Schema{Dim: file.Dim(), Kind: kindOf(file), Metric: cmd.Metric, Params: params, Index: cmd.params(cmd.Seed)}
 	c, err := s.Collection(ctx, cmd.Collection)
 	if errors.Is(err, store.ErrNotFound) {
-		return s.Create(ctx, cmd.Collection, store.Schema{Dim: dim, Metric: cmd.Metric, Index: params})
+		return s.Create(ctx, cmd.Collection, asked)
 	}
 	if err != nil {
 		return nil, err
 	}
-	schema := c.Schema()
-	if schema.Dim != dim {
-		return nil, fmt.Errorf("%s holds vectors of %d dimensions, collection %q those of %d", cmd.File, dim, cmd.Collection, schema.Dim)
-	}
-	if cmd.Metric != "" {
-		m, err := metric.Lookup(cmd.Metric)
-		if err != nil {
-			return nil, err
-		}
-		if m.Name() != schema.Metric {
-			return nil, fmt.Errorf("collection %q is there already, with the distance %s, not %s", cmd.Collection, schema.Metric, m.Name())
-		}
-	}
-	if !reflect.DeepEqual(params, store.IndexParams{}) && !reflect.DeepEqual(params, schema.Index) {
-		return nil, fmt.Errorf("collection %q is there already, with other index parameters; leave them out to keep its own", cmd.Collection)
+	if err := cmd.compare(c.Schema(), asked); err != nil {
+		return nil, err
 	}
 	return c, nil
+}
+
+// compare says what of a collection that is there is not as asked for.
+func (cmd *importCommand) compare(there, asked store.Schema) error {
+	if there.Kind != asked.Kind || there.Dim != asked.Dim {
+		return fmt.Errorf("%s holds %s vectors of %d dimensions, collection %q %s ones of %d",
+			cmd.File, asked.Kind, asked.Dim, cmd.Collection, there.Kind, there.Dim)
+	}
+	if cmd.Metric != "" || cmd.Params != "" {
+		if asked.Metric == "" {
+			asked.Metric = there.Metric
+		}
+		c, err := codec.Lookup(asked.Kind, asked.Dim, asked.Metric, asked.Params)
+		if err != nil {
+			return err
+		}
+		if c.Metric() != there.Metric {
+			return fmt.Errorf("collection %q is there already, with the distance %s, not %s", cmd.Collection, there.Metric, c.Metric())
+		}
+		if cmd.Params != "" && !reflect.DeepEqual(c.Params(), there.Params) {
+			return fmt.Errorf("collection %q is there already, with other parameters of the distance", cmd.Collection)
+		}
+	}
+	if !reflect.DeepEqual(asked.Index, store.IndexParams{}) && !reflect.DeepEqual(asked.Index, there.Index) {
+		return fmt.Errorf("collection %q is there already, with other index parameters; leave them out to keep its own", cmd.Collection)
+	}
+	return nil
 }
 
 // copy stores the rows of the file, batch after batch, and returns how many are stored.
@@ -140,7 +155,7 @@ func (cmd *importCommand) items(file *dataset.Reader, first int64) ([]store.Item
 		if err != nil {
 			return items, err
 		}
-		item := store.Item{ID: row.ID, Vector: row.Vector, Metadata: row.Metadata}
+		item := itemOf(row)
 		if !file.HasIDs() {
 			item.ID = cmd.IDPrefix + strconv.FormatInt(first+int64(len(items)), 10)
 		}

@@ -55,9 +55,9 @@ func (cmd *infoCommand) collect(ctx context.Context, s *store.Store) ([]store.Co
 // list writes a line about each collection.
 func list(w io.Writer, infos []store.CollectionInfo) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "collection\tdim\tmetric\titems\tpending\tindex\tdata")
+	fmt.Fprintln(table, "collection\tkind\tdim\tmetric\titems\tpending\tindex\tdata")
 	for _, info := range infos {
-		fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%d\t%s\t%s\n", info.Name, info.Schema.Dim, info.Schema.Metric,
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%d\t%d\t%s\t%s\n", info.Name, info.Schema.Kind, info.Schema.Dim, info.Schema.Metric,
 			info.Items, info.Pending, bytesText(indexBytes(info)), bytesText(info.DataBytes))
 	}
 	return table.Flush()
@@ -77,10 +77,15 @@ func describe(w io.Writer, info store.CollectionInfo) error {
 	if err != nil {
 		return err
 	}
+	distance, err := distanceText(info)
+	if err != nil {
+		return err
+	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "collection\t%s\n", info.Name)
 	fmt.Fprintf(table, "dimension\t%d\n", info.Schema.Dim)
-	fmt.Fprintf(table, "metric\t%s\n", info.Schema.Metric)
+	fmt.Fprintf(table, "vectors\t%s\n", info.Schema.Kind)
+	fmt.Fprintf(table, "metric\t%s\n", distance)
 	fmt.Fprintf(table, "index\t%s (what is not named has its default)\n", params)
 	fmt.Fprintf(table, "items\t%d\n", info.Items)
 	fmt.Fprintf(table, "pending\t%d (stored since the last prepare, scanned by every query)\n", info.Pending)
@@ -94,4 +99,24 @@ func describe(w io.Writer, info store.CollectionInfo) error {
 		fmt.Fprintf(table, "problem\t%s\n", problem)
 	}
 	return table.Flush()
+}
+
+// distanceText names the distance with its parameters, as far as they fit into a line.
+func distanceText(info store.CollectionInfo) (string, error) {
+	const most = 200
+	params, err := json.Marshal(info.Schema.Params)
+	if err != nil {
+		return "", err
+	}
+	text := info.Schema.Metric
+	switch {
+	case len(params) > most:
+		text += fmt.Sprintf(" with parameters of %d bytes", len(params))
+	case string(params) != "{}":
+		text += " " + string(params)
+	}
+	if info.MetricUnknown {
+		text += " (not registered in this program: no queries)"
+	}
+	return text, nil
 }

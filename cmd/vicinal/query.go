@@ -15,16 +15,18 @@ import (
 type queryCommand struct {
 	existing
 
-	Vector string `help:"The vector to look for, as a JSON array." placeholder:"'[0.5, 1]'" xor:"what" required:""`
+	Vector string `help:"The vector to look for, as a JSON array; a sparse one as {\"indices\": [7, 40], \"values\": [0.5, 1]}, bits as an array of 0 and 1." placeholder:"'[0.5, 1]'" xor:"what" required:""`
 	File   string `help:"A file of vectors to look for, one after the other." xor:"what" required:"" placeholder:"FILE"`
-	ID     string `name:"id" help:"A stored item whose nearest others to find." xor:"what" required:""`
+	bitFlags
+	ID string `name:"id" help:"A stored item whose nearest others to find." xor:"what" required:""`
 
-	K        int     `short:"k" help:"How many items to find." default:"10"`
-	Epsilon  float64 `help:"How far to look beyond the nearest found so far: more finds better and takes longer, 0 is fastest." default:"0.1"`
-	Exact    bool    `help:"Compare with every item: the true answer, slowly."`
-	Metadata bool    `help:"Show the metadata of what is found."`
-	JSON     bool    `name:"json" help:"Print a JSON object a line for each query."`
-	ReadOnly bool    `help:"Read only what the writer published last, beside a program that has the store open."`
+	K        int      `short:"k" help:"How many items to find." default:"10"`
+	Epsilon  float64  `help:"How far to look beyond the nearest found so far: more finds better and takes longer, 0 is fastest." default:"0.1"`
+	Within   *float64 `help:"Find only items at most this far, -k of them at most." placeholder:"DISTANCE"`
+	Exact    bool     `help:"Compare with every item: the true answer, slowly."`
+	Metadata bool     `help:"Show the metadata of what is found."`
+	JSON     bool     `name:"json" help:"Print a JSON object a line for each query."`
+	ReadOnly bool     `help:"Read only what the writer published last, beside a program that has the store open."`
 }
 
 // Help says what the usage line cannot.
@@ -57,11 +59,11 @@ func (cmd *queryCommand) Run(ctx context.Context, out *console) error {
 		case cmd.File != "":
 			return cmd.file(ctx, c, out)
 		default:
-			v, err := dataset.ParseVector([]byte(cmd.Vector))
+			item, err := parseVector(cmd.Vector, c.Schema())
 			if err != nil {
 				return fmt.Errorf("--vector: %w", err)
 			}
-			return cmd.batch(ctx, c, out, 0, [][]float32{v})
+			return cmd.batch(ctx, c, out, 0, []store.Item{item})
 		}
 	})
 }
@@ -77,24 +79,51 @@ func (cmd *queryCommand) options() []store.QueryOption {
 	return options
 }
 
+// parseVector reads a vector of the collection's kind.
+func parseVector(text string, schema store.Schema) (item store.Item, err error) {
+	if schema.Kind == store.Sparse {
+		item.Sparse, err = dataset.ParseSparse([]byte(text), schema.Dim)
+		return item, err
+	}
+	if item.Vector, err = dataset.ParseVector([]byte(text)); err != nil || schema.Kind == store.Dense {
+		return item, err
+	}
+	if len(item.Vector) != schema.Dim {
+		return item, fmt.Errorf("%d bits are given, the collection has vectors of %d", len(item.Vector), schema.Dim)
+	}
+	item.Bits = make([]uint64, (schema.Dim+63)/64)
+	for i, bit := range item.Vector {
+		switch bit {
+		case 0:
+		case 1:
+			item.Bits[i/64] |= 1 << (i % 64)
+		default:
+			return item, fmt.Errorf("bit %d is %v", i, bit)
+		}
+	}
+	item.Vector = nil
+	return item, nil
+}
+
 // file answers the rows of a file, a batch at a time, so that any length of it will do.
 func (cmd *queryCommand) file(ctx context.Context, c *store.Collection, out *console) (err error) {
 	const batch = 256
-	file, err := dataset.Open(cmd.File)
+	flags := vectorFlags{Kind: string(c.Schema().Kind), Dim: c.Schema().Dim, bitFlags: cmd.bitFlags}
+	file, err := flags.open(cmd.File)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	for first := 0; ; first += batch {
-		var vectors [][]float32
+		var items []store.Item
 		var reading error
-		for len(vectors) < batch && reading == nil {
+		for len(items) < batch && reading == nil {
 			var row dataset.Row
 			if row, reading = file.Next(); reading == nil {
-				vectors = append(vectors, row.Vector)
+				items = append(items, itemOf(row))
 			}
 		}
-		if err := cmd.batch(ctx, c, out, first, vectors); err != nil {
+		if err := cmd.batch(ctx, c, out, first, items); err != nil {
 			return err
 		}
 		if errors.Is(reading, io.EOF) {
@@ -107,8 +136,8 @@ func (cmd *queryCommand) file(ctx context.Context, c *store.Collection, out *con
 }
 
 // batch answers and prints queries that stand at row first of their file.
-func (cmd *queryCommand) batch(ctx context.Context, c *store.Collection, out *console, first int, vectors [][]float32) error {
-	answers, err := c.QueryBatch(ctx, vectors, cmd.K, cmd.options()...)
+func (cmd *queryCommand) batch(ctx context.Context, c *store.Collection, out *console, first int, items []store.Item) error {
+	answers, err := askAll(ctx, c, items, cmd.K, cmd.options()...)
 	if err != nil {
 		return err
 	}
