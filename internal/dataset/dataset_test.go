@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -18,6 +19,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/vicinaldb/store/internal/dataset"
+	"github.com/vicinaldb/store/metric"
 )
 
 // file is a case of reading: the content, and either rows or an error that says something.
@@ -55,24 +57,75 @@ func (f file) test(t *testing.T) {
 }
 
 func readAll(name, content string) ([]dataset.Row, *dataset.Reader, error) {
-	r, err := dataset.NewReader(name, strings.NewReader(content), int64(len(content)))
+	return readAllAs(name, content, dataset.Options{})
+}
+
+// most is far more rows than any test has, and fewer than a header may declare without a byte for any of them.
+const most = 1 << 16
+
+func readAllAs(name, content string, o dataset.Options) ([]dataset.Row, *dataset.Reader, error) {
+	r, err := dataset.NewReader(name, strings.NewReader(content), int64(len(content)), o)
 	if err != nil {
 		return nil, nil, err
 	}
 	var rows []dataset.Row
-	for {
+	for len(rows) < most {
 		row, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return rows, r, nil
+			return rows, r, r.Close()
 		}
 		if err != nil {
-			return rows, r, err
+			return rows, r, errors.Join(err, r.Close())
 		}
-		if len(row.Vector) != r.Dim() {
-			return rows, r, fmt.Errorf("row %d has %d components, Dim is %d", len(rows), len(row.Vector), r.Dim())
+		if err := checkRow(r, row); err != nil {
+			return rows, r, fmt.Errorf("row %d: %w", len(rows), err)
 		}
 		rows = append(rows, row)
 	}
+	return rows, r, r.Close()
+}
+
+// checkRow says what is wrong with a row that any file gives.
+func checkRow(r *dataset.Reader, row dataset.Row) error {
+	lengths := map[dataset.Kind]int{dataset.Dense: len(row.Vector), dataset.Bits: len(row.Bits)}
+	want := map[dataset.Kind]int{dataset.Dense: r.Dim(), dataset.Bits: (r.Dim() + 63) / 64}
+	if lengths[r.Kind()] != want[r.Kind()] {
+		return fmt.Errorf("%d components or words, Dim is %d", lengths[r.Kind()], r.Dim())
+	}
+	switch v := row.Sparse; r.Kind() {
+	case dataset.Dense:
+		if v.Indices != nil || row.Bits != nil {
+			return errors.New("a dense row is also another")
+		}
+	case dataset.Bits:
+		if row.Vector != nil || v.Indices != nil {
+			return errors.New("a row of bits is also another")
+		}
+		if last := row.Bits[len(row.Bits)-1]; r.Dim()%64 != 0 && last>>(r.Dim()%64) != 0 {
+			return fmt.Errorf("the last word is %#x of %d bits", last, r.Dim())
+		}
+	default:
+		if row.Vector != nil || row.Bits != nil {
+			return errors.New("a sparse row is also another")
+		}
+		return checkSparse(v, r.Dim())
+	}
+	return nil
+}
+
+// checkSparse is the metrics' own check, but for values that are not finite: these are for the store to refuse.
+func checkSparse(v metric.SparseVector, dim int) error {
+	finite := metric.SparseVector{Indices: v.Indices, Values: slices.Clone(v.Values)}
+	for i, x := range finite.Values {
+		if x-x != 0 {
+			finite.Values[i] = 1
+		}
+	}
+	m, err := metric.LookupSparse("euclidean", uint32(dim))
+	if err != nil {
+		return err
+	}
+	return m.Check(finite)
 }
 
 func vectors(rows []dataset.Row) [][]float32 {
@@ -164,7 +217,7 @@ func TestReadFailure(t *testing.T) {
 	content := vecsFile("f", []float32{1, 2}, []float32{3, 4})
 	for cut := range len(content) {
 		failing := io.MultiReader(strings.NewReader(content[:cut]), iotest.ErrReader(broken))
-		r, err := dataset.NewReader("a.fvecs", failing, -1)
+		r, err := dataset.NewReader("a.fvecs", failing, -1, dataset.Options{})
 		for err == nil {
 			_, err = r.Next()
 		}
@@ -215,11 +268,13 @@ func packedAs(order, number string, b byte) string {
 }
 
 // checkReader is what every parser owes to any input: an end, rows of one
-// length, and no error that is not ErrFormat.
-func checkReader(t *testing.T, name string, content []byte) {
-	rows, _, err := readAll(name, string(content))
-	if err != nil && !errors.Is(err, dataset.ErrFormat) {
-		t.Fatalf("error %v is not an ErrFormat", err)
+// length, and no error that is neither ErrFormat nor, where something is asked for, ErrOptions.
+func checkReader(t *testing.T, name string, content []byte, o ...dataset.Options) {
+	asked := append(o, dataset.Options{})[0]
+	rows, _, err := readAllAs(name, string(content), asked)
+	refused := errors.Is(err, dataset.ErrFormat) || errors.Is(err, dataset.ErrOptions)
+	if err != nil && !refused {
+		t.Fatalf("error %v is neither an ErrFormat nor an ErrOptions", err)
 	}
 	for _, row := range rows {
 		for _, x := range row.Vector {

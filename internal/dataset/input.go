@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"compress/flate"
@@ -12,13 +13,41 @@ import (
 	"strings"
 )
 
-// openLayout recognizes the format and reads what stands before the first row.
-func openLayout(name string, r io.Reader, size int64) (layout, error) {
+// openLayout reads what stands before the first row and compares it with what is asked for.
+func openLayout(name string, r io.Reader, size int64, o Options) (layout, error) {
+	if o.Dim < 0 {
+		return layout{}, fmt.Errorf("%w: a dimension of %d", ErrOptions, o.Dim)
+	}
+	l, err := openFormat(name, r, size, o)
+	switch {
+	case err != nil:
+		return layout{}, err
+	case o.Kind != Any && l.kind != o.Kind:
+		err = fmt.Errorf("%w: its vectors are %v, not %v", ErrOptions, l.kind, o.Kind)
+	case o.Dim != 0 && l.dim != 0 && l.dim != o.Dim:
+		err = fmt.Errorf("%w: its vectors have %d dimensions, not %d", ErrOptions, l.dim, o.Dim)
+	default:
+		return l, nil
+	}
+	if l.close != nil {
+		err = errors.Join(err, l.close())
+	}
+	return layout{}, err
+}
+
+// openFormat recognizes the format.
+func openFormat(name string, r io.Reader, size int64, o Options) (layout, error) {
 	in, packed, err := openInput(r)
 	if err != nil {
 		return layout{}, err
 	}
 	extension := strings.ToLower(filepath.Ext(name))
+	if in.begins(zipMagic) || in.begins(zipEmpty) {
+		if packed {
+			return layout{}, fmt.Errorf("%w: a zip archive within gzip", ErrFormat)
+		}
+		return openNPZ(r, size)
+	}
 	if packed {
 		size = -1
 		if extension == ".gz" {
@@ -26,11 +55,17 @@ func openLayout(name string, r io.Reader, size int64) (layout, error) {
 		}
 	}
 	if extension == ".jsonl" || extension == ".ndjson" || extension == ".json" || in.begins("{") {
-		return openJSONLines(in)
+		return openJSONLines(in, o)
+	}
+	if in.beginsMTX() || extension == ".mtx" {
+		return openMTX(in)
 	}
 	m, err := openMatrix(in, extension, size)
-	if err != nil {
+	switch {
+	case err != nil:
 		return layout{}, err
+	case o.Kind == Bits:
+		return m.bits(o)
 	}
 	return m.layout(), nil
 }
@@ -46,7 +81,7 @@ func openMatrix(in *input, extension string, size int64) (*matrix, error) {
 	if in.beginsIDX() {
 		return openIDX(in)
 	}
-	return nil, fmt.Errorf("%w: neither .npy, .fvecs, .bvecs, .ivecs, IDX nor JSON lines by its first bytes and its name", ErrFormat)
+	return nil, fmt.Errorf("%w: neither .npy, .npz, .fvecs, .bvecs, .ivecs, IDX, Matrix Market nor JSON lines by its first bytes and its name", ErrFormat)
 }
 
 // input is a stream that knows how far it has been read, counted after decompression.
@@ -55,10 +90,14 @@ type input struct {
 	offset int64
 }
 
+// bufferBytes are read from a file at a time.
+const bufferBytes = 256 << 10
+
+func newInput(r io.Reader, buffer int) *input { return &input{r: bufio.NewReaderSize(r, buffer)} }
+
 // openInput undoes gzip, recognized by its magic number and method, and says whether there was any.
 func openInput(r io.Reader) (*input, bool, error) {
-	const bufferBytes = 256 << 10
-	in := &input{r: bufio.NewReaderSize(r, bufferBytes)}
+	in := newInput(r, bufferBytes)
 	if !in.begins("\x1f\x8b\x08") {
 		return in, false, nil
 	}
@@ -66,7 +105,7 @@ func openInput(r io.Reader) (*input, bool, error) {
 	if err != nil {
 		return nil, false, damage(err)
 	}
-	return &input{r: bufio.NewReaderSize(unpacked, bufferBytes)}, true, nil
+	return newInput(unpacked, bufferBytes), true, nil
 }
 
 // begins reports whether the unread bytes start with prefix. An error of
@@ -126,7 +165,10 @@ func (in *input) line(most int) ([]byte, error) {
 // damage marks the errors of a broken compressed stream as ErrFormat and leaves those of the file system as they are.
 func damage(err error) error {
 	var corrupt flate.CorruptInputError
-	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &corrupt) {
+	switch {
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, zip.ErrChecksum),
+		errors.Is(err, zip.ErrFormat), errors.Is(err, zip.ErrAlgorithm),
+		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &corrupt):
 		return fmt.Errorf("%w: decompressing: %w", ErrFormat, err)
 	}
 	return err

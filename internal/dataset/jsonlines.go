@@ -22,27 +22,35 @@ const (
 // jsonLines reads one object a line:
 //
 //	{"id": "a", "vector": [0.5, 1], "metadata": {"title": "A", "year": 1999, "tags": ["x", "y"]}}
+//	{"id": "b", "indices": [7, 40], "values": [0.5, 1], "metadata": {"title": "B"}}
 //
-// Only the vector must be there. A key that is none of the three is an error,
-// because leaving out what somebody wrote would lose it unseen. Lines may be blank.
+// Only the vector, dense or sparse, must be there, and all must be of the first
+// one's kind. A key that is none of these is an error, because leaving out what
+// somebody wrote would lose it unseen. Lines may be blank.
 type jsonLines struct {
 	in    *input
 	line  int
-	dim   int
-	first *Row // read ahead, to know the dimension
+	asked Kind
+	kind  Kind // Any before the first row
+	dim   int  // 0 before the first row, unless it is given
+	first *Row // read ahead, to know kind and dimension
 }
 
-func openJSONLines(in *input) (layout, error) {
-	l := &jsonLines{in: in}
+func openJSONLines(in *input, o Options) (layout, error) {
+	l := &jsonLines{in: in, asked: o.Kind, dim: o.Dim}
 	row, err := l.next()
 	switch {
 	case errors.Is(err, io.EOF):
-		return layout{ids: true, next: l.next}, nil
+		kind := o.Kind
+		if kind == Any {
+			kind = Dense
+		}
+		return layout{kind: kind, ids: true, next: l.next}, nil
 	case err != nil:
 		return layout{}, err
 	}
-	l.first, l.dim = &row, len(row.Vector)
-	return layout{dim: l.dim, count: -1, ids: true, next: l.next}, nil
+	l.first = &row
+	return layout{kind: l.kind, dim: l.dim, count: -1, ids: true, next: l.next}, nil
 }
 
 func (l *jsonLines) next() (Row, error) {
@@ -61,10 +69,7 @@ func (l *jsonLines) next() (Row, error) {
 		}
 		var row Row
 		if err == nil {
-			row, err = parseLine(text)
-		}
-		if err == nil && l.dim != 0 && len(row.Vector) != l.dim {
-			err = fmt.Errorf("%w: the vector has %d components, those before have %d", ErrFormat, len(row.Vector), l.dim)
+			row, err = l.parse(text)
 		}
 		if err != nil {
 			return Row{}, fmt.Errorf("line %d: %w", l.line, err)
@@ -73,21 +78,22 @@ func (l *jsonLines) next() (Row, error) {
 	}
 }
 
-// parseLine reads one object. Everything it returns is a copy.
-func parseLine(text []byte) (Row, error) {
-	var row Row
-	if !utf8.Valid(text) {
-		return row, fmt.Errorf("%w: not valid UTF-8", ErrFormat)
+// parse reads one object. Everything it returns is a copy.
+func (l *jsonLines) parse(text []byte) (row Row, err error) {
+	fields, err := parseObject(text)
+	if err != nil {
+		return Row{}, err
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return row, fmt.Errorf("%w: %w", ErrFormat, err)
+	first := l.kind == Any
+	if err := l.parseKind(fields); err != nil {
+		return Row{}, err
 	}
-	if fields["vector"] == nil {
-		return row, fmt.Errorf("%w: no \"vector\"", ErrFormat)
+	if l.kind == Sparse {
+		if row.Sparse, err = parseSparse(fields, l.dim); err != nil {
+			return Row{}, err
+		}
 	}
 	for key, raw := range fields {
-		var err error
 		switch key {
 		case "id":
 			row.ID, err = parseID(raw)
@@ -95,14 +101,56 @@ func parseLine(text []byte) (Row, error) {
 			row.Vector, err = ParseVector(raw)
 		case "metadata":
 			row.Metadata, err = parseMetadata(raw)
+		case "indices", "values":
 		default:
-			err = fmt.Errorf("%w: it is none of id, vector and metadata; what describes an item goes into metadata", ErrFormat)
+			err = fmt.Errorf("%w: it is none of id, vector, indices, values and metadata; what describes an item goes into metadata", ErrFormat)
 		}
 		if err != nil {
 			return Row{}, fmt.Errorf("%q: %w", key, err)
 		}
 	}
+	if l.kind == Dense && first {
+		l.dim = len(row.Vector)
+	} else if l.kind == Dense && len(row.Vector) != l.dim {
+		return Row{}, fmt.Errorf("%w: the vector has %d components, those before have %d", ErrFormat, len(row.Vector), l.dim)
+	}
 	return row, nil
+}
+
+// parseKind tells what kind of vector an object has. The first one decides on the kind of all.
+func (l *jsonLines) parseKind(fields map[string]json.RawMessage) error {
+	kind := Dense
+	if fields["indices"] != nil || fields["values"] != nil {
+		kind = Sparse
+	}
+	switch {
+	case kind == Dense && fields["vector"] == nil:
+		return fmt.Errorf("%w: no \"vector\", and no \"indices\" and \"values\" of a sparse one", ErrFormat)
+	case kind == Sparse && fields["vector"] != nil:
+		return fmt.Errorf("%w: both \"vector\" and \"indices\" or \"values\"", ErrFormat)
+	case l.asked != Any && kind != l.asked:
+		return fmt.Errorf("%w: the vector is %v, not %v", ErrOptions, kind, l.asked)
+	case l.kind != Any && kind != l.kind:
+		return fmt.Errorf("%w: the vector is %v, those before are %v", ErrFormat, kind, l.kind)
+	case kind == Sparse && l.dim == 0:
+		return fmt.Errorf("%w: sparse vectors do not tell their dimension in JSON lines: it must be given", ErrOptions)
+	case kind == Sparse && l.dim > MaxFeatures:
+		return fmt.Errorf("%w: %d features; up to %d are read", ErrOptions, l.dim, MaxFeatures)
+	}
+	l.kind = kind
+	return nil
+}
+
+// parseObject reads a JSON object into its raw values. A key that comes twice has the last one.
+func parseObject(text []byte) (map[string]json.RawMessage, error) {
+	if !utf8.Valid(text) {
+		return nil, fmt.Errorf("%w: not valid UTF-8", ErrFormat)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	return fields, nil
 }
 
 // parseID takes a string, or a whole number as the string of its digits.
@@ -115,35 +163,6 @@ func parseID(raw json.RawMessage) (string, error) {
 		return strconv.FormatInt(n, 10), nil
 	}
 	return "", fmt.Errorf("%w: an id is a string or a whole number", ErrFormat)
-}
-
-// ParseVector reads a JSON array of 1 to MaxDim numbers. Its errors wrap ErrFormat.
-func ParseVector(text []byte) ([]float32, error) {
-	if !json.Valid(text) {
-		return nil, fmt.Errorf("%w: not JSON", ErrFormat)
-	}
-	inside, opened := strings.CutPrefix(strings.TrimSpace(string(text)), "[")
-	inside, closed := strings.CutSuffix(inside, "]")
-	if !opened || !closed {
-		return nil, fmt.Errorf("%w: a vector is an array of numbers", ErrFormat)
-	}
-	n := strings.Count(inside, ",") + 1
-	if n > MaxDim {
-		return nil, fmt.Errorf("%w: more than %d components", ErrFormat, MaxDim)
-	}
-	v := make([]float32, 0, n)
-	for part := range strings.SplitSeq(inside, ",") {
-		part = strings.TrimSpace(part)
-		x, err := strconv.ParseFloat(part, 32)
-		if errors.Is(err, strconv.ErrRange) {
-			return nil, fmt.Errorf("%w: component %d: %s is too large for a float32", ErrFormat, len(v), part)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: component %d is not a number", ErrFormat, len(v))
-		}
-		v = append(v, float32(x))
-	}
-	return v, nil
 }
 
 // parseMetadata converts what JSON has to what a store keeps. A null is the

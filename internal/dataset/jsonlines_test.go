@@ -68,7 +68,7 @@ func TestJSONLinesRefused(t *testing.T) {
 		{content: "{\"vector\": [1], \"id\": \"\xff\"}", fails: "UTF-8", reason: "an id that JSON would silently change"},
 		{content: `[1, 2]`, fails: "line 1", reason: "not an object"},
 		{content: `{"vector": [1]} {"vector": [2]}`, fails: "line 1", reason: "two objects on a line"},
-		{content: `{"vector": [` + strings.Repeat("0,", dataset.MaxDim) + `0]}`, fails: "more than 65536 components", reason: "too many components"},
+		{content: `{"vector": [` + strings.Repeat("0,", dataset.MaxDim) + `0]}`, fails: "more than 131072 components", reason: "too many components"},
 		{content: `{"vector": [1], "metadata": {"a": "` + strings.Repeat("x", 7<<20) + `"}}`, fails: "longer than 6291456 bytes", reason: "more metadata than any store takes"},
 		{content: `{"vector": [1], "id": "` + strings.Repeat("x", 17<<20) + `"}`, fails: "line 1: not a readable vector file: longer than 16777216 bytes", reason: "an endless line"},
 	} {

@@ -77,7 +77,7 @@ func (m *matrix) end() error {
 
 // layout presents the rows as vectors.
 func (m *matrix) layout() layout {
-	return layout{dim: m.dim, count: m.count, next: func() (Row, error) {
+	return layout{kind: Dense, dim: m.dim, count: m.count, next: func() (Row, error) {
 		raw, err := m.next()
 		if err != nil {
 			return Row{}, err

@@ -23,19 +23,14 @@ const npyMagic = "\x93NUMPY"
 const npyMaxHeader = 16 << 10
 
 var npyKinds = map[string]number{
-	"u1": numUint8, "i1": numInt8, "u2": numUint16, "i2": numInt16, "u4": numUint32, "i4": numInt32,
+	"b1": numBool, "u1": numUint8, "i1": numInt8, "u2": numUint16, "i2": numInt16, "u4": numUint32, "i4": numInt32,
 	"u8": numUint64, "i8": numInt64, "f4": numFloat32, "f8": numFloat64,
 }
 
 func openNPY(in *input) (*matrix, error) {
-	text, err := npyHeader(in)
+	h, err := readNPYFields(in)
 	if err != nil {
 		return nil, err
-	}
-	p := literal{text: text}
-	h, err := p.header()
-	if err != nil {
-		return nil, fmt.Errorf("%w: in the header, at character %d: %w", ErrFormat, p.at, err)
 	}
 	m := matrix{in: in}
 	if m.kind, m.order, err = npyKind(h.descr); err != nil {
@@ -51,11 +46,28 @@ func openNPY(in *input) (*matrix, error) {
 	return newMatrix(m, h.shape[1])
 }
 
+// readNPYFields reads up to the first number.
+func readNPYFields(in *input) (npyFields, error) {
+	text, err := npyHeader(in)
+	if err != nil {
+		return npyFields{}, err
+	}
+	p := literal{text: text}
+	h, err := p.header()
+	if err != nil {
+		return npyFields{}, fmt.Errorf("%w: in the header, at character %d: %w", ErrFormat, p.at, err)
+	}
+	return h, nil
+}
+
 // npyHeader reads up to the end of the header and returns its text.
 func npyHeader(in *input) (string, error) {
 	var start [8]byte
 	if err := in.must(start[:]); err != nil {
 		return "", err
+	}
+	if string(start[:len(npyMagic)]) != npyMagic {
+		return "", fmt.Errorf("%w: not an .npy array by its first bytes", ErrFormat)
 	}
 	major := start[6]
 	length := make([]byte, 4)
@@ -95,7 +107,7 @@ func npyKind(descr string) (number, binary.ByteOrder, error) {
 			return kind, binary.BigEndian, nil
 		}
 	}
-	return 0, nil, fmt.Errorf("%w: numbers of type %q; read are integers, float32 and float64", ErrFormat, descr)
+	return 0, nil, fmt.Errorf("%w: numbers of type %q; read are integers, bool, float32 and float64", ErrFormat, descr)
 }
 
 // npyFields is what the header of a plain array says.

@@ -67,7 +67,7 @@ func TestNPY(t *testing.T) {
 		{content: npyFile(1, "", false, "(2, 2)") + floats, fails: `""`, reason: "no type"},
 		{content: npyHeader(1, "{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,), }"), fails: "structured", reason: "a structured array"},
 		{content: npyFile(4, "<f4", false, "(2, 2)") + floats, fails: "version 4", reason: "a version of the future"},
-		{content: npyFile(1, "<f4", false, "(2, 70000)"), fails: "70000 components", reason: "rows too long"},
+		{content: npyFile(1, "<f4", false, "(2, 140000)"), fails: "140000 components", reason: "rows too long"},
 		{content: npyFile(1, "<f4", false, "(2, 0)"), fails: "0 components", reason: "rows of nothing"},
 		{content: npyFile(1, "<f4", false, "(9223372036854775807, 2)") + floats, fails: "row 2 at byte 144", reason: "rows declared that are not there"},
 		{content: npyFile(1, "<f4", false, "(9223372036854775808, 2)") + floats, fails: "not the length of an axis", reason: "more rows than int64 counts"},

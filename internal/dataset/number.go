@@ -20,17 +20,27 @@ const (
 	numInt64
 	numFloat32
 	numFloat64
+	numBool // a byte that is 0 or 1
 )
 
 var numberSizes = [...]int{
 	numUint8: 1, numInt8: 1, numUint16: 2, numInt16: 2, numUint32: 4, numInt32: 4, numUint64: 8, numInt64: 8,
-	numFloat32: 4, numFloat64: 8,
+	numFloat32: 4, numFloat64: 8, numBool: 1,
 }
 
 func (n number) size() int { return numberSizes[n] }
 
-// floats converts len(dst) numbers, rounding to the nearest float32. A finite
-// number must not become infinite on the way: that would store what nobody wrote.
+// single rounds to the nearest float32, and reports false when a finite number
+// would become infinite on the way: that would store what nobody wrote.
+func single(wide float64) (float32, bool) {
+	x := float32(wide)
+	return x, !math.IsInf(float64(x), 0) || math.IsInf(wide, 0)
+}
+
+// whole reports whether the numbers are whole by their type.
+func (n number) whole() bool { return n != numFloat32 && n != numFloat64 && n != numBool }
+
+// floats converts len(dst) numbers by single.
 func (n number) floats(dst []float32, src []byte, order binary.ByteOrder) error {
 	switch n {
 	case numUint8:
@@ -44,8 +54,8 @@ func (n number) floats(dst []float32, src []byte, order binary.ByteOrder) error 
 	case numFloat64:
 		for i := range dst {
 			wide := math.Float64frombits(order.Uint64(src[8*i:]))
-			dst[i] = float32(wide)
-			if math.IsInf(float64(dst[i]), 0) && !math.IsInf(wide, 0) {
+			var ok bool
+			if dst[i], ok = single(wide); !ok {
 				return fmt.Errorf("%w: component %d: %g is too large for a float32", ErrFormat, i, wide)
 			}
 		}
@@ -54,8 +64,24 @@ func (n number) floats(dst []float32, src []byte, order binary.ByteOrder) error 
 			dst[i] = float32(order.Uint64(src[8*i:]))
 		}
 	default:
+		if err := n.check(src); err != nil {
+			return err
+		}
 		for i := range dst {
 			dst[i] = float32(n.integer(src[i*n.size():], order))
+		}
+	}
+	return nil
+}
+
+// check refuses truth values that are neither.
+func (n number) check(src []byte) error {
+	if n != numBool {
+		return nil
+	}
+	for i, b := range src {
+		if b > 1 {
+			return fmt.Errorf("%w: component %d is the byte %d, neither 0 nor 1", ErrFormat, i, b)
 		}
 	}
 	return nil
@@ -77,10 +103,23 @@ func (n number) rows(dst []uint32, src []byte, order binary.ByteOrder) error {
 	return nil
 }
 
+// float reads the number at the start of src. Whole numbers beyond 2^53 are rounded.
+func (n number) float(src []byte, order binary.ByteOrder) float64 {
+	switch n {
+	case numFloat32:
+		return float64(math.Float32frombits(order.Uint32(src)))
+	case numFloat64:
+		return math.Float64frombits(order.Uint64(src))
+	case numUint64:
+		return float64(order.Uint64(src))
+	}
+	return float64(n.integer(src, order))
+}
+
 // integer reads the whole number at the start of src.
 func (n number) integer(src []byte, order binary.ByteOrder) int64 {
 	switch n {
-	case numUint8:
+	case numUint8, numBool:
 		return int64(src[0])
 	case numInt8:
 		return int64(int8(src[0]))

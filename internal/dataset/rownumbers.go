@@ -37,8 +37,8 @@ func readRowNumbers(name string, r io.Reader) ([][]uint32, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.kind == numFloat32 || m.kind == numFloat64 {
-		return nil, fmt.Errorf("%w: row numbers are whole numbers, these are floating point", ErrFormat)
+	if !m.kind.whole() {
+		return nil, fmt.Errorf("%w: row numbers are whole numbers, these are floating point or truth values", ErrFormat)
 	}
 	var rows [][]uint32
 	for {

@@ -43,7 +43,7 @@ func TestVecs(t *testing.T) {
 		{name: "a.fvecs", content: vecsFile("f", two[0], []float32{1}), fails: "row 1 at byte 16: not a readable vector file: it has 1 components, the rows before have 3", reason: "rows of unequal length"},
 		{name: "a.fvecs", content: "\x00\x00\x00\x00", fails: "0 components", reason: "rows of nothing"},
 		{name: "a.fvecs", content: "\xff\xff\xff\xff", fails: "4294967295 components", reason: "a negative length"},
-		{name: "a.bvecs", content: "\x01\x00\x01\x00", fails: "65537 components", reason: "one component too many"},
+		{name: "a.bvecs", content: "\x01\x00\x02\x00", fails: "131073 components", reason: "one component too many"},
 	} {
 		f.test(t)
 	}
@@ -64,7 +64,7 @@ func TestVecsLen(t *testing.T) {
 		{zip(content), 16, -1, "a compressed size, even if it were that of whole rows"},
 		{"", 0, 0, "an empty file"},
 	} {
-		r, err := dataset.NewReader("a.fvecs", strings.NewReader(test.content), test.size)
+		r, err := dataset.NewReader("a.fvecs", strings.NewReader(test.content), test.size, dataset.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
