@@ -47,19 +47,23 @@ func kinds(t testing.TB) map[string]kind {
 	must(t, err)
 	return map[string]kind{
 		"dense with a proxy": {
-			store.Schema{Dim: 12, Metric: "jensen-shannon", Params: metric.Params{Proxy: "hellinger"}}, dense,
+			store.Schema{Dim: 12, Metric: "jensen-shannon", Params: metric.Params{Proxy: "hellinger"}},
+			dense,
 			func(a, b store.Item) float32 { return js.Distance(a.Vector, b.Vector) },
 		},
 		"dense with a parameter": {
-			store.Schema{Dim: 12, Metric: "minkowski", Params: metric.Params{P: new(3.0)}}, dense,
+			store.Schema{Dim: 12, Metric: "minkowski", Params: metric.Params{P: new(3.0)}},
+			dense,
 			func(a, b store.Item) float32 { return minkowski.Distance(a.Vector, b.Vector) },
 		},
 		"sparse": {
-			store.Schema{Dim: 5000, Kind: store.Sparse, Metric: "cosine"}, sparse,
+			store.Schema{Dim: 5000, Kind: store.Sparse, Metric: "cosine"},
+			sparse,
 			func(a, b store.Item) float32 { return cosine.Distance(a.Sparse, b.Sparse) },
 		},
 		"bits": {
-			store.Schema{Dim: 100, Kind: store.Bits, Metric: "bit_jaccard"}, bits,
+			store.Schema{Dim: 100, Kind: store.Bits, Metric: "bit_jaccard"},
+			bits,
 			func(a, b store.Item) float32 { return jaccard.Distance(a.Bits, b.Bits) },
 		},
 	}
@@ -441,7 +445,9 @@ func checkUnknown(t *testing.T, c *store.Collection, readOnly bool) {
 		must(t, err)
 		walked++
 		var i int
-		fmt.Sscan(item.ID, &i)
+		if _, err := fmt.Sscan(item.ID, &i); err != nil {
+			t.Fatal(err)
+		}
 		if !reflect.DeepEqual(item, unknownItem(i)) {
 			t.Errorf("item %s is %+v", item.ID, item)
 		}
