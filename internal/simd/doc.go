@@ -1,5 +1,5 @@
-// Package simd holds the float32 kernels under every distance: squared L2, dot product and L1, each for a pair of
-// vectors and for one vector against many rows of a matrix.
+// Package simd holds the float32 kernels under every distance: squared L2, dot product, L1, Chebyshev and Jensen-Shannon,
+// each for a pair of vectors and for one vector against many rows of a matrix.
 //
 // # Summation order
 //
@@ -12,7 +12,8 @@
 //	u[l] = t[l] + t[l+4]                            l = 0..3
 //	result = (u[0] + u[2]) + (u[1] + u[3])
 //
-// A term is (x-y)*(x-y), x*y or |x-y|. Each operation rounds to float32 on its own: products are never fused with the
+// A term is (x-y)*(x-y), x*y, |x-y| or the one in jensen_shannon.go. Chebyshev takes the largest |x-y| in place of a sum,
+// for which no order matters. Each operation rounds to float32 on its own: products are never fused with the
 // addition that follows. The kernels are commutative, SquaredL2(x, y) == SquaredL2(y, x), and the Rows forms return
 // what the pair forms return. Only the bits of a NaN are not promised; finite vectors whose sums overflow can give one.
 //

@@ -10,6 +10,8 @@ import "math"
 const (
 	lanes     = 32 // elements of a block, each summed in a lane of its own
 	passLanes = 8  // lanes of one pass
+
+	magnitude = 1<<31 - 1 // the bits of a float32 without its sign
 )
 
 func squaredL2Go(a, b []float32) float32 {
@@ -24,21 +26,27 @@ func l1Go(a, b []float32) float32 {
 	return fold(l1Pass(a, b, 0), l1Pass(a, b, 8), l1Pass(a, b, 16), l1Pass(a, b, 24))
 }
 
-func squaredL2RowsGo(dst, q, base []float32, stride int, rows []uint32) {
-	for i, row := range rows {
-		dst[i] = squaredL2Go(q, base[int(row)*stride:][:len(q)])
+// chebyshevGo compares magnitudes by their bits, which order as they do and take a NaN for larger than any number, in four
+// lanes that need not wait for one another.
+func chebyshevGo(x, y []float32) float32 {
+	var a, b, c, d uint32
+	for len(x) >= 4 && len(y) >= 4 {
+		a = max(a, math.Float32bits(x[0]-y[0])&magnitude)
+		b = max(b, math.Float32bits(x[1]-y[1])&magnitude)
+		c = max(c, math.Float32bits(x[2]-y[2])&magnitude)
+		d = max(d, math.Float32bits(x[3]-y[3])&magnitude)
+		x, y = x[4:], y[4:]
 	}
+	for i := range x {
+		a = max(a, math.Float32bits(x[i]-y[i])&magnitude)
+	}
+	return math.Float32frombits(max(a, b, c, d))
 }
 
-func dotRowsGo(dst, q, base []float32, stride int, rows []uint32) {
+// rowsGo is the Rows form of a pair form.
+func rowsGo(pair func(a, b []float32) float32, dst, q, base []float32, stride int, rows []uint32) {
 	for i, row := range rows {
-		dst[i] = dotGo(q, base[int(row)*stride:][:len(q)])
-	}
-}
-
-func l1RowsGo(dst, q, base []float32, stride int, rows []uint32) {
-	for i, row := range rows {
-		dst[i] = l1Go(q, base[int(row)*stride:][:len(q)])
+		dst[i] = pair(q, base[int(row)*stride:][:len(q)])
 	}
 }
 
@@ -119,4 +127,4 @@ func l1Pass(a, b []float32, first int) [passLanes]float32 {
 }
 
 // abs clears the sign bit, without a branch.
-func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
+func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) & magnitude) }

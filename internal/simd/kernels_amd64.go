@@ -40,13 +40,27 @@ func l1(a, b []float32) float32 {
 	return l1Go(a, b)
 }
 
+func chebyshev(a, b []float32) float32 {
+	if hasAVX2 {
+		return chebyshevAVX2(a, b)
+	}
+	return chebyshevGo(a, b)
+}
+
+func jensenShannon(a, b []float32) float32 {
+	if hasAVX2 {
+		return jensenShannonAVX2(a, b)
+	}
+	return jensenShannonGo(a, b)
+}
+
 func squaredL2Rows(dst, q, base []float32, stride int, rows []uint32) {
 	if hasAVX2 {
 		ahead, prefetch := lookAhead(len(q), stride)
 		squaredL2RowsAVX2(dst, q, base, stride, rows, ahead, prefetch)
 		return
 	}
-	squaredL2RowsGo(dst, q, base, stride, rows)
+	rowsGo(squaredL2Go, dst, q, base, stride, rows)
 }
 
 func dotRows(dst, q, base []float32, stride int, rows []uint32) {
@@ -55,7 +69,7 @@ func dotRows(dst, q, base []float32, stride int, rows []uint32) {
 		dotRowsAVX2(dst, q, base, stride, rows, ahead, prefetch)
 		return
 	}
-	dotRowsGo(dst, q, base, stride, rows)
+	rowsGo(dotGo, dst, q, base, stride, rows)
 }
 
 func l1Rows(dst, q, base []float32, stride int, rows []uint32) {
@@ -64,5 +78,23 @@ func l1Rows(dst, q, base []float32, stride int, rows []uint32) {
 		l1RowsAVX2(dst, q, base, stride, rows, ahead, prefetch)
 		return
 	}
-	l1RowsGo(dst, q, base, stride, rows)
+	rowsGo(l1Go, dst, q, base, stride, rows)
+}
+
+func chebyshevRows(dst, q, base []float32, stride int, rows []uint32) {
+	if hasAVX2 {
+		ahead, prefetch := lookAhead(len(q), stride)
+		chebyshevRowsAVX2(dst, q, base, stride, rows, ahead, prefetch)
+		return
+	}
+	rowsGo(chebyshevGo, dst, q, base, stride, rows)
+}
+
+func jensenShannonRows(dst, q, base []float32, stride int, rows []uint32) {
+	if hasAVX2 {
+		ahead, prefetch := lookAhead(len(q), stride)
+		jensenShannonRowsAVX2(dst, q, base, stride, rows, ahead, prefetch)
+		return
+	}
+	rowsGo(jensenShannonGo, dst, q, base, stride, rows)
 }

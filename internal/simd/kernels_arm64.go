@@ -36,13 +36,27 @@ func l1(a, b []float32) float32 {
 	return l1Go(a, b)
 }
 
+func chebyshev(a, b []float32) float32 {
+	if hasNEON {
+		return chebyshevNEON(a, b)
+	}
+	return chebyshevGo(a, b)
+}
+
+func jensenShannon(a, b []float32) float32 {
+	if hasNEON {
+		return jensenShannonNEON(a, b)
+	}
+	return jensenShannonGo(a, b)
+}
+
 func squaredL2Rows(dst, q, base []float32, stride int, rows []uint32) {
 	if hasNEON {
 		ahead, prefetch := lookAhead(len(q), stride)
 		squaredL2RowsNEON(dst, q, base, stride, rows, ahead, prefetch)
 		return
 	}
-	squaredL2RowsGo(dst, q, base, stride, rows)
+	rowsGo(squaredL2Go, dst, q, base, stride, rows)
 }
 
 func dotRows(dst, q, base []float32, stride int, rows []uint32) {
@@ -51,7 +65,7 @@ func dotRows(dst, q, base []float32, stride int, rows []uint32) {
 		dotRowsNEON(dst, q, base, stride, rows, ahead, prefetch)
 		return
 	}
-	dotRowsGo(dst, q, base, stride, rows)
+	rowsGo(dotGo, dst, q, base, stride, rows)
 }
 
 func l1Rows(dst, q, base []float32, stride int, rows []uint32) {
@@ -60,7 +74,25 @@ func l1Rows(dst, q, base []float32, stride int, rows []uint32) {
 		l1RowsNEON(dst, q, base, stride, rows, ahead, prefetch)
 		return
 	}
-	l1RowsGo(dst, q, base, stride, rows)
+	rowsGo(l1Go, dst, q, base, stride, rows)
+}
+
+func chebyshevRows(dst, q, base []float32, stride int, rows []uint32) {
+	if hasNEON {
+		ahead, prefetch := lookAhead(len(q), stride)
+		chebyshevRowsNEON(dst, q, base, stride, rows, ahead, prefetch)
+		return
+	}
+	rowsGo(chebyshevGo, dst, q, base, stride, rows)
+}
+
+func jensenShannonRows(dst, q, base []float32, stride int, rows []uint32) {
+	if hasNEON {
+		ahead, prefetch := lookAhead(len(q), stride)
+		jensenShannonRowsNEON(dst, q, base, stride, rows, ahead, prefetch)
+		return
+	}
+	rowsGo(jensenShannonGo, dst, q, base, stride, rows)
 }
 
 // The kernels take a block of 32 floats at a time and check no bounds. The Rows forms prefetch row i+ahead while they
@@ -83,3 +115,15 @@ func l1NEON(a, b []float32) float32
 
 //go:noescape
 func l1RowsNEON(dst, q, base []float32, stride int, rows []uint32, ahead, prefetch int)
+
+//go:noescape
+func chebyshevNEON(a, b []float32) float32
+
+//go:noescape
+func chebyshevRowsNEON(dst, q, base []float32, stride int, rows []uint32, ahead, prefetch int)
+
+//go:noescape
+func jensenShannonNEON(a, b []float32) float32
+
+//go:noescape
+func jensenShannonRowsNEON(dst, q, base []float32, stride int, rows []uint32, ahead, prefetch int)

@@ -39,3 +39,27 @@ func l1AVX2(a []float32, b []float32) float32
 //
 //go:noescape
 func l1RowsAVX2(dst []float32, q []float32, base []float32, stride int, rows []uint32, ahead int, prefetch int)
+
+// chebyshevAVX2 returns the largest |a[i]-b[i]|. It does not look at the length of b.
+//
+//go:noescape
+func chebyshevAVX2(a []float32, b []float32) float32
+
+// chebyshevRowsAVX2 sets dst[i] to the largest |a[i]-b[i]|, a being q and b
+// the row at base[rows[i]*stride]. It checks no bounds. It prefetches row i+ahead while it computes row i, as many
+// bytes of it as prefetch says.
+//
+//go:noescape
+func chebyshevRowsAVX2(dst []float32, q []float32, base []float32, stride int, rows []uint32, ahead int, prefetch int)
+
+// jensenShannonAVX2 returns the Jensen-Shannon divergence of a[i]^4 and b[i]^4. It does not look at the length of b.
+//
+//go:noescape
+func jensenShannonAVX2(a []float32, b []float32) float32
+
+// jensenShannonRowsAVX2 sets dst[i] to the Jensen-Shannon divergence of a[i]^4 and b[i]^4, a being q and b
+// the row at base[rows[i]*stride]. It checks no bounds. It prefetches row i+ahead while it computes row i, as many
+// bytes of it as prefetch says.
+//
+//go:noescape
+func jensenShannonRowsAVX2(dst []float32, q []float32, base []float32, stride int, rows []uint32, ahead int, prefetch int)

@@ -22,6 +22,88 @@ DATA tailMasks<>+56(SB)/4, $0x00000000
 DATA tailMasks<>+60(SB)/4, $0x00000000
 GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
 
+DATA jensenShannonConstants<>+0(SB)/4, $0x3f800000
+DATA jensenShannonConstants<>+4(SB)/4, $0x3f800000
+DATA jensenShannonConstants<>+8(SB)/4, $0x3f800000
+DATA jensenShannonConstants<>+12(SB)/4, $0x3f800000
+DATA jensenShannonConstants<>+16(SB)/4, $0x3f800000
+DATA jensenShannonConstants<>+20(SB)/4, $0x3f800000
+DATA jensenShannonConstants<>+24(SB)/4, $0x3f800000
+DATA jensenShannonConstants<>+28(SB)/4, $0x3f800000
+DATA jensenShannonConstants<>+32(SB)/4, $0x0d800000
+DATA jensenShannonConstants<>+36(SB)/4, $0x0d800000
+DATA jensenShannonConstants<>+40(SB)/4, $0x0d800000
+DATA jensenShannonConstants<>+44(SB)/4, $0x0d800000
+DATA jensenShannonConstants<>+48(SB)/4, $0x0d800000
+DATA jensenShannonConstants<>+52(SB)/4, $0x0d800000
+DATA jensenShannonConstants<>+56(SB)/4, $0x0d800000
+DATA jensenShannonConstants<>+60(SB)/4, $0x0d800000
+DATA jensenShannonConstants<>+64(SB)/4, $0x3eb1720d
+DATA jensenShannonConstants<>+68(SB)/4, $0x3eb1720d
+DATA jensenShannonConstants<>+72(SB)/4, $0x3eb1720d
+DATA jensenShannonConstants<>+76(SB)/4, $0x3eb1720d
+DATA jensenShannonConstants<>+80(SB)/4, $0x3eb1720d
+DATA jensenShannonConstants<>+84(SB)/4, $0x3eb1720d
+DATA jensenShannonConstants<>+88(SB)/4, $0x3eb1720d
+DATA jensenShannonConstants<>+92(SB)/4, $0x3eb1720d
+DATA jensenShannonConstants<>+96(SB)/4, $0xb82b785f
+DATA jensenShannonConstants<>+100(SB)/4, $0xb82b785f
+DATA jensenShannonConstants<>+104(SB)/4, $0xb82b785f
+DATA jensenShannonConstants<>+108(SB)/4, $0xb82b785f
+DATA jensenShannonConstants<>+112(SB)/4, $0xb82b785f
+DATA jensenShannonConstants<>+116(SB)/4, $0xb82b785f
+DATA jensenShannonConstants<>+120(SB)/4, $0xb82b785f
+DATA jensenShannonConstants<>+124(SB)/4, $0xb82b785f
+DATA jensenShannonConstants<>+128(SB)/4, $0x3f32f737
+DATA jensenShannonConstants<>+132(SB)/4, $0x3f32f737
+DATA jensenShannonConstants<>+136(SB)/4, $0x3f32f737
+DATA jensenShannonConstants<>+140(SB)/4, $0x3f32f737
+DATA jensenShannonConstants<>+144(SB)/4, $0x3f32f737
+DATA jensenShannonConstants<>+148(SB)/4, $0x3f32f737
+DATA jensenShannonConstants<>+152(SB)/4, $0x3f32f737
+DATA jensenShannonConstants<>+156(SB)/4, $0x3f32f737
+DATA jensenShannonConstants<>+160(SB)/4, $0xbe7bdc8c
+DATA jensenShannonConstants<>+164(SB)/4, $0xbe7bdc8c
+DATA jensenShannonConstants<>+168(SB)/4, $0xbe7bdc8c
+DATA jensenShannonConstants<>+172(SB)/4, $0xbe7bdc8c
+DATA jensenShannonConstants<>+176(SB)/4, $0xbe7bdc8c
+DATA jensenShannonConstants<>+180(SB)/4, $0xbe7bdc8c
+DATA jensenShannonConstants<>+184(SB)/4, $0xbe7bdc8c
+DATA jensenShannonConstants<>+188(SB)/4, $0xbe7bdc8c
+DATA jensenShannonConstants<>+192(SB)/4, $0xbf81e5d8
+DATA jensenShannonConstants<>+196(SB)/4, $0xbf81e5d8
+DATA jensenShannonConstants<>+200(SB)/4, $0xbf81e5d8
+DATA jensenShannonConstants<>+204(SB)/4, $0xbf81e5d8
+DATA jensenShannonConstants<>+208(SB)/4, $0xbf81e5d8
+DATA jensenShannonConstants<>+212(SB)/4, $0xbf81e5d8
+DATA jensenShannonConstants<>+216(SB)/4, $0xbf81e5d8
+DATA jensenShannonConstants<>+220(SB)/4, $0xbf81e5d8
+DATA jensenShannonConstants<>+224(SB)/4, $0x4096ec5d
+DATA jensenShannonConstants<>+228(SB)/4, $0x4096ec5d
+DATA jensenShannonConstants<>+232(SB)/4, $0x4096ec5d
+DATA jensenShannonConstants<>+236(SB)/4, $0x4096ec5d
+DATA jensenShannonConstants<>+240(SB)/4, $0x4096ec5d
+DATA jensenShannonConstants<>+244(SB)/4, $0x4096ec5d
+DATA jensenShannonConstants<>+248(SB)/4, $0x4096ec5d
+DATA jensenShannonConstants<>+252(SB)/4, $0x4096ec5d
+DATA jensenShannonConstants<>+256(SB)/4, $0xc0ea7fc9
+DATA jensenShannonConstants<>+260(SB)/4, $0xc0ea7fc9
+DATA jensenShannonConstants<>+264(SB)/4, $0xc0ea7fc9
+DATA jensenShannonConstants<>+268(SB)/4, $0xc0ea7fc9
+DATA jensenShannonConstants<>+272(SB)/4, $0xc0ea7fc9
+DATA jensenShannonConstants<>+276(SB)/4, $0xc0ea7fc9
+DATA jensenShannonConstants<>+280(SB)/4, $0xc0ea7fc9
+DATA jensenShannonConstants<>+284(SB)/4, $0xc0ea7fc9
+DATA jensenShannonConstants<>+288(SB)/4, $0x40a3af9d
+DATA jensenShannonConstants<>+292(SB)/4, $0x40a3af9d
+DATA jensenShannonConstants<>+296(SB)/4, $0x40a3af9d
+DATA jensenShannonConstants<>+300(SB)/4, $0x40a3af9d
+DATA jensenShannonConstants<>+304(SB)/4, $0x40a3af9d
+DATA jensenShannonConstants<>+308(SB)/4, $0x40a3af9d
+DATA jensenShannonConstants<>+312(SB)/4, $0x40a3af9d
+DATA jensenShannonConstants<>+316(SB)/4, $0x40a3af9d
+GLOBL jensenShannonConstants<>(SB), RODATA|NOPTR, $320
+
 // func squaredL2AVX2(a []float32, b []float32) float32
 // Requires: AVX
 TEXT ·squaredL2AVX2(SB), NOSPLIT, $0-52
@@ -136,7 +218,7 @@ Reduce:
 	VMOVHLPS     X1, X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
+	VADDPS       X0, X1, X1
 	VMOVSS       X1, ret+48(FP)
 	VZEROUPPER
 	RET
@@ -342,7 +424,7 @@ twoReduce:
 	VMOVHLPS     X1, X1, X2
 	VADDPS       X2, X1, X1
 	VMOVSHDUP    X1, X2
-	VADDSS       X2, X1, X1
+	VADDPS       X2, X1, X1
 	VADDPS       Y6, Y5, Y5
 	VADDPS       Y8, Y7, Y7
 	VADDPS       Y7, Y5, Y5
@@ -351,7 +433,7 @@ twoReduce:
 	VMOVHLPS     X5, X5, X2
 	VADDPS       X2, X5, X5
 	VMOVSHDUP    X5, X2
-	VADDSS       X2, X5, X5
+	VADDPS       X2, X5, X5
 	VMOVSS       X1, (AX)
 	VMOVSS       X5, 4(AX)
 	ADDQ         $0x08, AX
@@ -478,7 +560,7 @@ oneReduce:
 	VMOVHLPS     X1, X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
+	VADDPS       X0, X1, X1
 	VMOVSS       X1, (AX)
 	ADDQ         $0x04, AX
 	ADDQ         $0x04, CX
@@ -592,7 +674,7 @@ Reduce:
 	VMOVHLPS     X1, X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
+	VADDPS       X0, X1, X1
 	VMOVSS       X1, ret+48(FP)
 	VZEROUPPER
 	RET
@@ -776,7 +858,7 @@ twoReduce:
 	VMOVHLPS     X1, X1, X2
 	VADDPS       X2, X1, X1
 	VMOVSHDUP    X1, X2
-	VADDSS       X2, X1, X1
+	VADDPS       X2, X1, X1
 	VADDPS       Y6, Y5, Y5
 	VADDPS       Y8, Y7, Y7
 	VADDPS       Y7, Y5, Y5
@@ -785,7 +867,7 @@ twoReduce:
 	VMOVHLPS     X5, X5, X2
 	VADDPS       X2, X5, X5
 	VMOVSHDUP    X5, X2
-	VADDSS       X2, X5, X5
+	VADDPS       X2, X5, X5
 	VMOVSS       X1, (AX)
 	VMOVSS       X5, 4(AX)
 	ADDQ         $0x08, AX
@@ -901,7 +983,7 @@ oneReduce:
 	VMOVHLPS     X1, X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
-	VADDSS       X0, X1, X1
+	VADDPS       X0, X1, X1
 	VMOVSS       X1, (AX)
 	ADDQ         $0x04, AX
 	ADDQ         $0x04, CX
@@ -1030,7 +1112,7 @@ Reduce:
 	VMOVHLPS     X2, X2, X0
 	VADDPS       X0, X2, X2
 	VMOVSHDUP    X2, X0
-	VADDSS       X0, X2, X2
+	VADDPS       X0, X2, X2
 	VMOVSS       X2, ret+48(FP)
 	VZEROUPPER
 	RET
@@ -1240,7 +1322,7 @@ twoReduce:
 	VMOVHLPS     X2, X2, X3
 	VADDPS       X3, X2, X2
 	VMOVSHDUP    X2, X3
-	VADDSS       X3, X2, X2
+	VADDPS       X3, X2, X2
 	VADDPS       Y7, Y6, Y6
 	VADDPS       Y9, Y8, Y8
 	VADDPS       Y8, Y6, Y6
@@ -1249,7 +1331,7 @@ twoReduce:
 	VMOVHLPS     X6, X6, X3
 	VADDPS       X3, X6, X6
 	VMOVSHDUP    X6, X3
-	VADDSS       X3, X6, X6
+	VADDPS       X3, X6, X6
 	VMOVSS       X2, (AX)
 	VMOVSS       X6, 4(AX)
 	ADDQ         $0x08, AX
@@ -1376,8 +1458,2166 @@ oneReduce:
 	VMOVHLPS     X2, X2, X0
 	VADDPS       X0, X2, X2
 	VMOVSHDUP    X2, X0
-	VADDSS       X0, X2, X2
+	VADDPS       X0, X2, X2
 	VMOVSS       X2, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         $0x04, CX
+
+Done:
+	VZEROUPPER
+
+Return:
+	RET
+
+// func chebyshevAVX2(a []float32, b []float32) float32
+// Requires: AVX, AVX2
+TEXT ·chebyshevAVX2(SB), NOSPLIT, $0-52
+	MOVQ a_base+0(FP), AX
+	MOVQ a_len+8(FP), CX
+	MOVQ b_base+24(FP), DX
+
+	// Bytes in whole blocks of 32 floats, and behind them.
+	SHLQ $0x02, CX
+	MOVQ CX, BX
+	ANDQ $-128, BX
+	ANDQ $0x7f, CX
+
+	// The mask of the last, partial vector.
+	LEAQ    tailMasks<>+0(SB), SI
+	MOVQ    CX, DI
+	ANDQ    $0x1f, DI
+	SUBQ    DI, SI
+	VMOVUPS 32(SI), Y0
+
+	// All bits but the sign.
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLD   $0x01, Y1, Y1
+	VXORPS   Y2, Y2, Y2
+	VXORPS   Y3, Y3, Y3
+	VXORPS   Y4, Y4, Y4
+	VXORPS   Y5, Y5, Y5
+	XORQ     SI, SI
+	CMPQ     SI, BX
+	JGE      Tail
+
+Block:
+	VMOVUPS (AX)(SI*1), Y6
+	VSUBPS  (DX)(SI*1), Y6, Y6
+	VANDPS  Y6, Y1, Y6
+	VPMAXUD Y6, Y2, Y2
+	VMOVUPS 32(AX)(SI*1), Y6
+	VSUBPS  32(DX)(SI*1), Y6, Y6
+	VANDPS  Y6, Y1, Y6
+	VPMAXUD Y6, Y3, Y3
+	VMOVUPS 64(AX)(SI*1), Y6
+	VSUBPS  64(DX)(SI*1), Y6, Y6
+	VANDPS  Y6, Y1, Y6
+	VPMAXUD Y6, Y4, Y4
+	VMOVUPS 96(AX)(SI*1), Y6
+	VSUBPS  96(DX)(SI*1), Y6, Y6
+	VANDPS  Y6, Y1, Y6
+	VPMAXUD Y6, Y5, Y5
+	ADDQ    $0x00000080, SI
+	CMPQ    SI, BX
+	JLT     Block
+
+Tail:
+	CMPQ       CX, $0x20
+	JLT        Partial0
+	VMOVUPS    (AX)(SI*1), Y6
+	VSUBPS     (DX)(SI*1), Y6, Y6
+	VANDPS     Y6, Y1, Y6
+	VPMAXUD    Y6, Y2, Y2
+	CMPQ       CX, $0x40
+	JLT        Partial1
+	VMOVUPS    32(AX)(SI*1), Y6
+	VSUBPS     32(DX)(SI*1), Y6, Y6
+	VANDPS     Y6, Y1, Y6
+	VPMAXUD    Y6, Y3, Y3
+	CMPQ       CX, $0x60
+	JLT        Partial2
+	VMOVUPS    64(AX)(SI*1), Y6
+	VSUBPS     64(DX)(SI*1), Y6, Y6
+	VANDPS     Y6, Y1, Y6
+	VPMAXUD    Y6, Y4, Y4
+	TESTQ      $0x0000001f, CX
+	JZ         Reduce
+	VMASKMOVPS 96(AX)(SI*1), Y0, Y6
+	VMASKMOVPS 96(DX)(SI*1), Y0, Y0
+	VSUBPS     Y0, Y6, Y0
+	VANDPS     Y0, Y1, Y0
+	VPMAXUD    Y0, Y5, Y5
+	JMP        Reduce
+
+Partial2:
+	TESTQ      $0x0000001f, CX
+	JZ         Reduce
+	VMASKMOVPS 64(AX)(SI*1), Y0, Y6
+	VMASKMOVPS 64(DX)(SI*1), Y0, Y0
+	VSUBPS     Y0, Y6, Y0
+	VANDPS     Y0, Y1, Y0
+	VPMAXUD    Y0, Y4, Y4
+	JMP        Reduce
+
+Partial1:
+	TESTQ      $0x0000001f, CX
+	JZ         Reduce
+	VMASKMOVPS 32(AX)(SI*1), Y0, Y6
+	VMASKMOVPS 32(DX)(SI*1), Y0, Y0
+	VSUBPS     Y0, Y6, Y0
+	VANDPS     Y0, Y1, Y0
+	VPMAXUD    Y0, Y3, Y3
+	JMP        Reduce
+
+Partial0:
+	TESTQ      $0x0000001f, CX
+	JZ         Reduce
+	VMASKMOVPS (AX)(SI*1), Y0, Y6
+	VMASKMOVPS (DX)(SI*1), Y0, Y0
+	VSUBPS     Y0, Y6, Y0
+	VANDPS     Y0, Y1, Y0
+	VPMAXUD    Y0, Y2, Y2
+
+Reduce:
+	VPMAXUD      Y3, Y2, Y2
+	VPMAXUD      Y5, Y4, Y4
+	VPMAXUD      Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VPMAXUD      X0, X2, X2
+	VMOVHLPS     X2, X2, X0
+	VPMAXUD      X0, X2, X2
+	VMOVSHDUP    X2, X0
+	VPMAXUD      X0, X2, X2
+	VMOVSS       X2, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func chebyshevRowsAVX2(dst []float32, q []float32, base []float32, stride int, rows []uint32, ahead int, prefetch int)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·chebyshevRowsAVX2(SB), NOSPLIT, $0-120
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  rows_base+80(FP), CX
+	MOVQ  rows_len+88(FP), DX
+	TESTQ DX, DX
+	JZ    Return
+	MOVQ  base_base+48(FP), BX
+	LEAQ  -4(CX)(DX*4), DX
+	MOVQ  q_base+24(FP), SI
+	MOVQ  q_len+32(FP), DI
+
+	// Bytes in whole blocks of 32 floats, and behind them.
+	SHLQ $0x02, DI
+	MOVQ DI, R8
+	ANDQ $-128, R8
+	ANDQ $0x7f, DI
+
+	// The mask of the last, partial vector.
+	LEAQ    tailMasks<>+0(SB), R9
+	MOVQ    DI, R10
+	ANDQ    $0x1f, R10
+	SUBQ    R10, R9
+	VMOVUPS 32(R9), Y0
+
+	// All bits but the sign.
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLD   $0x01, Y1, Y1
+	CMPQ     CX, DX
+	JE       One
+
+Two:
+	MOVL    (CX), R9
+	IMULQ   stride+72(FP), R9
+	LEAQ    (BX)(R9*4), R9
+	MOVL    4(CX), R10
+	IMULQ   stride+72(FP), R10
+	LEAQ    (BX)(R10*4), R10
+	MOVQ    ahead+104(FP), R11
+	LEAQ    (CX)(R11*4), R11
+	CMPQ    R11, DX
+	CMOVQHI DX, R11
+	MOVL    (R11), R11
+	IMULQ   stride+72(FP), R11
+	LEAQ    (BX)(R11*4), R11
+	MOVQ    ahead+104(FP), R12
+	LEAQ    4(CX)(R12*4), R12
+	CMPQ    R12, DX
+	CMOVQHI DX, R12
+	MOVL    (R12), R12
+	IMULQ   stride+72(FP), R12
+	LEAQ    (BX)(R12*4), R12
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	XORQ    R13, R13
+	CMPQ    R13, R8
+	JGE     twoTail
+
+twoBlock:
+	PREFETCHT0 (R11)(R13*1)
+	PREFETCHT0 64(R11)(R13*1)
+	PREFETCHT0 (R12)(R13*1)
+	PREFETCHT0 64(R12)(R13*1)
+	VMOVUPS    (SI)(R13*1), Y10
+	VSUBPS     (R9)(R13*1), Y10, Y11
+	VANDPS     Y11, Y1, Y11
+	VPMAXUD    Y11, Y2, Y2
+	VSUBPS     (R10)(R13*1), Y10, Y10
+	VANDPS     Y10, Y1, Y10
+	VPMAXUD    Y10, Y6, Y6
+	VMOVUPS    32(SI)(R13*1), Y10
+	VSUBPS     32(R9)(R13*1), Y10, Y11
+	VANDPS     Y11, Y1, Y11
+	VPMAXUD    Y11, Y3, Y3
+	VSUBPS     32(R10)(R13*1), Y10, Y10
+	VANDPS     Y10, Y1, Y10
+	VPMAXUD    Y10, Y7, Y7
+	VMOVUPS    64(SI)(R13*1), Y10
+	VSUBPS     64(R9)(R13*1), Y10, Y11
+	VANDPS     Y11, Y1, Y11
+	VPMAXUD    Y11, Y4, Y4
+	VSUBPS     64(R10)(R13*1), Y10, Y10
+	VANDPS     Y10, Y1, Y10
+	VPMAXUD    Y10, Y8, Y8
+	VMOVUPS    96(SI)(R13*1), Y10
+	VSUBPS     96(R9)(R13*1), Y10, Y11
+	VANDPS     Y11, Y1, Y11
+	VPMAXUD    Y11, Y5, Y5
+	VSUBPS     96(R10)(R13*1), Y10, Y10
+	VANDPS     Y10, Y1, Y10
+	VPMAXUD    Y10, Y9, Y9
+	ADDQ       $0x00000080, R13
+	CMPQ       R13, R8
+	JLT        twoBlock
+
+twoTail:
+	LEAQ       (R13), R14
+	CMPQ       R14, prefetch+112(FP)
+	JGE        twoPrefetched
+	PREFETCHT0 (R11)(R14*1)
+	PREFETCHT0 (R12)(R14*1)
+	LEAQ       64(R13), R14
+	CMPQ       R14, prefetch+112(FP)
+	JGE        twoPrefetched
+	PREFETCHT0 (R11)(R14*1)
+	PREFETCHT0 (R12)(R14*1)
+
+twoPrefetched:
+	CMPQ       DI, $0x20
+	JLT        twoPartial0
+	VMOVUPS    (SI)(R13*1), Y10
+	VSUBPS     (R9)(R13*1), Y10, Y11
+	VANDPS     Y11, Y1, Y11
+	VPMAXUD    Y11, Y2, Y2
+	VSUBPS     (R10)(R13*1), Y10, Y10
+	VANDPS     Y10, Y1, Y10
+	VPMAXUD    Y10, Y6, Y6
+	CMPQ       DI, $0x40
+	JLT        twoPartial1
+	VMOVUPS    32(SI)(R13*1), Y10
+	VSUBPS     32(R9)(R13*1), Y10, Y11
+	VANDPS     Y11, Y1, Y11
+	VPMAXUD    Y11, Y3, Y3
+	VSUBPS     32(R10)(R13*1), Y10, Y10
+	VANDPS     Y10, Y1, Y10
+	VPMAXUD    Y10, Y7, Y7
+	CMPQ       DI, $0x60
+	JLT        twoPartial2
+	VMOVUPS    64(SI)(R13*1), Y10
+	VSUBPS     64(R9)(R13*1), Y10, Y11
+	VANDPS     Y11, Y1, Y11
+	VPMAXUD    Y11, Y4, Y4
+	VSUBPS     64(R10)(R13*1), Y10, Y10
+	VANDPS     Y10, Y1, Y10
+	VPMAXUD    Y10, Y8, Y8
+	TESTQ      $0x0000001f, DI
+	JZ         twoReduce
+	VMASKMOVPS 96(SI)(R13*1), Y0, Y10
+	VMASKMOVPS 96(R9)(R13*1), Y0, Y11
+	VSUBPS     Y11, Y10, Y11
+	VANDPS     Y11, Y1, Y11
+	VPMAXUD    Y11, Y5, Y5
+	VMASKMOVPS 96(R10)(R13*1), Y0, Y11
+	VSUBPS     Y11, Y10, Y10
+	VANDPS     Y10, Y1, Y10
+	VPMAXUD    Y10, Y9, Y9
+	JMP        twoReduce
+
+twoPartial2:
+	TESTQ      $0x0000001f, DI
+	JZ         twoReduce
+	VMASKMOVPS 64(SI)(R13*1), Y0, Y10
+	VMASKMOVPS 64(R9)(R13*1), Y0, Y11
+	VSUBPS     Y11, Y10, Y11
+	VANDPS     Y11, Y1, Y11
+	VPMAXUD    Y11, Y4, Y4
+	VMASKMOVPS 64(R10)(R13*1), Y0, Y11
+	VSUBPS     Y11, Y10, Y10
+	VANDPS     Y10, Y1, Y10
+	VPMAXUD    Y10, Y8, Y8
+	JMP        twoReduce
+
+twoPartial1:
+	TESTQ      $0x0000001f, DI
+	JZ         twoReduce
+	VMASKMOVPS 32(SI)(R13*1), Y0, Y10
+	VMASKMOVPS 32(R9)(R13*1), Y0, Y11
+	VSUBPS     Y11, Y10, Y11
+	VANDPS     Y11, Y1, Y11
+	VPMAXUD    Y11, Y3, Y3
+	VMASKMOVPS 32(R10)(R13*1), Y0, Y11
+	VSUBPS     Y11, Y10, Y10
+	VANDPS     Y10, Y1, Y10
+	VPMAXUD    Y10, Y7, Y7
+	JMP        twoReduce
+
+twoPartial0:
+	TESTQ      $0x0000001f, DI
+	JZ         twoReduce
+	VMASKMOVPS (SI)(R13*1), Y0, Y10
+	VMASKMOVPS (R9)(R13*1), Y0, Y11
+	VSUBPS     Y11, Y10, Y11
+	VANDPS     Y11, Y1, Y11
+	VPMAXUD    Y11, Y2, Y2
+	VMASKMOVPS (R10)(R13*1), Y0, Y11
+	VSUBPS     Y11, Y10, Y10
+	VANDPS     Y10, Y1, Y10
+	VPMAXUD    Y10, Y6, Y6
+
+twoReduce:
+	VPMAXUD      Y3, Y2, Y2
+	VPMAXUD      Y5, Y4, Y4
+	VPMAXUD      Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VPMAXUD      X3, X2, X2
+	VMOVHLPS     X2, X2, X3
+	VPMAXUD      X3, X2, X2
+	VMOVSHDUP    X2, X3
+	VPMAXUD      X3, X2, X2
+	VPMAXUD      Y7, Y6, Y6
+	VPMAXUD      Y9, Y8, Y8
+	VPMAXUD      Y8, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X3
+	VPMAXUD      X3, X6, X6
+	VMOVHLPS     X6, X6, X3
+	VPMAXUD      X3, X6, X6
+	VMOVSHDUP    X6, X3
+	VPMAXUD      X3, X6, X6
+	VMOVSS       X2, (AX)
+	VMOVSS       X6, 4(AX)
+	ADDQ         $0x08, AX
+	ADDQ         $0x08, CX
+	CMPQ         CX, DX
+	JB           Two
+	JA           Done
+
+One:
+	MOVL    (CX), R9
+	IMULQ   stride+72(FP), R9
+	LEAQ    (BX)(R9*4), R9
+	MOVQ    ahead+104(FP), R10
+	LEAQ    (CX)(R10*4), R10
+	CMPQ    R10, DX
+	CMOVQHI DX, R10
+	MOVL    (R10), DX
+	IMULQ   stride+72(FP), DX
+	LEAQ    (BX)(DX*4), DX
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	XORQ    BX, BX
+	CMPQ    BX, R8
+	JGE     oneTail
+
+oneBlock:
+	PREFETCHT0 (DX)(BX*1)
+	PREFETCHT0 64(DX)(BX*1)
+	VMOVUPS    (SI)(BX*1), Y6
+	VSUBPS     (R9)(BX*1), Y6, Y6
+	VANDPS     Y6, Y1, Y6
+	VPMAXUD    Y6, Y2, Y2
+	VMOVUPS    32(SI)(BX*1), Y6
+	VSUBPS     32(R9)(BX*1), Y6, Y6
+	VANDPS     Y6, Y1, Y6
+	VPMAXUD    Y6, Y3, Y3
+	VMOVUPS    64(SI)(BX*1), Y6
+	VSUBPS     64(R9)(BX*1), Y6, Y6
+	VANDPS     Y6, Y1, Y6
+	VPMAXUD    Y6, Y4, Y4
+	VMOVUPS    96(SI)(BX*1), Y6
+	VSUBPS     96(R9)(BX*1), Y6, Y6
+	VANDPS     Y6, Y1, Y6
+	VPMAXUD    Y6, Y5, Y5
+	ADDQ       $0x00000080, BX
+	CMPQ       BX, R8
+	JLT        oneBlock
+
+oneTail:
+	LEAQ       (BX), R8
+	CMPQ       R8, prefetch+112(FP)
+	JGE        onePrefetched
+	PREFETCHT0 (DX)(R8*1)
+	LEAQ       64(BX), R8
+	CMPQ       R8, prefetch+112(FP)
+	JGE        onePrefetched
+	PREFETCHT0 (DX)(R8*1)
+
+onePrefetched:
+	CMPQ       DI, $0x20
+	JLT        onePartial0
+	VMOVUPS    (SI)(BX*1), Y6
+	VSUBPS     (R9)(BX*1), Y6, Y6
+	VANDPS     Y6, Y1, Y6
+	VPMAXUD    Y6, Y2, Y2
+	CMPQ       DI, $0x40
+	JLT        onePartial1
+	VMOVUPS    32(SI)(BX*1), Y6
+	VSUBPS     32(R9)(BX*1), Y6, Y6
+	VANDPS     Y6, Y1, Y6
+	VPMAXUD    Y6, Y3, Y3
+	CMPQ       DI, $0x60
+	JLT        onePartial2
+	VMOVUPS    64(SI)(BX*1), Y6
+	VSUBPS     64(R9)(BX*1), Y6, Y6
+	VANDPS     Y6, Y1, Y6
+	VPMAXUD    Y6, Y4, Y4
+	TESTQ      $0x0000001f, DI
+	JZ         oneReduce
+	VMASKMOVPS 96(SI)(BX*1), Y0, Y6
+	VMASKMOVPS 96(R9)(BX*1), Y0, Y0
+	VSUBPS     Y0, Y6, Y0
+	VANDPS     Y0, Y1, Y0
+	VPMAXUD    Y0, Y5, Y5
+	JMP        oneReduce
+
+onePartial2:
+	TESTQ      $0x0000001f, DI
+	JZ         oneReduce
+	VMASKMOVPS 64(SI)(BX*1), Y0, Y6
+	VMASKMOVPS 64(R9)(BX*1), Y0, Y0
+	VSUBPS     Y0, Y6, Y0
+	VANDPS     Y0, Y1, Y0
+	VPMAXUD    Y0, Y4, Y4
+	JMP        oneReduce
+
+onePartial1:
+	TESTQ      $0x0000001f, DI
+	JZ         oneReduce
+	VMASKMOVPS 32(SI)(BX*1), Y0, Y6
+	VMASKMOVPS 32(R9)(BX*1), Y0, Y0
+	VSUBPS     Y0, Y6, Y0
+	VANDPS     Y0, Y1, Y0
+	VPMAXUD    Y0, Y3, Y3
+	JMP        oneReduce
+
+onePartial0:
+	TESTQ      $0x0000001f, DI
+	JZ         oneReduce
+	VMASKMOVPS (SI)(BX*1), Y0, Y6
+	VMASKMOVPS (R9)(BX*1), Y0, Y0
+	VSUBPS     Y0, Y6, Y0
+	VANDPS     Y0, Y1, Y0
+	VPMAXUD    Y0, Y2, Y2
+
+oneReduce:
+	VPMAXUD      Y3, Y2, Y2
+	VPMAXUD      Y5, Y4, Y4
+	VPMAXUD      Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VPMAXUD      X0, X2, X2
+	VMOVHLPS     X2, X2, X0
+	VPMAXUD      X0, X2, X2
+	VMOVSHDUP    X2, X0
+	VPMAXUD      X0, X2, X2
+	VMOVSS       X2, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         $0x04, CX
+
+Done:
+	VZEROUPPER
+
+Return:
+	RET
+
+// func jensenShannonAVX2(a []float32, b []float32) float32
+// Requires: AVX
+TEXT ·jensenShannonAVX2(SB), NOSPLIT, $0-52
+	MOVQ a_base+0(FP), AX
+	MOVQ a_len+8(FP), CX
+	MOVQ b_base+24(FP), DX
+
+	// Bytes in whole blocks of 32 floats, and behind them.
+	SHLQ $0x02, CX
+	MOVQ CX, BX
+	ANDQ $-128, BX
+	ANDQ $0x7f, CX
+
+	// The mask of the last, partial vector.
+	LEAQ    tailMasks<>+0(SB), SI
+	MOVQ    CX, DI
+	ANDQ    $0x1f, DI
+	SUBQ    DI, SI
+	VMOVUPS 32(SI), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	XORQ    SI, SI
+	CMPQ    SI, BX
+	JGE     Tail
+
+Block:
+	VMOVUPS (AX)(SI*1), Y5
+	VMOVUPS (DX)(SI*1), Y6
+	VMULPS  Y5, Y5, Y8
+	VMULPS  Y6, Y6, Y7
+	VADDPS  Y7, Y8, Y8
+	VADDPS  jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS jensenShannonConstants<>+0(SB), Y9
+	VDIVPS  Y8, Y9, Y9
+	VMULPS  Y6, Y5, Y7
+	VMULPS  Y9, Y7, Y7
+	VSUBPS  Y6, Y5, Y9
+	VADDPS  Y6, Y5, Y5
+	VMULPS  Y5, Y9, Y9
+	VMULPS  Y9, Y9, Y9
+	VMULPS  Y7, Y7, Y5
+	VMULPS  Y5, Y5, Y8
+	VMULPS  jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS  jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS  jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS  jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS  Y5, Y10, Y10
+	VADDPS  Y10, Y6, Y6
+	VMULPS  jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS  jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS  jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS  jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS  Y5, Y7, Y7
+	VADDPS  Y7, Y10, Y10
+	VMULPS  Y8, Y10, Y10
+	VADDPS  Y10, Y6, Y6
+	VMULPS  Y6, Y9, Y9
+	VADDPS  Y9, Y1, Y1
+	VMOVUPS 32(AX)(SI*1), Y5
+	VMOVUPS 32(DX)(SI*1), Y6
+	VMULPS  Y5, Y5, Y8
+	VMULPS  Y6, Y6, Y7
+	VADDPS  Y7, Y8, Y8
+	VADDPS  jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS jensenShannonConstants<>+0(SB), Y9
+	VDIVPS  Y8, Y9, Y9
+	VMULPS  Y6, Y5, Y7
+	VMULPS  Y9, Y7, Y7
+	VSUBPS  Y6, Y5, Y9
+	VADDPS  Y6, Y5, Y5
+	VMULPS  Y5, Y9, Y9
+	VMULPS  Y9, Y9, Y9
+	VMULPS  Y7, Y7, Y5
+	VMULPS  Y5, Y5, Y8
+	VMULPS  jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS  jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS  jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS  jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS  Y5, Y10, Y10
+	VADDPS  Y10, Y6, Y6
+	VMULPS  jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS  jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS  jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS  jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS  Y5, Y7, Y7
+	VADDPS  Y7, Y10, Y10
+	VMULPS  Y8, Y10, Y10
+	VADDPS  Y10, Y6, Y6
+	VMULPS  Y6, Y9, Y9
+	VADDPS  Y9, Y2, Y2
+	VMOVUPS 64(AX)(SI*1), Y5
+	VMOVUPS 64(DX)(SI*1), Y6
+	VMULPS  Y5, Y5, Y8
+	VMULPS  Y6, Y6, Y7
+	VADDPS  Y7, Y8, Y8
+	VADDPS  jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS jensenShannonConstants<>+0(SB), Y9
+	VDIVPS  Y8, Y9, Y9
+	VMULPS  Y6, Y5, Y7
+	VMULPS  Y9, Y7, Y7
+	VSUBPS  Y6, Y5, Y9
+	VADDPS  Y6, Y5, Y5
+	VMULPS  Y5, Y9, Y9
+	VMULPS  Y9, Y9, Y9
+	VMULPS  Y7, Y7, Y5
+	VMULPS  Y5, Y5, Y8
+	VMULPS  jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS  jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS  jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS  jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS  Y5, Y10, Y10
+	VADDPS  Y10, Y6, Y6
+	VMULPS  jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS  jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS  jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS  jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS  Y5, Y7, Y7
+	VADDPS  Y7, Y10, Y10
+	VMULPS  Y8, Y10, Y10
+	VADDPS  Y10, Y6, Y6
+	VMULPS  Y6, Y9, Y9
+	VADDPS  Y9, Y3, Y3
+	VMOVUPS 96(AX)(SI*1), Y5
+	VMOVUPS 96(DX)(SI*1), Y6
+	VMULPS  Y5, Y5, Y8
+	VMULPS  Y6, Y6, Y7
+	VADDPS  Y7, Y8, Y8
+	VADDPS  jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS jensenShannonConstants<>+0(SB), Y9
+	VDIVPS  Y8, Y9, Y9
+	VMULPS  Y6, Y5, Y7
+	VMULPS  Y9, Y7, Y7
+	VSUBPS  Y6, Y5, Y9
+	VADDPS  Y6, Y5, Y5
+	VMULPS  Y5, Y9, Y9
+	VMULPS  Y9, Y9, Y9
+	VMULPS  Y7, Y7, Y5
+	VMULPS  Y5, Y5, Y8
+	VMULPS  jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS  jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS  jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS  jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS  Y5, Y10, Y10
+	VADDPS  Y10, Y6, Y6
+	VMULPS  jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS  jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS  jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS  jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS  Y5, Y7, Y7
+	VADDPS  Y7, Y10, Y10
+	VMULPS  Y8, Y10, Y10
+	VADDPS  Y10, Y6, Y6
+	VMULPS  Y6, Y9, Y9
+	VADDPS  Y9, Y4, Y4
+	ADDQ    $0x00000080, SI
+	CMPQ    SI, BX
+	JLT     Block
+
+Tail:
+	CMPQ       CX, $0x20
+	JLT        Partial0
+	VMOVUPS    (AX)(SI*1), Y5
+	VMOVUPS    (DX)(SI*1), Y6
+	VMULPS     Y5, Y5, Y8
+	VMULPS     Y6, Y6, Y7
+	VADDPS     Y7, Y8, Y8
+	VADDPS     jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y9
+	VDIVPS     Y8, Y9, Y9
+	VMULPS     Y6, Y5, Y7
+	VMULPS     Y9, Y7, Y7
+	VSUBPS     Y6, Y5, Y9
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y5, Y9, Y9
+	VMULPS     Y9, Y9, Y9
+	VMULPS     Y7, Y7, Y5
+	VMULPS     Y5, Y5, Y8
+	VMULPS     jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS     jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS     jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS     Y5, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS     jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y7, Y10, Y10
+	VMULPS     Y8, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     Y6, Y9, Y9
+	VADDPS     Y9, Y1, Y1
+	CMPQ       CX, $0x40
+	JLT        Partial1
+	VMOVUPS    32(AX)(SI*1), Y5
+	VMOVUPS    32(DX)(SI*1), Y6
+	VMULPS     Y5, Y5, Y8
+	VMULPS     Y6, Y6, Y7
+	VADDPS     Y7, Y8, Y8
+	VADDPS     jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y9
+	VDIVPS     Y8, Y9, Y9
+	VMULPS     Y6, Y5, Y7
+	VMULPS     Y9, Y7, Y7
+	VSUBPS     Y6, Y5, Y9
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y5, Y9, Y9
+	VMULPS     Y9, Y9, Y9
+	VMULPS     Y7, Y7, Y5
+	VMULPS     Y5, Y5, Y8
+	VMULPS     jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS     jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS     jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS     Y5, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS     jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y7, Y10, Y10
+	VMULPS     Y8, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     Y6, Y9, Y9
+	VADDPS     Y9, Y2, Y2
+	CMPQ       CX, $0x60
+	JLT        Partial2
+	VMOVUPS    64(AX)(SI*1), Y5
+	VMOVUPS    64(DX)(SI*1), Y6
+	VMULPS     Y5, Y5, Y8
+	VMULPS     Y6, Y6, Y7
+	VADDPS     Y7, Y8, Y8
+	VADDPS     jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y9
+	VDIVPS     Y8, Y9, Y9
+	VMULPS     Y6, Y5, Y7
+	VMULPS     Y9, Y7, Y7
+	VSUBPS     Y6, Y5, Y9
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y5, Y9, Y9
+	VMULPS     Y9, Y9, Y9
+	VMULPS     Y7, Y7, Y5
+	VMULPS     Y5, Y5, Y8
+	VMULPS     jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS     jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS     jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS     Y5, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS     jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y7, Y10, Y10
+	VMULPS     Y8, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     Y6, Y9, Y9
+	VADDPS     Y9, Y3, Y3
+	TESTQ      $0x0000001f, CX
+	JZ         Reduce
+	VMASKMOVPS 96(AX)(SI*1), Y0, Y5
+	VMASKMOVPS 96(DX)(SI*1), Y0, Y0
+	VMULPS     Y5, Y5, Y7
+	VMULPS     Y0, Y0, Y6
+	VADDPS     Y6, Y7, Y7
+	VADDPS     jensenShannonConstants<>+32(SB), Y7, Y7
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y8
+	VDIVPS     Y7, Y8, Y8
+	VMULPS     Y0, Y5, Y6
+	VMULPS     Y8, Y6, Y6
+	VSUBPS     Y0, Y5, Y8
+	VADDPS     Y0, Y5, Y0
+	VMULPS     Y0, Y8, Y8
+	VMULPS     Y8, Y8, Y8
+	VMULPS     Y6, Y6, Y0
+	VMULPS     Y0, Y0, Y7
+	VMULPS     jensenShannonConstants<>+96(SB), Y6, Y5
+	VADDPS     jensenShannonConstants<>+64(SB), Y5, Y5
+	VMULPS     jensenShannonConstants<>+160(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+128(SB), Y9, Y9
+	VMULPS     Y0, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     jensenShannonConstants<>+224(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+192(SB), Y9, Y9
+	VMULPS     jensenShannonConstants<>+288(SB), Y6, Y6
+	VADDPS     jensenShannonConstants<>+256(SB), Y6, Y6
+	VMULPS     Y0, Y6, Y6
+	VADDPS     Y6, Y9, Y9
+	VMULPS     Y7, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     Y5, Y8, Y8
+	VADDPS     Y8, Y4, Y4
+	JMP        Reduce
+
+Partial2:
+	TESTQ      $0x0000001f, CX
+	JZ         Reduce
+	VMASKMOVPS 64(AX)(SI*1), Y0, Y5
+	VMASKMOVPS 64(DX)(SI*1), Y0, Y0
+	VMULPS     Y5, Y5, Y7
+	VMULPS     Y0, Y0, Y6
+	VADDPS     Y6, Y7, Y7
+	VADDPS     jensenShannonConstants<>+32(SB), Y7, Y7
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y8
+	VDIVPS     Y7, Y8, Y8
+	VMULPS     Y0, Y5, Y6
+	VMULPS     Y8, Y6, Y6
+	VSUBPS     Y0, Y5, Y8
+	VADDPS     Y0, Y5, Y0
+	VMULPS     Y0, Y8, Y8
+	VMULPS     Y8, Y8, Y8
+	VMULPS     Y6, Y6, Y0
+	VMULPS     Y0, Y0, Y7
+	VMULPS     jensenShannonConstants<>+96(SB), Y6, Y5
+	VADDPS     jensenShannonConstants<>+64(SB), Y5, Y5
+	VMULPS     jensenShannonConstants<>+160(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+128(SB), Y9, Y9
+	VMULPS     Y0, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     jensenShannonConstants<>+224(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+192(SB), Y9, Y9
+	VMULPS     jensenShannonConstants<>+288(SB), Y6, Y6
+	VADDPS     jensenShannonConstants<>+256(SB), Y6, Y6
+	VMULPS     Y0, Y6, Y6
+	VADDPS     Y6, Y9, Y9
+	VMULPS     Y7, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     Y5, Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	JMP        Reduce
+
+Partial1:
+	TESTQ      $0x0000001f, CX
+	JZ         Reduce
+	VMASKMOVPS 32(AX)(SI*1), Y0, Y5
+	VMASKMOVPS 32(DX)(SI*1), Y0, Y0
+	VMULPS     Y5, Y5, Y7
+	VMULPS     Y0, Y0, Y6
+	VADDPS     Y6, Y7, Y7
+	VADDPS     jensenShannonConstants<>+32(SB), Y7, Y7
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y8
+	VDIVPS     Y7, Y8, Y8
+	VMULPS     Y0, Y5, Y6
+	VMULPS     Y8, Y6, Y6
+	VSUBPS     Y0, Y5, Y8
+	VADDPS     Y0, Y5, Y0
+	VMULPS     Y0, Y8, Y8
+	VMULPS     Y8, Y8, Y8
+	VMULPS     Y6, Y6, Y0
+	VMULPS     Y0, Y0, Y7
+	VMULPS     jensenShannonConstants<>+96(SB), Y6, Y5
+	VADDPS     jensenShannonConstants<>+64(SB), Y5, Y5
+	VMULPS     jensenShannonConstants<>+160(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+128(SB), Y9, Y9
+	VMULPS     Y0, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     jensenShannonConstants<>+224(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+192(SB), Y9, Y9
+	VMULPS     jensenShannonConstants<>+288(SB), Y6, Y6
+	VADDPS     jensenShannonConstants<>+256(SB), Y6, Y6
+	VMULPS     Y0, Y6, Y6
+	VADDPS     Y6, Y9, Y9
+	VMULPS     Y7, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     Y5, Y8, Y8
+	VADDPS     Y8, Y2, Y2
+	JMP        Reduce
+
+Partial0:
+	TESTQ      $0x0000001f, CX
+	JZ         Reduce
+	VMASKMOVPS (AX)(SI*1), Y0, Y5
+	VMASKMOVPS (DX)(SI*1), Y0, Y0
+	VMULPS     Y5, Y5, Y7
+	VMULPS     Y0, Y0, Y6
+	VADDPS     Y6, Y7, Y7
+	VADDPS     jensenShannonConstants<>+32(SB), Y7, Y7
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y8
+	VDIVPS     Y7, Y8, Y8
+	VMULPS     Y0, Y5, Y6
+	VMULPS     Y8, Y6, Y6
+	VSUBPS     Y0, Y5, Y8
+	VADDPS     Y0, Y5, Y0
+	VMULPS     Y0, Y8, Y8
+	VMULPS     Y8, Y8, Y8
+	VMULPS     Y6, Y6, Y0
+	VMULPS     Y0, Y0, Y7
+	VMULPS     jensenShannonConstants<>+96(SB), Y6, Y5
+	VADDPS     jensenShannonConstants<>+64(SB), Y5, Y5
+	VMULPS     jensenShannonConstants<>+160(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+128(SB), Y9, Y9
+	VMULPS     Y0, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     jensenShannonConstants<>+224(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+192(SB), Y9, Y9
+	VMULPS     jensenShannonConstants<>+288(SB), Y6, Y6
+	VADDPS     jensenShannonConstants<>+256(SB), Y6, Y6
+	VMULPS     Y0, Y6, Y6
+	VADDPS     Y6, Y9, Y9
+	VMULPS     Y7, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     Y5, Y8, Y8
+	VADDPS     Y8, Y1, Y1
+
+Reduce:
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VMOVHLPS     X1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func jensenShannonRowsAVX2(dst []float32, q []float32, base []float32, stride int, rows []uint32, ahead int, prefetch int)
+// Requires: AVX, CMOV, MMX+
+TEXT ·jensenShannonRowsAVX2(SB), NOSPLIT, $0-120
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  rows_base+80(FP), CX
+	MOVQ  rows_len+88(FP), DX
+	TESTQ DX, DX
+	JZ    Return
+	MOVQ  base_base+48(FP), BX
+	LEAQ  -4(CX)(DX*4), DX
+	MOVQ  q_base+24(FP), SI
+	MOVQ  q_len+32(FP), DI
+
+	// Bytes in whole blocks of 32 floats, and behind them.
+	SHLQ $0x02, DI
+	MOVQ DI, R8
+	ANDQ $-128, R8
+	ANDQ $0x7f, DI
+
+	// The mask of the last, partial vector.
+	LEAQ    tailMasks<>+0(SB), R9
+	MOVQ    DI, R10
+	ANDQ    $0x1f, R10
+	SUBQ    R10, R9
+	VMOVUPS 32(R9), Y0
+	CMPQ    CX, DX
+	JE      One
+
+Two:
+	MOVL    (CX), R9
+	IMULQ   stride+72(FP), R9
+	LEAQ    (BX)(R9*4), R9
+	MOVL    4(CX), R10
+	IMULQ   stride+72(FP), R10
+	LEAQ    (BX)(R10*4), R10
+	MOVQ    ahead+104(FP), R11
+	LEAQ    (CX)(R11*4), R11
+	CMPQ    R11, DX
+	CMOVQHI DX, R11
+	MOVL    (R11), R11
+	IMULQ   stride+72(FP), R11
+	LEAQ    (BX)(R11*4), R11
+	MOVQ    ahead+104(FP), R12
+	LEAQ    4(CX)(R12*4), R12
+	CMPQ    R12, DX
+	CMOVQHI DX, R12
+	MOVL    (R12), R12
+	IMULQ   stride+72(FP), R12
+	LEAQ    (BX)(R12*4), R12
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	XORQ    R13, R13
+	CMPQ    R13, R8
+	JGE     twoTail
+
+twoBlock:
+	PREFETCHT0 (R11)(R13*1)
+	PREFETCHT0 64(R11)(R13*1)
+	PREFETCHT0 (R12)(R13*1)
+	PREFETCHT0 64(R12)(R13*1)
+	VMOVUPS    (SI)(R13*1), Y9
+	VMOVUPS    (R9)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y10
+	VMULPS     Y10, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y10
+	VMULPS     Y10, Y10, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+64(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+128(SB), Y15, Y15
+	VMULPS     Y10, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+192(SB), Y15, Y15
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y10, Y11, Y11
+	VADDPS     Y11, Y15, Y15
+	VMULPS     Y12, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     Y14, Y13, Y13
+	VADDPS     Y13, Y1, Y1
+	VMOVUPS    (R10)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y9
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y9
+	VMULPS     Y9, Y9, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y10
+	VADDPS     jensenShannonConstants<>+64(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+128(SB), Y14, Y14
+	VMULPS     Y9, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+192(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y9, Y11, Y11
+	VADDPS     Y11, Y14, Y14
+	VMULPS     Y12, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     Y10, Y13, Y13
+	VADDPS     Y13, Y5, Y5
+	VMOVUPS    32(SI)(R13*1), Y9
+	VMOVUPS    32(R9)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y10
+	VMULPS     Y10, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y10
+	VMULPS     Y10, Y10, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+64(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+128(SB), Y15, Y15
+	VMULPS     Y10, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+192(SB), Y15, Y15
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y10, Y11, Y11
+	VADDPS     Y11, Y15, Y15
+	VMULPS     Y12, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     Y14, Y13, Y13
+	VADDPS     Y13, Y2, Y2
+	VMOVUPS    32(R10)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y9
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y9
+	VMULPS     Y9, Y9, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y10
+	VADDPS     jensenShannonConstants<>+64(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+128(SB), Y14, Y14
+	VMULPS     Y9, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+192(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y9, Y11, Y11
+	VADDPS     Y11, Y14, Y14
+	VMULPS     Y12, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     Y10, Y13, Y13
+	VADDPS     Y13, Y6, Y6
+	VMOVUPS    64(SI)(R13*1), Y9
+	VMOVUPS    64(R9)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y10
+	VMULPS     Y10, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y10
+	VMULPS     Y10, Y10, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+64(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+128(SB), Y15, Y15
+	VMULPS     Y10, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+192(SB), Y15, Y15
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y10, Y11, Y11
+	VADDPS     Y11, Y15, Y15
+	VMULPS     Y12, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     Y14, Y13, Y13
+	VADDPS     Y13, Y3, Y3
+	VMOVUPS    64(R10)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y9
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y9
+	VMULPS     Y9, Y9, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y10
+	VADDPS     jensenShannonConstants<>+64(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+128(SB), Y14, Y14
+	VMULPS     Y9, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+192(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y9, Y11, Y11
+	VADDPS     Y11, Y14, Y14
+	VMULPS     Y12, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     Y10, Y13, Y13
+	VADDPS     Y13, Y7, Y7
+	VMOVUPS    96(SI)(R13*1), Y9
+	VMOVUPS    96(R9)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y10
+	VMULPS     Y10, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y10
+	VMULPS     Y10, Y10, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+64(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+128(SB), Y15, Y15
+	VMULPS     Y10, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+192(SB), Y15, Y15
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y10, Y11, Y11
+	VADDPS     Y11, Y15, Y15
+	VMULPS     Y12, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     Y14, Y13, Y13
+	VADDPS     Y13, Y4, Y4
+	VMOVUPS    96(R10)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y9
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y9
+	VMULPS     Y9, Y9, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y10
+	VADDPS     jensenShannonConstants<>+64(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+128(SB), Y14, Y14
+	VMULPS     Y9, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+192(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y9, Y11, Y11
+	VADDPS     Y11, Y14, Y14
+	VMULPS     Y12, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     Y10, Y13, Y13
+	VADDPS     Y13, Y8, Y8
+	ADDQ       $0x00000080, R13
+	CMPQ       R13, R8
+	JLT        twoBlock
+
+twoTail:
+	LEAQ       (R13), R14
+	CMPQ       R14, prefetch+112(FP)
+	JGE        twoPrefetched
+	PREFETCHT0 (R11)(R14*1)
+	PREFETCHT0 (R12)(R14*1)
+	LEAQ       64(R13), R14
+	CMPQ       R14, prefetch+112(FP)
+	JGE        twoPrefetched
+	PREFETCHT0 (R11)(R14*1)
+	PREFETCHT0 (R12)(R14*1)
+
+twoPrefetched:
+	CMPQ       DI, $0x20
+	JLT        twoPartial0
+	VMOVUPS    (SI)(R13*1), Y9
+	VMOVUPS    (R9)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y10
+	VMULPS     Y10, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y10
+	VMULPS     Y10, Y10, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+64(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+128(SB), Y15, Y15
+	VMULPS     Y10, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+192(SB), Y15, Y15
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y10, Y11, Y11
+	VADDPS     Y11, Y15, Y15
+	VMULPS     Y12, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     Y14, Y13, Y13
+	VADDPS     Y13, Y1, Y1
+	VMOVUPS    (R10)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y9
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y9
+	VMULPS     Y9, Y9, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y10
+	VADDPS     jensenShannonConstants<>+64(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+128(SB), Y14, Y14
+	VMULPS     Y9, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+192(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y9, Y11, Y11
+	VADDPS     Y11, Y14, Y14
+	VMULPS     Y12, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     Y10, Y13, Y13
+	VADDPS     Y13, Y5, Y5
+	CMPQ       DI, $0x40
+	JLT        twoPartial1
+	VMOVUPS    32(SI)(R13*1), Y9
+	VMOVUPS    32(R9)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y10
+	VMULPS     Y10, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y10
+	VMULPS     Y10, Y10, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+64(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+128(SB), Y15, Y15
+	VMULPS     Y10, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+192(SB), Y15, Y15
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y10, Y11, Y11
+	VADDPS     Y11, Y15, Y15
+	VMULPS     Y12, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     Y14, Y13, Y13
+	VADDPS     Y13, Y2, Y2
+	VMOVUPS    32(R10)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y9
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y9
+	VMULPS     Y9, Y9, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y10
+	VADDPS     jensenShannonConstants<>+64(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+128(SB), Y14, Y14
+	VMULPS     Y9, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+192(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y9, Y11, Y11
+	VADDPS     Y11, Y14, Y14
+	VMULPS     Y12, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     Y10, Y13, Y13
+	VADDPS     Y13, Y6, Y6
+	CMPQ       DI, $0x60
+	JLT        twoPartial2
+	VMOVUPS    64(SI)(R13*1), Y9
+	VMOVUPS    64(R9)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y10
+	VMULPS     Y10, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y10
+	VMULPS     Y10, Y10, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+64(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+128(SB), Y15, Y15
+	VMULPS     Y10, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+192(SB), Y15, Y15
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y10, Y11, Y11
+	VADDPS     Y11, Y15, Y15
+	VMULPS     Y12, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     Y14, Y13, Y13
+	VADDPS     Y13, Y3, Y3
+	VMOVUPS    64(R10)(R13*1), Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y9
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y9
+	VMULPS     Y9, Y9, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y10
+	VADDPS     jensenShannonConstants<>+64(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+128(SB), Y14, Y14
+	VMULPS     Y9, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+192(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y9, Y11, Y11
+	VADDPS     Y11, Y14, Y14
+	VMULPS     Y12, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     Y10, Y13, Y13
+	VADDPS     Y13, Y7, Y7
+	TESTQ      $0x0000001f, DI
+	JZ         twoReduce
+	VMASKMOVPS 96(SI)(R13*1), Y0, Y9
+	VMASKMOVPS 96(R9)(R13*1), Y0, Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y10
+	VMULPS     Y10, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y10
+	VMULPS     Y10, Y10, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+64(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+128(SB), Y15, Y15
+	VMULPS     Y10, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+192(SB), Y15, Y15
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y10, Y11, Y11
+	VADDPS     Y11, Y15, Y15
+	VMULPS     Y12, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     Y14, Y13, Y13
+	VADDPS     Y13, Y4, Y4
+	VMASKMOVPS 96(R10)(R13*1), Y0, Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y9
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y9
+	VMULPS     Y9, Y9, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y10
+	VADDPS     jensenShannonConstants<>+64(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+128(SB), Y14, Y14
+	VMULPS     Y9, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+192(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y9, Y11, Y11
+	VADDPS     Y11, Y14, Y14
+	VMULPS     Y12, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     Y10, Y13, Y13
+	VADDPS     Y13, Y8, Y8
+	JMP        twoReduce
+
+twoPartial2:
+	TESTQ      $0x0000001f, DI
+	JZ         twoReduce
+	VMASKMOVPS 64(SI)(R13*1), Y0, Y9
+	VMASKMOVPS 64(R9)(R13*1), Y0, Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y10
+	VMULPS     Y10, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y10
+	VMULPS     Y10, Y10, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+64(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+128(SB), Y15, Y15
+	VMULPS     Y10, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+192(SB), Y15, Y15
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y10, Y11, Y11
+	VADDPS     Y11, Y15, Y15
+	VMULPS     Y12, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     Y14, Y13, Y13
+	VADDPS     Y13, Y3, Y3
+	VMASKMOVPS 64(R10)(R13*1), Y0, Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y9
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y9
+	VMULPS     Y9, Y9, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y10
+	VADDPS     jensenShannonConstants<>+64(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+128(SB), Y14, Y14
+	VMULPS     Y9, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+192(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y9, Y11, Y11
+	VADDPS     Y11, Y14, Y14
+	VMULPS     Y12, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     Y10, Y13, Y13
+	VADDPS     Y13, Y7, Y7
+	JMP        twoReduce
+
+twoPartial1:
+	TESTQ      $0x0000001f, DI
+	JZ         twoReduce
+	VMASKMOVPS 32(SI)(R13*1), Y0, Y9
+	VMASKMOVPS 32(R9)(R13*1), Y0, Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y10
+	VMULPS     Y10, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y10
+	VMULPS     Y10, Y10, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+64(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+128(SB), Y15, Y15
+	VMULPS     Y10, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+192(SB), Y15, Y15
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y10, Y11, Y11
+	VADDPS     Y11, Y15, Y15
+	VMULPS     Y12, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     Y14, Y13, Y13
+	VADDPS     Y13, Y2, Y2
+	VMASKMOVPS 32(R10)(R13*1), Y0, Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y9
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y9
+	VMULPS     Y9, Y9, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y10
+	VADDPS     jensenShannonConstants<>+64(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+128(SB), Y14, Y14
+	VMULPS     Y9, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+192(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y9, Y11, Y11
+	VADDPS     Y11, Y14, Y14
+	VMULPS     Y12, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     Y10, Y13, Y13
+	VADDPS     Y13, Y6, Y6
+	JMP        twoReduce
+
+twoPartial0:
+	TESTQ      $0x0000001f, DI
+	JZ         twoReduce
+	VMASKMOVPS (SI)(R13*1), Y0, Y9
+	VMASKMOVPS (R9)(R13*1), Y0, Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y10
+	VMULPS     Y10, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y10
+	VMULPS     Y10, Y10, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+64(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+128(SB), Y15, Y15
+	VMULPS     Y10, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y15
+	VADDPS     jensenShannonConstants<>+192(SB), Y15, Y15
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y10, Y11, Y11
+	VADDPS     Y11, Y15, Y15
+	VMULPS     Y12, Y15, Y15
+	VADDPS     Y15, Y14, Y14
+	VMULPS     Y14, Y13, Y13
+	VADDPS     Y13, Y1, Y1
+	VMASKMOVPS (R10)(R13*1), Y0, Y10
+	VMULPS     Y9, Y9, Y12
+	VMULPS     Y10, Y10, Y11
+	VADDPS     Y11, Y12, Y12
+	VADDPS     jensenShannonConstants<>+32(SB), Y12, Y12
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y13
+	VDIVPS     Y12, Y13, Y13
+	VMULPS     Y10, Y9, Y11
+	VMULPS     Y13, Y11, Y11
+	VSUBPS     Y10, Y9, Y13
+	VADDPS     Y10, Y9, Y9
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y13, Y13, Y13
+	VMULPS     Y11, Y11, Y9
+	VMULPS     Y9, Y9, Y12
+	VMULPS     jensenShannonConstants<>+96(SB), Y11, Y10
+	VADDPS     jensenShannonConstants<>+64(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+160(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+128(SB), Y14, Y14
+	VMULPS     Y9, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     jensenShannonConstants<>+224(SB), Y11, Y14
+	VADDPS     jensenShannonConstants<>+192(SB), Y14, Y14
+	VMULPS     jensenShannonConstants<>+288(SB), Y11, Y11
+	VADDPS     jensenShannonConstants<>+256(SB), Y11, Y11
+	VMULPS     Y9, Y11, Y11
+	VADDPS     Y11, Y14, Y14
+	VMULPS     Y12, Y14, Y14
+	VADDPS     Y14, Y10, Y10
+	VMULPS     Y10, Y13, Y13
+	VADDPS     Y13, Y5, Y5
+
+twoReduce:
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X1
+	VMOVHLPS     X1, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDPS       X2, X1, X1
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y8, Y7, Y7
+	VADDPS       Y7, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X2
+	VADDPS       X2, X5, X5
+	VMOVHLPS     X5, X5, X2
+	VADDPS       X2, X5, X5
+	VMOVSHDUP    X5, X2
+	VADDPS       X2, X5, X5
+	VMOVSS       X1, (AX)
+	VMOVSS       X5, 4(AX)
+	ADDQ         $0x08, AX
+	ADDQ         $0x08, CX
+	CMPQ         CX, DX
+	JB           Two
+	JA           Done
+
+One:
+	MOVL    (CX), R9
+	IMULQ   stride+72(FP), R9
+	LEAQ    (BX)(R9*4), R9
+	MOVQ    ahead+104(FP), R10
+	LEAQ    (CX)(R10*4), R10
+	CMPQ    R10, DX
+	CMOVQHI DX, R10
+	MOVL    (R10), DX
+	IMULQ   stride+72(FP), DX
+	LEAQ    (BX)(DX*4), DX
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	XORQ    BX, BX
+	CMPQ    BX, R8
+	JGE     oneTail
+
+oneBlock:
+	PREFETCHT0 (DX)(BX*1)
+	PREFETCHT0 64(DX)(BX*1)
+	VMOVUPS    (SI)(BX*1), Y5
+	VMOVUPS    (R9)(BX*1), Y6
+	VMULPS     Y5, Y5, Y8
+	VMULPS     Y6, Y6, Y7
+	VADDPS     Y7, Y8, Y8
+	VADDPS     jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y9
+	VDIVPS     Y8, Y9, Y9
+	VMULPS     Y6, Y5, Y7
+	VMULPS     Y9, Y7, Y7
+	VSUBPS     Y6, Y5, Y9
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y5, Y9, Y9
+	VMULPS     Y9, Y9, Y9
+	VMULPS     Y7, Y7, Y5
+	VMULPS     Y5, Y5, Y8
+	VMULPS     jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS     jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS     jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS     Y5, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS     jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y7, Y10, Y10
+	VMULPS     Y8, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     Y6, Y9, Y9
+	VADDPS     Y9, Y1, Y1
+	VMOVUPS    32(SI)(BX*1), Y5
+	VMOVUPS    32(R9)(BX*1), Y6
+	VMULPS     Y5, Y5, Y8
+	VMULPS     Y6, Y6, Y7
+	VADDPS     Y7, Y8, Y8
+	VADDPS     jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y9
+	VDIVPS     Y8, Y9, Y9
+	VMULPS     Y6, Y5, Y7
+	VMULPS     Y9, Y7, Y7
+	VSUBPS     Y6, Y5, Y9
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y5, Y9, Y9
+	VMULPS     Y9, Y9, Y9
+	VMULPS     Y7, Y7, Y5
+	VMULPS     Y5, Y5, Y8
+	VMULPS     jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS     jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS     jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS     Y5, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS     jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y7, Y10, Y10
+	VMULPS     Y8, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     Y6, Y9, Y9
+	VADDPS     Y9, Y2, Y2
+	VMOVUPS    64(SI)(BX*1), Y5
+	VMOVUPS    64(R9)(BX*1), Y6
+	VMULPS     Y5, Y5, Y8
+	VMULPS     Y6, Y6, Y7
+	VADDPS     Y7, Y8, Y8
+	VADDPS     jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y9
+	VDIVPS     Y8, Y9, Y9
+	VMULPS     Y6, Y5, Y7
+	VMULPS     Y9, Y7, Y7
+	VSUBPS     Y6, Y5, Y9
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y5, Y9, Y9
+	VMULPS     Y9, Y9, Y9
+	VMULPS     Y7, Y7, Y5
+	VMULPS     Y5, Y5, Y8
+	VMULPS     jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS     jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS     jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS     Y5, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS     jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y7, Y10, Y10
+	VMULPS     Y8, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     Y6, Y9, Y9
+	VADDPS     Y9, Y3, Y3
+	VMOVUPS    96(SI)(BX*1), Y5
+	VMOVUPS    96(R9)(BX*1), Y6
+	VMULPS     Y5, Y5, Y8
+	VMULPS     Y6, Y6, Y7
+	VADDPS     Y7, Y8, Y8
+	VADDPS     jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y9
+	VDIVPS     Y8, Y9, Y9
+	VMULPS     Y6, Y5, Y7
+	VMULPS     Y9, Y7, Y7
+	VSUBPS     Y6, Y5, Y9
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y5, Y9, Y9
+	VMULPS     Y9, Y9, Y9
+	VMULPS     Y7, Y7, Y5
+	VMULPS     Y5, Y5, Y8
+	VMULPS     jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS     jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS     jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS     Y5, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS     jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y7, Y10, Y10
+	VMULPS     Y8, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     Y6, Y9, Y9
+	VADDPS     Y9, Y4, Y4
+	ADDQ       $0x00000080, BX
+	CMPQ       BX, R8
+	JLT        oneBlock
+
+oneTail:
+	LEAQ       (BX), R8
+	CMPQ       R8, prefetch+112(FP)
+	JGE        onePrefetched
+	PREFETCHT0 (DX)(R8*1)
+	LEAQ       64(BX), R8
+	CMPQ       R8, prefetch+112(FP)
+	JGE        onePrefetched
+	PREFETCHT0 (DX)(R8*1)
+
+onePrefetched:
+	CMPQ       DI, $0x20
+	JLT        onePartial0
+	VMOVUPS    (SI)(BX*1), Y5
+	VMOVUPS    (R9)(BX*1), Y6
+	VMULPS     Y5, Y5, Y8
+	VMULPS     Y6, Y6, Y7
+	VADDPS     Y7, Y8, Y8
+	VADDPS     jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y9
+	VDIVPS     Y8, Y9, Y9
+	VMULPS     Y6, Y5, Y7
+	VMULPS     Y9, Y7, Y7
+	VSUBPS     Y6, Y5, Y9
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y5, Y9, Y9
+	VMULPS     Y9, Y9, Y9
+	VMULPS     Y7, Y7, Y5
+	VMULPS     Y5, Y5, Y8
+	VMULPS     jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS     jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS     jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS     Y5, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS     jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y7, Y10, Y10
+	VMULPS     Y8, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     Y6, Y9, Y9
+	VADDPS     Y9, Y1, Y1
+	CMPQ       DI, $0x40
+	JLT        onePartial1
+	VMOVUPS    32(SI)(BX*1), Y5
+	VMOVUPS    32(R9)(BX*1), Y6
+	VMULPS     Y5, Y5, Y8
+	VMULPS     Y6, Y6, Y7
+	VADDPS     Y7, Y8, Y8
+	VADDPS     jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y9
+	VDIVPS     Y8, Y9, Y9
+	VMULPS     Y6, Y5, Y7
+	VMULPS     Y9, Y7, Y7
+	VSUBPS     Y6, Y5, Y9
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y5, Y9, Y9
+	VMULPS     Y9, Y9, Y9
+	VMULPS     Y7, Y7, Y5
+	VMULPS     Y5, Y5, Y8
+	VMULPS     jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS     jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS     jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS     Y5, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS     jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y7, Y10, Y10
+	VMULPS     Y8, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     Y6, Y9, Y9
+	VADDPS     Y9, Y2, Y2
+	CMPQ       DI, $0x60
+	JLT        onePartial2
+	VMOVUPS    64(SI)(BX*1), Y5
+	VMOVUPS    64(R9)(BX*1), Y6
+	VMULPS     Y5, Y5, Y8
+	VMULPS     Y6, Y6, Y7
+	VADDPS     Y7, Y8, Y8
+	VADDPS     jensenShannonConstants<>+32(SB), Y8, Y8
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y9
+	VDIVPS     Y8, Y9, Y9
+	VMULPS     Y6, Y5, Y7
+	VMULPS     Y9, Y7, Y7
+	VSUBPS     Y6, Y5, Y9
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y5, Y9, Y9
+	VMULPS     Y9, Y9, Y9
+	VMULPS     Y7, Y7, Y5
+	VMULPS     Y5, Y5, Y8
+	VMULPS     jensenShannonConstants<>+96(SB), Y7, Y6
+	VADDPS     jensenShannonConstants<>+64(SB), Y6, Y6
+	VMULPS     jensenShannonConstants<>+160(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+128(SB), Y10, Y10
+	VMULPS     Y5, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     jensenShannonConstants<>+224(SB), Y7, Y10
+	VADDPS     jensenShannonConstants<>+192(SB), Y10, Y10
+	VMULPS     jensenShannonConstants<>+288(SB), Y7, Y7
+	VADDPS     jensenShannonConstants<>+256(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y7, Y10, Y10
+	VMULPS     Y8, Y10, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     Y6, Y9, Y9
+	VADDPS     Y9, Y3, Y3
+	TESTQ      $0x0000001f, DI
+	JZ         oneReduce
+	VMASKMOVPS 96(SI)(BX*1), Y0, Y5
+	VMASKMOVPS 96(R9)(BX*1), Y0, Y0
+	VMULPS     Y5, Y5, Y7
+	VMULPS     Y0, Y0, Y6
+	VADDPS     Y6, Y7, Y7
+	VADDPS     jensenShannonConstants<>+32(SB), Y7, Y7
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y8
+	VDIVPS     Y7, Y8, Y8
+	VMULPS     Y0, Y5, Y6
+	VMULPS     Y8, Y6, Y6
+	VSUBPS     Y0, Y5, Y8
+	VADDPS     Y0, Y5, Y0
+	VMULPS     Y0, Y8, Y8
+	VMULPS     Y8, Y8, Y8
+	VMULPS     Y6, Y6, Y0
+	VMULPS     Y0, Y0, Y7
+	VMULPS     jensenShannonConstants<>+96(SB), Y6, Y5
+	VADDPS     jensenShannonConstants<>+64(SB), Y5, Y5
+	VMULPS     jensenShannonConstants<>+160(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+128(SB), Y9, Y9
+	VMULPS     Y0, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     jensenShannonConstants<>+224(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+192(SB), Y9, Y9
+	VMULPS     jensenShannonConstants<>+288(SB), Y6, Y6
+	VADDPS     jensenShannonConstants<>+256(SB), Y6, Y6
+	VMULPS     Y0, Y6, Y6
+	VADDPS     Y6, Y9, Y9
+	VMULPS     Y7, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     Y5, Y8, Y8
+	VADDPS     Y8, Y4, Y4
+	JMP        oneReduce
+
+onePartial2:
+	TESTQ      $0x0000001f, DI
+	JZ         oneReduce
+	VMASKMOVPS 64(SI)(BX*1), Y0, Y5
+	VMASKMOVPS 64(R9)(BX*1), Y0, Y0
+	VMULPS     Y5, Y5, Y7
+	VMULPS     Y0, Y0, Y6
+	VADDPS     Y6, Y7, Y7
+	VADDPS     jensenShannonConstants<>+32(SB), Y7, Y7
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y8
+	VDIVPS     Y7, Y8, Y8
+	VMULPS     Y0, Y5, Y6
+	VMULPS     Y8, Y6, Y6
+	VSUBPS     Y0, Y5, Y8
+	VADDPS     Y0, Y5, Y0
+	VMULPS     Y0, Y8, Y8
+	VMULPS     Y8, Y8, Y8
+	VMULPS     Y6, Y6, Y0
+	VMULPS     Y0, Y0, Y7
+	VMULPS     jensenShannonConstants<>+96(SB), Y6, Y5
+	VADDPS     jensenShannonConstants<>+64(SB), Y5, Y5
+	VMULPS     jensenShannonConstants<>+160(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+128(SB), Y9, Y9
+	VMULPS     Y0, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     jensenShannonConstants<>+224(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+192(SB), Y9, Y9
+	VMULPS     jensenShannonConstants<>+288(SB), Y6, Y6
+	VADDPS     jensenShannonConstants<>+256(SB), Y6, Y6
+	VMULPS     Y0, Y6, Y6
+	VADDPS     Y6, Y9, Y9
+	VMULPS     Y7, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     Y5, Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	JMP        oneReduce
+
+onePartial1:
+	TESTQ      $0x0000001f, DI
+	JZ         oneReduce
+	VMASKMOVPS 32(SI)(BX*1), Y0, Y5
+	VMASKMOVPS 32(R9)(BX*1), Y0, Y0
+	VMULPS     Y5, Y5, Y7
+	VMULPS     Y0, Y0, Y6
+	VADDPS     Y6, Y7, Y7
+	VADDPS     jensenShannonConstants<>+32(SB), Y7, Y7
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y8
+	VDIVPS     Y7, Y8, Y8
+	VMULPS     Y0, Y5, Y6
+	VMULPS     Y8, Y6, Y6
+	VSUBPS     Y0, Y5, Y8
+	VADDPS     Y0, Y5, Y0
+	VMULPS     Y0, Y8, Y8
+	VMULPS     Y8, Y8, Y8
+	VMULPS     Y6, Y6, Y0
+	VMULPS     Y0, Y0, Y7
+	VMULPS     jensenShannonConstants<>+96(SB), Y6, Y5
+	VADDPS     jensenShannonConstants<>+64(SB), Y5, Y5
+	VMULPS     jensenShannonConstants<>+160(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+128(SB), Y9, Y9
+	VMULPS     Y0, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     jensenShannonConstants<>+224(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+192(SB), Y9, Y9
+	VMULPS     jensenShannonConstants<>+288(SB), Y6, Y6
+	VADDPS     jensenShannonConstants<>+256(SB), Y6, Y6
+	VMULPS     Y0, Y6, Y6
+	VADDPS     Y6, Y9, Y9
+	VMULPS     Y7, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     Y5, Y8, Y8
+	VADDPS     Y8, Y2, Y2
+	JMP        oneReduce
+
+onePartial0:
+	TESTQ      $0x0000001f, DI
+	JZ         oneReduce
+	VMASKMOVPS (SI)(BX*1), Y0, Y5
+	VMASKMOVPS (R9)(BX*1), Y0, Y0
+	VMULPS     Y5, Y5, Y7
+	VMULPS     Y0, Y0, Y6
+	VADDPS     Y6, Y7, Y7
+	VADDPS     jensenShannonConstants<>+32(SB), Y7, Y7
+	VMOVUPS    jensenShannonConstants<>+0(SB), Y8
+	VDIVPS     Y7, Y8, Y8
+	VMULPS     Y0, Y5, Y6
+	VMULPS     Y8, Y6, Y6
+	VSUBPS     Y0, Y5, Y8
+	VADDPS     Y0, Y5, Y0
+	VMULPS     Y0, Y8, Y8
+	VMULPS     Y8, Y8, Y8
+	VMULPS     Y6, Y6, Y0
+	VMULPS     Y0, Y0, Y7
+	VMULPS     jensenShannonConstants<>+96(SB), Y6, Y5
+	VADDPS     jensenShannonConstants<>+64(SB), Y5, Y5
+	VMULPS     jensenShannonConstants<>+160(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+128(SB), Y9, Y9
+	VMULPS     Y0, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     jensenShannonConstants<>+224(SB), Y6, Y9
+	VADDPS     jensenShannonConstants<>+192(SB), Y9, Y9
+	VMULPS     jensenShannonConstants<>+288(SB), Y6, Y6
+	VADDPS     jensenShannonConstants<>+256(SB), Y6, Y6
+	VMULPS     Y0, Y6, Y6
+	VADDPS     Y6, Y9, Y9
+	VMULPS     Y7, Y9, Y9
+	VADDPS     Y9, Y5, Y5
+	VMULPS     Y5, Y8, Y8
+	VADDPS     Y8, Y1, Y1
+
+oneReduce:
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VMOVHLPS     X1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, (AX)
 	ADDQ         $0x04, AX
 	ADDQ         $0x04, CX
 

@@ -12,19 +12,26 @@ import (
 	"github.com/vicinaldb/store/internal/simd"
 )
 
-// kernel is one of the three functions of the package in both forms, with the term that it sums.
+// kernel is one of the functions of the package in both forms, with the term that it sums, or takes the largest of.
 type kernel struct {
 	name string
 	pair func(a, b []float32) float32
 	rows func(dst, q, base []float32, stride int, rows []uint32)
 	term func(x, y float32) float32
+	join func(s, t float32) float32
 }
 
 var kernels = []kernel{
-	{"SquaredL2", simd.SquaredL2, simd.SquaredL2Rows, func(x, y float32) float32 { d := x - y; return d * d }},
-	{"Dot", simd.Dot, simd.DotRows, func(x, y float32) float32 { return x * y }},
-	{"L1", simd.L1, simd.L1Rows, func(x, y float32) float32 { return float32(math.Abs(float64(x - y))) }},
+	{"SquaredL2", simd.SquaredL2, simd.SquaredL2Rows, func(x, y float32) float32 { d := x - y; return d * d }, add},
+	{"Dot", simd.Dot, simd.DotRows, func(x, y float32) float32 { return x * y }, add},
+	{"L1", simd.L1, simd.L1Rows, absoluteDifference, add},
+	{"Chebyshev", simd.Chebyshev, simd.ChebyshevRows, absoluteDifference, func(s, t float32) float32 { return max(s, t) }},
+	{"JensenShannon", simd.JensenShannon, simd.JensenShannonRows, simd.JensenShannonTerm, add},
 }
+
+func absoluteDifference(x, y float32) float32 { return float32(math.Abs(float64(x - y))) }
+
+func add(s, t float32) float32 { return s + t }
 
 // eachKernel runs f for every kernel of every implementation that this machine has.
 func eachKernel(t *testing.T, f func(t *testing.T, k kernel)) {
@@ -44,17 +51,17 @@ func eachKernel(t *testing.T, f func(t *testing.T, k kernel)) {
 func (k kernel) model(a, b []float32) float32 {
 	var s [32]float32
 	for i := range a {
-		s[i%32] += float32(k.term(a[i], b[i]))
+		s[i%32] = k.join(s[i%32], float32(k.term(a[i], b[i])))
 	}
 	var t [8]float32
 	for l := range t {
-		t[l] = (s[l] + s[l+8]) + (s[l+16] + s[l+24])
+		t[l] = k.join(k.join(s[l], s[l+8]), k.join(s[l+16], s[l+24]))
 	}
 	var u [4]float32
 	for l := range u {
-		u[l] = t[l] + t[l+4]
+		u[l] = k.join(t[l], t[l+4])
 	}
-	return (u[0] + u[2]) + (u[1] + u[3])
+	return k.join(k.join(u[0], u[2]), k.join(u[1], u[3]))
 }
 
 // sameBits compares bit for bit, but any NaN with any other.
@@ -123,6 +130,9 @@ func TestGolden(t *testing.T) {
 		"SquaredL2": {5: 0x4509af05, 37: 0x4630ad2b, 100: 0x46e6467f, 784: 0x483ad794},
 		"Dot":       {5: 0x42abe7a4, 37: 0xc41f3cef, 100: 0xc4b6c617, 784: 0x4596879e},
 		"L1":        {5: 0x42ae1862, 37: 0x440bbcf4, 100: 0x44b439e8, 784: 0x461cf956},
+		"Chebyshev": {5: 0x420c30c3, 37: 0x420c30c3, 100: 0x420cf3d0, 784: 0x4214f3d0},
+
+		"JensenShannon": {5: 0x4781e97a, 37: 0x48c76bcf, 100: 0x498d3f20, 784: 0x4b02e5de},
 	}
 	eachKernel(t, func(t *testing.T, k kernel) {
 		for n, bits := range want[k.name] {

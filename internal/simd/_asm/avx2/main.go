@@ -1,5 +1,5 @@
-// Command avx2 writes the AVX2 kernels of package simd: a pair form and a Rows form for each of squared L2, dot product
-// and L1. Run it by go generate in the directory of the package.
+// Command avx2 writes the AVX2 kernels of package simd: a pair form and a Rows form for each of squared L2, dot
+// product, L1, Chebyshev and Jensen-Shannon. Run it by go generate in the directory of the package.
 //
 // # How a row is summed
 //
@@ -20,7 +20,7 @@ import . "github.com/mmcloughlin/avo/build"
 func main() {
 	ConstraintExpr("amd64,!purego")
 	masks := maskTable()
-	for _, t := range []term{squaredL2, dot, l1} {
+	for _, t := range []term{squaredL2, dot, l1, chebyshev, jensenShannon()} {
 		pair(t, masks)
 		rows(t, masks)
 	}

@@ -34,7 +34,7 @@ type summer struct {
 	whole     Register   // bytes of the query in whole blocks
 	tail      Register   // bytes behind them
 	tailMask  VecVirtual // floats of the last, partial vector
-	constants VecVirtual
+	constants []Op
 }
 
 // newSummer emits what is done once a call. The register n holds the length of the query in floats and is overwritten.
@@ -77,7 +77,7 @@ func (s *summer) sum(prefix string, rows, ahead []Register, prefetch Op) []Regis
 	s.sumTail(prefix, rows, lanes, offset)
 	sums := make([]Register, len(rows))
 	for r := range rows {
-		sums[r] = reduce(lanes[r])
+		sums[r] = s.reduce(lanes[r])
 	}
 	return sums
 }
@@ -160,17 +160,17 @@ func (s *summer) partialVector(rows []Register, lanes [][]VecVirtual, offset Reg
 }
 
 // reduce emits the sum of 32 lanes in the package's order and returns the register whose lowest float it is.
-func reduce(lanes []VecVirtual) Register {
+func (s *summer) reduce(lanes []VecVirtual) Register {
 	t := lanes[0]
-	VADDPS(lanes[1], t, t)
-	VADDPS(lanes[3], lanes[2], lanes[2])
-	VADDPS(lanes[2], t, t)
+	s.join(lanes[1], t, t)
+	s.join(lanes[3], lanes[2], lanes[2])
+	s.join(lanes[2], t, t)
 	u, other := t.AsX(), XMM()
 	VEXTRACTF128(Imm(1), t, other)
-	VADDPS(other, u, u)
+	s.join(other, u, u)
 	VMOVHLPS(u, u, other)
-	VADDPS(other, u, u)
+	s.join(other, u, u)
 	VMOVSHDUP(u, other)
-	VADDSS(other, u, u)
+	s.join(other, u, u)
 	return u
 }

@@ -1,5 +1,5 @@
 // Command neon writes the NEON kernels of package simd to its standard output: a pair form and a Rows form for each of
-// squared L2, dot product and L1. Run it by go generate in the directory of the package.
+// squared L2, dot product, L1, Chebyshev and Jensen-Shannon. Run it by go generate in the directory of the package.
 //
 // Go's assembler lacks the vector forms of the floating-point instructions; they are written as words, each with the
 // instruction it is behind it.
@@ -12,6 +12,7 @@
 //	R4, R5    where query and row are read V16      the terms of the last, partial vector
 //	R6        bytes left of either         V17      the row's part of it
 //	R7        row to prefetch              R16, R17 scratch
+//	                                       V18-V31  scratch and constants of Jensen-Shannon's term
 //
 // The Rows form adds R8 dst, R9 the row's number in the list, R10 the last number, R11 row 0, R12 bytes from row to
 // row, R13 how far ahead in the list to prefetch, R14 how many bytes of a row, R15 where of it.
@@ -34,20 +35,30 @@ const (
 	blockBytes  = 8 * vectorBytes // the 32 lanes
 )
 
-// term emits the instructions that make V[x] the terms of V[x] and V[y].
+// term is what a kernel sums. Of Chebyshev's, the largest is taken in place of the sum: magnitudes order as whole numbers
+// do, where a NaN is larger than all; 0, with which the lanes begin, is neutral to both.
 type term struct {
-	name string
-	emit func(p *program, x, y int)
+	name      string
+	constants func(p *program)           // loads what emit needs all the time; nil when that is nothing
+	emit      func(p *program, x, y int) // makes V[x] the terms of V[x] and V[y]; V[y] is free then
+	join      string                     // the instruction that adds terms to lanes
+	fold      string                     // the one that makes F0 the sum of the two lowest floats of V0
 }
+
+const foldSum, foldLargest = "WORD $0x7e30d800 // FADDP S0, V0.2S", "WORD $0x6ea0a400 // UMAXP V0.4S, V0.4S, V0.4S"
 
 var terms = []term{
-	{"squaredL2", func(p *program, x, y int) { p.vector("FSUB", x, x, y); p.vector("FMUL", x, x, x) }},
-	{"dot", func(p *program, x, y int) { p.vector("FMUL", x, x, y) }},
-	{"l1", func(p *program, x, y int) { p.vector("FABD", x, x, y) }},
+	{"squaredL2", nil, func(p *program, x, y int) { p.vector("FSUB", x, x, y); p.vector("FMUL", x, x, x) }, "FADD", foldSum},
+	{"dot", nil, func(p *program, x, y int) { p.vector("FMUL", x, x, y) }, "FADD", foldSum},
+	{"l1", nil, func(p *program, x, y int) { p.vector("FABD", x, x, y) }, "FADD", foldSum},
+	{"chebyshev", nil, func(p *program, x, y int) { p.vector("FABD", x, x, y) }, "UMAX", foldLargest},
+	{"jensenShannon", loadConstants, jensenShannonTerm, "FADD", foldSum},
 }
 
-// opcodes are the instructions on four floats, without their registers.
-var opcodes = map[string]uint32{"FADD": 0x4e20d400, "FSUB": 0x4ea0d400, "FMUL": 0x6e20dc00, "FABD": 0x6ea0d400}
+// opcodes are the instructions on four floats, or their bits, without their registers.
+var opcodes = map[string]uint32{
+	"FADD": 0x4e20d400, "FSUB": 0x4ea0d400, "FMUL": 0x6e20dc00, "FDIV": 0x6e20fc00, "FABD": 0x6ea0d400, "UMAX": 0x6ea06400,
+}
 
 func main() {
 	p := &program{}
@@ -56,6 +67,7 @@ func main() {
 	p.line("//go:build arm64 && !purego")
 	p.line("")
 	p.line(`#include "textflag.h"`)
+	constantTable(p)
 	for _, t := range terms {
 		p.pair(t)
 		p.rows(t)
@@ -91,6 +103,9 @@ func (p *program) pair(t term) {
 	p.op("MOVD a_len+8(FP), R3")
 	p.op("MOVD b_base+24(FP), R2")
 	p.op("LSL $2, R3")
+	if t.constants != nil {
+		t.constants(p)
+	}
 	p.sum(t, false)
 	p.op("FMOVS F0, ret+48(FP)")
 	p.op("RET")
@@ -114,6 +129,9 @@ func (p *program) rows(t term) {
 	p.op("LSL $2, R12")
 	p.op("SUB $1, R10")
 	p.op("ADD R10<<2, R9, R10")
+	if t.constants != nil {
+		t.constants(p)
+	}
 
 	p.line("row:")
 	p.op("MOVWU (R9), R2")
@@ -148,7 +166,7 @@ func (p *program) sum(t term, prefetch bool) {
 		p.prefetchTail()
 	}
 	p.tail(t)
-	p.reduce()
+	p.reduce(t)
 }
 
 // blocks emits the loop over whole blocks.
@@ -167,7 +185,7 @@ func (p *program) blocks(t term, prefetch bool) {
 		p.op("VLD1.P 64(R5), [V12.S4, V13.S4, V14.S4, V15.S4]")
 		for v := range 4 {
 			t.emit(p, 8+v, 12+v)
-			p.vector("FADD", 4*half+v, 4*half+v, 8+v)
+			p.vector(t.join, 4*half+v, 4*half+v, 8+v)
 		}
 	}
 	p.op("SUB $%d, R6", blockBytes)
@@ -199,7 +217,7 @@ func (p *program) tail(t term) {
 		p.op("VLD1.P 16(R4), [V8.S4]")
 		p.op("VLD1.P 16(R5), [V12.S4]")
 		t.emit(p, 8, 12)
-		p.vector("FADD", v, v, 8)
+		p.vector(t.join, v, v, 8)
 		p.op("SUB $%d, R6", vectorBytes)
 	}
 	for v := 7; v >= 0; v-- {
@@ -223,18 +241,18 @@ func (p *program) partial(t term, v int) {
 	}
 	p.line("loaded%d:", v)
 	t.emit(p, 16, 17)
-	p.vector("FADD", v, v, 16)
+	p.vector(t.join, v, v, 16)
 }
 
 // reduce emits the sum of the lanes in the package's order: V0 and V1 become t, V0 becomes u.
-func (p *program) reduce() {
+func (p *program) reduce(t term) {
 	for half := range 2 {
-		p.vector("FADD", half, half, 2+half)
-		p.vector("FADD", 4+half, 4+half, 6+half)
-		p.vector("FADD", half, half, 4+half)
+		p.vector(t.join, half, half, 2+half)
+		p.vector(t.join, 4+half, 4+half, 6+half)
+		p.vector(t.join, half, half, 4+half)
 	}
-	p.vector("FADD", 0, 0, 1)
+	p.vector(t.join, 0, 0, 1)
 	p.op("VEXT $8, V0.B16, V0.B16, V1.B16")
-	p.vector("FADD", 0, 0, 1)
-	p.op("WORD $0x7e30d800 // FADDP S0, V0.2S")
+	p.vector(t.join, 0, 0, 1)
+	p.op(t.fold)
 }

@@ -1,0 +1,4 @@
+package simd
+
+// JensenShannonTerm is what one bin adds to JensenShannon.
+var JensenShannonTerm = jensenShannonTerm
