@@ -142,7 +142,7 @@ func gram(dim int) [][]float64 {
 	for i := range m {
 		m[i] = make([]float64, dim)
 		for j := range m[i] {
-			m[i][j] = math.Sin(float64(i)) * math.Sin(float64(j))
+			m[i][j] = float64((2*i%5)*(2*j%5)) / 16
 		}
 		m[i][i]++
 	}

@@ -45,6 +45,7 @@ func TestCheck(t *testing.T) {
 		{"correlation spearmanr", []float32{3, 3, 3}, metric.ErrDomain, "all 3 components are equal", "nothing varies"},
 		{"correlation spearmanr", []float32{1}, metric.ErrDomain, "all 1 components are equal", "nothing varies"},
 		{"correlation spearmanr", []float32{3, 3, 3.1}, nil, "", "something varies"},
+		{"seuclidean wminkowski mahalanobis", []float32{1e18, 0}, nil, "", "parameters near 1 take it nowhere"},
 		{histogramMetrics, []float32{1, 0, -0.5}, metric.ErrDomain, "component 2 is -0.5", "no histogram"},
 		{histogramMetrics, []float32{0, 0}, metric.ErrDomain, "all 2 components are zero", "no shares"},
 		{histogramMetrics, []float32{0, 1e-40, 0}, nil, "", "a little mass"},
@@ -68,15 +69,26 @@ func TestCheck(t *testing.T) {
 
 func TestCheckOfCustomMetric(t *testing.T) {
 	refusal := errors.New("odd")
-	m, err := metric.New(metric.Definition{Name: "test_even", Fast: zero, Check: func(v []float32) error {
+	even := func(v []float32) error {
 		if len(v)%2 != 0 {
 			return errors.Join(metric.ErrDomain, refusal)
 		}
 		return nil
-	}})
-	if err != nil {
-		t.Fatal(err)
 	}
+	for _, d := range []metric.Definition{
+		{Name: "test_even", Fast: zero, Check: even},
+		{Name: "test_even_halved", Kernel: metric.L1, Transform: halved, Fast: zero, Check: even},
+	} {
+		m, err := metric.New(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkOfCustomMetric(t, m, refusal)
+	}
+}
+
+func checkOfCustomMetric(t *testing.T, m *metric.Dense, refusal error) {
+	t.Helper()
 	if err := m.Check([]float32{math.MaxFloat32, 0}); err != nil {
 		t.Errorf("%v: a custom metric takes any finite vector", err)
 	}

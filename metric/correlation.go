@@ -3,16 +3,22 @@ package metric
 import (
 	"fmt"
 	"math"
-
-	"github.com/vicinaldb/store/internal/simd"
 )
 
+// correlationFamily are the metrics 1 - r. Where u and v are centered and of length sqrt(1/2), 1 - r is |u-v|^2: unlike the
+// difference of 1 and a product, that keeps its precision for near vectors.
 var correlationFamily = []Definition{
-	// 1 - r, where r is Pearson's coefficient: the cosine distance of the vectors less their means.
-	{Name: "correlation", Fast: correlation, Stretch: stretchSimilarity, Check: checkNotConstant},
+	// r is Pearson's coefficient: the cosine of the vectors less their means.
+	{
+		Name: "correlation", Kernel: SquaredL2, Transform: centered, Fast: correlation,
+		Stretch: stretchSimilarity, Check: checkNotConstant,
+	},
 
-	// 1 - r of the ranks of the components, equal components having the mean of their ranks (Spearman 1904).
-	{Name: "spearmanr", Fast: spearman, Stretch: stretchSimilarity, Check: checkNotConstant},
+	// r is that of the ranks of the components, equal components having the mean of their ranks (Spearman 1904).
+	{
+		Name: "spearmanr", Kernel: SquaredL2, Transform: centeredRanks, Fast: spearman,
+		Stretch: stretchSimilarity, Check: checkNotConstant,
+	},
 }
 
 // checkNotConstant refuses vectors that nothing can be correlated with.
@@ -25,37 +31,39 @@ func checkNotConstant(v []float32) error {
 	return fmt.Errorf("%w: all %d components are equal: it has no correlations", ErrDomain, len(v))
 }
 
-// ones is what a vector is multiplied with to sum it.
-var ones = func() (ones [1024]float32) {
-	for i := range ones {
-		ones[i] = 1
+// centered sets dst to v less its mean, scaled to the length sqrt(1/2). The first component is subtracted before the mean is
+// taken: the mean of what is left is not large against its deviation, so that little is lost.
+func centered(dst, v []float32) {
+	if len(v) == 0 {
+		return
 	}
-	return ones
-}()
+	first := float64(v[0])
+	var sum, squared float64
+	for _, x := range v {
+		sum += float64(x) - first
+	}
+	mean := sum / float64(len(v))
+	for _, x := range v {
+		d := float64(x) - first - mean
+		squared += float64(d * d)
+	}
+	scale := scaleToHalf(squared)
+	for i, x := range v {
+		dst[i] = float32((float64(x) - first - mean) * scale)
+	}
+}
 
+// scaleToHalf returns what to multiply a vector of that squared length with so that the result is 1/2; 0 for the zero
+// vector.
+func scaleToHalf(squared float64) float64 {
+	if squared == 0 {
+		return 0
+	}
+	return 1 / math.Sqrt(2*squared)
+}
+
+// correlation sums in float64 what is left of the components after subtracting the first, as centered does.
 func correlation(x, y []float32) float32 {
-	n := float64(len(x))
-	xx, yy := float64(simd.Dot(x, x)), float64(simd.Dot(y, y))
-	sumX, sumY := sumOf(x), sumOf(y)
-	varianceX, varianceY := xx-float64(sumX*sumX)/n, yy-float64(sumY*sumY)/n
-	// The kernels round to float32. Where most of a sum of squares comes from the mean, too little would be left.
-	if !(varianceX >= xx/4 && varianceY >= yy/4 && xx >= minSquaredNorm && yy >= minSquaredNorm) {
-		return correlationShifted(x, y)
-	}
-	return correlationOf(float64(simd.Dot(x, y))-float64(sumX*sumY)/n, varianceX, varianceY)
-}
-
-func sumOf(x []float32) (sum float64) {
-	for len(x) > len(ones) {
-		sum += float64(simd.Dot(x[:len(ones)], ones[:]))
-		x = x[len(ones):]
-	}
-	return sum + float64(simd.Dot(x, ones[:len(x)]))
-}
-
-// correlationShifted sums in float64 what is left of the components after subtracting the first: the mean of that
-// is not large against its deviation, so that little is lost.
-func correlationShifted(x, y []float32) float32 {
 	if len(x) == 0 {
 		return 0
 	}

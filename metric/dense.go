@@ -9,12 +9,20 @@ type Definition struct {
 	Name    string
 	Aliases []string
 
-	// Kernel says how the fast form may be computed in batches. The default, Custom, asks for Fast; with any other kernel
-	// the fast form is what that kernel computes, and Fast must be nil.
+	// Kernel says how the fast form may be computed in batches. The default, Custom, asks for Fast. With any other kernel the
+	// fast form is what that kernel computes: of the vectors themselves, and then Fast must be nil, or of what Transform
+	// makes of them.
 	Kernel Kernel
 
+	// Transform sets dst to what Kernel takes in place of v, for a metric that is a kernel's of vectors changed one by one:
+	// standardized, ranked, divided by their sums. It needs Kernel and Fast beside it. Dst has the length of v and does
+	// not overlap it. Where Check accepted v, no component and no distance of two transforms may overflow. Nil means that
+	// Kernel takes the vectors as they are.
+	Transform func(dst, v []float32)
+
 	// Fast computes the fast form of a pair: it must order pairs as the true distance does, be symmetric bit for bit, and
-	// retain neither argument.
+	// retain neither argument. Beside a Transform it must give what the kernel gives for both transforms, but for their
+	// rounding to float32: then whether a distance was computed by the one or the other makes no difference to its meaning.
 	Fast func(x, y []float32) float32
 
 	// Correct turns the fast form into the true distance. Nil means that they are the same.
@@ -25,7 +33,7 @@ type Definition struct {
 	Stretch func(fast, epsilon float32) float32
 
 	// Check refuses finite vectors that the metric has no distance for, with an error that wraps ErrDomain. Nil
-	// accepts every vector that the kernel can take.
+	// accepts every vector that the kernel can take; with a Transform, every finite one.
 	Check func(v []float32) error
 
 	// Dim is the only dimension of vectors that the metric has distances for, 0 if it has them for any.
@@ -49,9 +57,11 @@ func New(d Definition) (*Dense, error) {
 	switch {
 	case d.Name == "":
 		return nil, fmt.Errorf("%w: it has no name", ErrDefinition)
-	case d.Kernel > InnerProduct:
+	case d.Kernel > lastKernel:
 		return nil, fmt.Errorf("%w: %s names kernel %d, which does not exist", ErrDefinition, d.Name, d.Kernel)
-	case (d.Fast == nil) != (pair != nil):
+	case d.Transform != nil && (d.Fast == nil || pair == nil):
+		return nil, fmt.Errorf("%w: %s must have a kernel and a function for the fast form beside its transform", ErrDefinition, d.Name)
+	case d.Transform == nil && (d.Fast == nil) != (pair != nil):
 		return nil, fmt.Errorf("%w: %s must have either a kernel or a function for the fast form", ErrDefinition, d.Name)
 	case d.Correct != nil && d.Stretch == nil:
 		return nil, fmt.Errorf("%w: %s corrects its fast form and does not say how to stretch it", ErrDefinition, d.Name)
@@ -83,8 +93,23 @@ func (m *Dense) Params() Params { return m.params.clone() }
 // so, more than are wanted, are then ranked by this one. It returns false when the metric is to be searched with itself.
 func (m *Dense) Proxy() (searched *Dense, ok bool) { return m.def.Proxy, m.def.Proxy != nil }
 
-// Kernel returns how the fast form may be computed in batches.
+// Kernel returns how the fast form may be computed in batches: from what Transform makes of the vectors.
 func (m *Dense) Kernel() Kernel { return m.def.Kernel }
+
+// Transformed tells whether the kernel takes something else than the vectors themselves.
+func (m *Dense) Transformed() bool { return m.def.Transform != nil }
+
+// Transform sets dst to what the kernel takes in place of v, which Check accepted: a copy of v unless Transformed. Dst and v
+// have equal lengths and do not overlap. The kernel then gives the fast form but for what rounding the components of
+// transforms to float32 makes of it; the package documentation says how much. Equal vectors have equal transforms, which are at
+// distance 0. The bits are the same on every machine.
+func (m *Dense) Transform(dst, v []float32) {
+	if m.def.Transform == nil {
+		copy(dst, v)
+		return
+	}
+	m.def.Transform(dst, v)
+}
 
 // Fast returns the fast form of the distance between x and y: smaller is nearer, Fast(x, y) == Fast(y, x).
 func (m *Dense) Fast(x, y []float32) float32 { return m.def.Fast(x, y) }
@@ -123,7 +148,7 @@ func (m *Dense) CheckDim(dim int) error {
 // Check returns nil when the metric, and its proxy, have finite distances for v. Else the error wraps ErrNotFinite and
 // names the first component that is NaN or infinite, or wraps ErrDomain and says why.
 func (m *Dense) Check(v []float32) error {
-	err := m.def.Kernel.check(v)
+	err := m.def.takes().check(v)
 	if err == nil {
 		err = m.CheckDim(len(v))
 	}
@@ -137,6 +162,14 @@ func (m *Dense) Check(v []float32) error {
 		return m.def.Proxy.Check(v)
 	}
 	return nil
+}
+
+// takes returns the kernel whose domain the vectors themselves must lie in.
+func (d *Definition) takes() Kernel {
+	if d.Transform != nil {
+		return Custom
+	}
+	return d.Kernel
 }
 
 func identity(fast float32) float32 { return fast }

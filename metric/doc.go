@@ -73,6 +73,37 @@
 // (proxy_circular_wasserstein), proxy_jensen-shannon (proxy_jensen_shannon), proxy_symmetric-kl (proxy_symmetric_kl).
 // They take the parameters of the metric that they are named after.
 //
+// # Kernels and transforms
+//
+// A graph takes millions of distances. Where a batch kernel of package simd computes a metric's fast form, [Dense.Kernel]
+// names it, and nobody calls Fast for each pair. For some metrics it takes the vectors as they are, for others what
+// [Dense.Transform] makes of each vector: whoever keeps vectors keeps these beside them and runs the kernel on them.
+//
+//	metric                  kernel         transform
+//	correlation             SquaredL2      components less their mean, at length sqrt(1/2)
+//	spearmanr               SquaredL2      the same of their ranks
+//	hellinger               SquaredL2      sqrt(p/2)
+//	jensen-shannon          JensenShannon  fourth root of p
+//	seuclidean              SquaredL2      x/sqrt(sigma)
+//	wminkowski, p = 2       SquaredL2      sqrt(w) x
+//	mahalanobis             SquaredL2      Ux, where U'U = vinv
+//	wasserstein_1d, p = 1   L1             cumulative shares
+//	wasserstein_1d, p = 2   SquaredL2      cumulative shares
+//	circular_kantorovich    SquaredL2      for p = 2: cumulative shares less their mean
+//
+// So do the proxies of jensen-shannon, wasserstein_1d and circular_kantorovich. A metric with kernel [Custom] is computed
+// by Fast: no change of single vectors makes it one of the kernels.
+//
+// Transforms are rounded to float32. The kernel's distance, which is the root of SquaredL2 and of JensenShannon, is therefore
+// uncertain by about 1e-7 of what both transforms are from zero, and may exceed the largest distance of a bounded metric by as
+// much. In the first four rows all transforms have one length, so it is 1e-7 of the largest distance; near vectors keep
+// digits that 1 minus a rounded similarity would lose. JensenShannon is besides an approximation, to 2e-6 of the distance.
+//
+// Means, shares and ranks are taken in float64 before anything is rounded: a mean far above the deviations does no harm. But
+// seuclidean, wminkowski and mahalanobis do not know the mean of the data. Where that is a million times the spread, the
+// transforms differ in their last digits only: center such data first. Fast and Distance, which compute in float64 from
+// the vectors themselves, lose nothing there.
+//
 // # Where PyNNDescent differs
 //
 // Distances agree with PyNNDescent's within rounding, except here:
@@ -111,6 +142,7 @@
 //   - cosine, dot and true_angular ask for a norm of at least 2^-50 (8.9e-16), which excludes the zero vector, so that
 //     the squares do not vanish below float32's range; tsss for one above 0 and up to 2^30, since it has the fourth power.
 //   - correlation and spearmanr ask for two components that differ.
+//   - seuclidean, wminkowski with p = 2 and mahalanobis ask for a norm of at most 2^62 of the transformed vector too.
 //   - The metrics of histograms, from hellinger to sinkhorn above, ask for components that are not negative, and one
 //     that is positive.
 //   - haversine asks for two components, and a metric with parameters for each component for as many as these.
@@ -120,7 +152,9 @@
 // # Reproducibility
 //
 // Distances are the same bits for both orders of a pair, and on every machine, except that true_angular (its true distance
-// only), tsss and haversine use package math, which may differ in the last bits between kinds of processors.
+// only), tsss and haversine use package math, which may differ in the last bits between kinds of processors. Transforms and
+// kernels are the same bits on every machine too: no operation is fused with the next, and of package math only the
+// square root is used, which is exact. From transforms, a distance is not the bits that Fast gives.
 //
 // # Adding a metric
 //
@@ -130,4 +164,10 @@
 //	logarithmic, err := metric.New(metric.Definition{Name: "logarithmic", Fast: sumOfLogs})
 //	...
 //	err = metric.Register(logarithmic)
+//
+// It has one of three kinds of fast form: Fast alone, for any function; Kernel alone, where a kernel computes it; or Kernel,
+// Transform and Fast, where a kernel computes it of vectors that were changed first. The last is worth the most where
+// the function is slow. A distance of logarithms, say, is
+//
+//	metric.Definition{Name: "logarithmic", Kernel: metric.L1, Transform: logarithms, Fast: sumOfLogs}
 package metric

@@ -7,13 +7,17 @@ import (
 
 // histogramFamily are the metrics that compare histograms bin by bin, p and q being x and y divided by their sums.
 var histogramFamily = []Definition{
-	// sqrt(1 - sum sqrt(p*q)) (Hellinger 1909); the sum is Bhattacharyya's coefficient.
-	{Name: "hellinger", Fast: hellinger, Stretch: stretchHellinger, Check: checkHistogram},
+	// sqrt(1 - sum sqrt(p*q)) (Hellinger 1909); the sum is Bhattacharyya's coefficient. Its square is half the squared
+	// distance of the roots of shares.
+	{
+		Name: "hellinger", Kernel: SquaredL2, Transform: rootsOfHalfShares, Fast: squaredHellinger,
+		Correct: sqrt, Stretch: stretchSquaredSimilarity, Check: checkHistogram,
+	},
 
 	// sum(p*log(p/m) + q*log(q/m))/2 with m = (p+q)/2 and 0*log(0) = 0 (Lin 1991). From 0 to log(2). It is the square of
 	// what scipy.spatial.distance.jensenshannon returns, as PyNNDescent's is.
 	{
-		Name: "jensen-shannon", Aliases: []string{"jensen_shannon"},
+		Name: "jensen-shannon", Aliases: []string{"jensen_shannon"}, Kernel: JensenShannon, Transform: fourthRootsOfShares,
 		Fast: jensenShannon, Stretch: stretchJensenShannon, Check: checkHistogram,
 	},
 
@@ -63,8 +67,24 @@ func massOf(x []float32) float64 {
 	return (a + b) + (c + d)
 }
 
-// hellinger of a histogram without mass is 0 from another such one and 1 from the rest.
-func hellinger(x, y []float32) float32 { return float32(math.Sqrt(1 - bhattacharyya(x, y))) }
+// rootsOfHalfShares sets dst to sqrt(p/2).
+func rootsOfHalfShares(dst, v []float32) {
+	scale := perUnit(v) / 2
+	for i, x := range v {
+		dst[i] = float32(math.Sqrt(float64(x) * scale))
+	}
+}
+
+// fourthRootsOfShares sets dst to sqrt(sqrt(p)).
+func fourthRootsOfShares(dst, v []float32) {
+	scale := perUnit(v)
+	for i, x := range v {
+		dst[i] = float32(math.Sqrt(math.Sqrt(float64(x) * scale)))
+	}
+}
+
+// squaredHellinger of a histogram without mass is 0 from another such one and 1 from the rest.
+func squaredHellinger(x, y []float32) float32 { return float32(1 - bhattacharyya(x, y)) }
 
 // bhattacharyya returns the sum of sqrt(p*q), in [0, 1]. Products of float32 are exact in float64, and the root of a square
 // is exact too, so that it is 1 for equal histograms.
@@ -84,11 +104,6 @@ func bhattacharyya(x, y []float32) float64 {
 		return 1
 	}
 	return 0
-}
-
-// stretchHellinger stretches Bhattacharyya's coefficient.
-func stretchHellinger(fast, epsilon float32) float32 {
-	return max(fast, sqrt(stretchSquaredSimilarity(fast*fast, epsilon)))
 }
 
 // jensenShannon adds, for each bin with s = p+q and u = (p-q)/s, what its definition is in these terms:

@@ -7,11 +7,15 @@ type Kernel uint8
 
 // The kernels. Their numbers are not part of any file format.
 const (
-	Custom       Kernel = iota // only by calling Fast, pair by pair
-	SquaredL2                  // sum of squared differences
-	L1                         // sum of absolute differences
-	Cosine                     // CosineFromDot of the dot product and both inverse norms
-	InnerProduct               // 0 - dot product
+	Custom        Kernel = iota // only by calling Fast, pair by pair
+	SquaredL2                   // sum of squared differences
+	L1                          // sum of absolute differences
+	Cosine                      // CosineFromDot of the dot product and both inverse norms
+	InnerProduct                // 0 - dot product
+	Max                         // largest absolute difference
+	JensenShannon               // Jensen-Shannon divergence of the fourth powers of components: see simd.JensenShannon
+
+	lastKernel = JensenShannon
 )
 
 // pair returns the function that computes the kernel for a pair of vectors, nil for Custom and unknown kernels.
@@ -25,6 +29,10 @@ func (k Kernel) pair() func(x, y []float32) float32 {
 		return cosine
 	case InnerProduct:
 		return innerProduct
+	case Max:
+		return simd.Chebyshev
+	case JensenShannon:
+		return simd.JensenShannon
 	default:
 		return nil
 	}

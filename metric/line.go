@@ -33,6 +33,30 @@ func (c cumulative) next(x, y float32) cumulative {
 	return c
 }
 
+// cumulativeShares sets dst to the cumulative shares of the bins.
+func cumulativeShares(dst, v []float32) { shiftedShares(dst, v, 0) }
+
+// centeredShares sets dst to the cumulative shares less their mean.
+func centeredShares(dst, v []float32) {
+	scale := perUnit(v)
+	var share, sum float64
+	for _, x := range v {
+		share += float64(float64(x) * scale)
+		sum += share
+	}
+	shiftedShares(dst, v, sum/float64(max(1, len(v))))
+}
+
+// shiftedShares sets dst to the cumulative shares less shift.
+func shiftedShares(dst, v []float32, shift float64) {
+	scale := perUnit(v)
+	var share float64
+	for i, x := range v {
+		share += float64(float64(x) * scale)
+		dst[i] = float32(share - shift)
+	}
+}
+
 // defineLine gives (sum |P-Q|^p)^(1/p), where P and Q are the cumulative shares of the bins. For p = 1, the default, that is
 // the cost of optimal transport along a line (Vallender 1974), scipy.stats.wasserstein_distance; for p = 2 the root of Cramer's
 // distance. A histogram without mass counts as all shares zero.
@@ -40,22 +64,19 @@ func defineLine(p *Params) (Definition, error) {
 	if err := p.setP(1, 0); err != nil {
 		return Definition{}, err
 	}
-	exponent := newPower(*p.P)
-	if exponent.n == 1 {
-		return Definition{Check: checkHistogram, Fast: cumulativeDistance}, nil
+	switch exponent := newPower(*p.P); exponent.n {
+	case 1:
+		return Definition{Kernel: L1, Transform: cumulativeShares, Fast: cumulativeDistance, Check: checkHistogram}, nil
+	case 2:
+		return Definition{
+			Kernel: SquaredL2, Transform: cumulativeShares, Fast: cumulativeSquares, Correct: sqrt, Stretch: stretchSquared,
+			Check: checkHistogram,
+		}, nil
+	default:
+		return Definition{Check: checkHistogram, Fast: func(x, y []float32) float32 {
+			return rounded(exponent.root(cumulativeSum(exponent, x, y)))
+		}}, nil
 	}
-	return Definition{Check: checkHistogram, Fast: func(x, y []float32) float32 {
-		y = y[:len(x)]
-		differences := newCumulative(x, y)
-		var sum float64
-		for i := range x {
-			differences = differences.next(x[i], y[i])
-			if d := math.Abs(differences.sum); d > cumulativeNoise {
-				sum += exponent.of(d)
-			}
-		}
-		return rounded(exponent.root(sum))
-	}}, nil
 }
 
 // cumulativeDistance computes sum |P-Q|.
@@ -70,20 +91,48 @@ func cumulativeDistance(x, y []float32) float32 {
 	return rounded(sum)
 }
 
+// cumulativeSquares computes sum (P-Q)^2.
+func cumulativeSquares(x, y []float32) float32 { return rounded(cumulativeSum(power{2, 2}, x, y)) }
+
+// cumulativeSum computes sum |P-Q|^p.
+func cumulativeSum(exponent power, x, y []float32) (sum float64) {
+	y = y[:len(x)]
+	differences := newCumulative(x, y)
+	for i := range x {
+		differences = differences.next(x[i], y[i])
+		if d := math.Abs(differences.sum); d > cumulativeNoise {
+			sum += exponent.of(d)
+		}
+	}
+	return sum
+}
+
 // defineCircle gives the smallest (sum |P-Q-s|^p)^(1/p) over all s, where P and Q are the cumulative shares of the
 // bins: s stands for where the circle is cut open. For p = 1, the default, that is the cost of optimal transport around the
-// circle, and s a median (Werman, Peleg, Melter & Kong 1986; Rabin, Delon & Gousseau 2011); for p = 2, s is the mean.
+// circle, and s a median (Werman, Peleg, Melter & Kong 1986; Rabin, Delon & Gousseau 2011); for p = 2, s is the mean, which
+// can be taken from P and Q on their own.
 func defineCircle(p *Params) (Definition, error) {
 	if err := p.setP(1, 1); err != nil {
 		return Definition{}, err
 	}
+	if *p.P == 2 {
+		return Definition{
+			Kernel: SquaredL2, Transform: centeredShares, Fast: onCircle((*circle).squares), Correct: sqrt, Stretch: stretchSquared,
+			Check: checkHistogram,
+		}, nil
+	}
 	exponent := newPower(*p.P)
-	return Definition{Check: checkHistogram, Fast: func(x, y []float32) float32 {
+	return Definition{Check: checkHistogram, Fast: onCircle(func(c *circle) float64 { return c.distance(exponent) })}, nil
+}
+
+// onCircle returns the function of two histograms that f computes from their differences around a circle.
+func onCircle(f func(c *circle) float64) func(x, y []float32) float32 {
+	return func(x, y []float32) float32 {
 		c := circles.Get().(*circle)
 		defer circles.Put(c)
 		c.fill(x, y)
-		return c.distance(exponent)
-	}}, nil
+		return rounded(f(c))
+	}
 }
 
 // circle keeps the memory of the differences around a circle.
@@ -100,22 +149,37 @@ func (c *circle) fill(x, y []float32) {
 	}
 }
 
-func (c *circle) distance(exponent power) float32 {
-	shift := c.mean()
-	switch exponent.p {
-	case 1:
+func (c *circle) distance(exponent power) float64 {
+	var shift, sum float64
+	if exponent.p == 1 {
 		shift = c.median()
-	case 2:
-	default:
+	} else {
 		shift = c.center(exponent.p)
 	}
-	var sum float64
 	for _, d := range c.differences {
 		if d = math.Abs(d - shift); d > cumulativeNoise {
 			sum += exponent.of(d)
 		}
 	}
-	return rounded(exponent.root(sum))
+	return exponent.root(sum)
+}
+
+// deviation returns the sum of how far the differences are from their mean.
+func (c *circle) deviation() (sum float64) {
+	mean := c.mean()
+	for _, d := range c.differences {
+		sum += math.Abs(d - mean)
+	}
+	return sum
+}
+
+// squares returns the sum of the squares of that.
+func (c *circle) squares() (sum float64) {
+	mean := c.mean()
+	for _, d := range c.differences {
+		sum += float64((d - mean) * (d - mean))
+	}
+	return sum
 }
 
 func (c *circle) mean() (sum float64) {

@@ -4,23 +4,27 @@ import (
 	"fmt"
 	"math"
 	"sync"
+
+	"github.com/vicinaldb/store/internal/simd"
 )
 
 var mahalanobisParametric = []parametric{
 	{name: "mahalanobis", takes: []string{"vinv"}, define: defineMahalanobis},
 }
 
-// mahalanobis computes sqrt((x-y)' Vinv (x-y)) as the length of U(x-y), where Vinv = U'U (Cholesky): that takes half the
-// work and cannot become the root of a negative number.
+// mahalanobis computes sqrt((x-y)' Vinv (x-y)) as the Euclidean distance of Ux and Uy, where Vinv = U'U (Cholesky), and, for a
+// pair, from U(x-y).
 type mahalanobis struct {
 	dim int
 	u   []float64 // the rows of the upper triangle, one after the other
+
+	squaredNorm float64 // sum of the squares in u: |Uv|^2 is at most that times |v|^2
 }
 
 // differences keeps the memory of x-y.
 var differences = sync.Pool{New: func() any { return new([]float64) }}
 
-func (m *mahalanobis) distance(x, y []float32) float32 {
+func (m *mahalanobis) squaredDistance(x, y []float32) float32 {
 	kept := differences.Get().(*[]float64)
 	defer differences.Put(kept)
 	*kept = resized(*kept, m.dim)
@@ -39,7 +43,39 @@ func (m *mahalanobis) distance(x, y []float32) float32 {
 		sum += float64(product * product)
 		u = u[len(rest):]
 	}
-	return rounded(math.Sqrt(sum))
+	return rounded(sum)
+}
+
+// transform sets dst to Uv.
+func (m *mahalanobis) transform(dst, v []float32) {
+	u := m.u
+	for i := range v {
+		dst[i] = float32(product(u, v[i:]))
+		u = u[len(v)-i:]
+	}
+}
+
+// check decides by a bound on |Uv| where that is enough, since the product takes as long as a Transform.
+func (m *mahalanobis) check(v []float32) error {
+	if float64(simd.Dot(v, v))*m.squaredNorm <= maxSquaredNorm/2 {
+		return nil
+	}
+	var sum float64
+	u := m.u
+	for i := range v {
+		p := product(u, v[i:])
+		sum += float64(p * p)
+		u = u[len(v)-i:]
+	}
+	return checkTransformed(sum)
+}
+
+// product returns the sum of u[i]*v[i].
+func product(u []float64, v []float32) (sum float64) {
+	for i, f := range u[:len(v)] {
+		sum += float64(f * float64(v[i]))
+	}
+	return sum
 }
 
 func defineMahalanobis(p *Params) (Definition, error) {
@@ -55,7 +91,13 @@ func defineMahalanobis(p *Params) (Definition, error) {
 		return Definition{}, err
 	}
 	m := &mahalanobis{dim: len(p.Vinv), u: u}
-	return Definition{Fast: m.distance, Dim: m.dim}, nil
+	for _, f := range u {
+		m.squaredNorm += float64(f * f)
+	}
+	return Definition{
+		Kernel: SquaredL2, Transform: m.transform, Fast: m.squaredDistance, Correct: sqrt, Stretch: stretchSquared,
+		Check: m.check, Dim: m.dim,
+	}, nil
 }
 
 // cholesky returns the rows of U, upper triangular, with U'U = matrix. What a semidefinite matrix has no root for,

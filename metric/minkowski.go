@@ -17,7 +17,7 @@ var minkowskiFamily = []Definition{
 	{Name: "manhattan", Aliases: []string{"taxicab", "l1"}, Kernel: L1},
 
 	// max |x-y|
-	{Name: "chebyshev", Aliases: []string{"linfinity", "linfty", "linf"}, Fast: chebyshev},
+	{Name: "chebyshev", Aliases: []string{"linfinity", "linfty", "linf"}, Kernel: Max},
 }
 
 // minkowskiParametric are those with parameters.
@@ -32,23 +32,6 @@ func sqrt(fast float32) float32 { return float32(math.Sqrt(float64(fast))) }
 
 // stretchSquared stretches a distance by way of its square.
 func stretchSquared(fast, epsilon float32) float32 { return (1 + epsilon) * (1 + epsilon) * fast }
-
-// chebyshev compares magnitudes by their bits, which order as they do, in four lanes that need not wait for one another.
-func chebyshev(x, y []float32) float32 {
-	const magnitude = 1<<31 - 1
-	var a, b, c, d uint32
-	for len(x) >= 4 && len(y) >= 4 {
-		a = max(a, math.Float32bits(x[0]-y[0])&magnitude)
-		b = max(b, math.Float32bits(x[1]-y[1])&magnitude)
-		c = max(c, math.Float32bits(x[2]-y[2])&magnitude)
-		d = max(d, math.Float32bits(x[3]-y[3])&magnitude)
-		x, y = x[4:], y[4:]
-	}
-	for i := range x {
-		a = max(a, math.Float32bits(x[i]-y[i])&magnitude)
-	}
-	return math.Float32frombits(max(a, b, c, d))
-}
 
 // minkowskiSum computes (sum |f*(x-y)|^p)^(1/p).
 type minkowskiSum struct {
@@ -66,27 +49,13 @@ func (m *minkowskiSum) difference(x, y []float32, i int) float64 {
 
 func (m *minkowskiSum) distance(x, y []float32) float32 {
 	var sum float64
-	if m.n == 2 && m.factors != nil {
-		sum = sumOfSquares(x, y, m.factors)
-	} else {
-		for i := range x {
-			sum += m.of(m.difference(x, y, i))
-		}
+	for i := range x {
+		sum += m.of(m.difference(x, y, i))
 	}
 	if sum < 0x1p-900 || sum > 0x1p900 {
 		return m.scaledDistance(x, y)
 	}
 	return rounded(m.root(sum))
-}
-
-// sumOfSquares returns sum (f*(x-y))^2.
-func sumOfSquares(x, y []float32, factors []float64) (sum float64) {
-	y, factors = y[:len(x)], factors[:len(x)]
-	for i := range x {
-		d := (float64(x[i]) - float64(y[i])) * factors[i]
-		sum += float64(d * d)
-	}
-	return sum
 }
 
 // scaledDistance divides the differences by the largest one, for the case that their powers leave the range of float64.
@@ -140,6 +109,9 @@ func defineWeightedMinkowski(p *Params) (Definition, error) {
 	if largest == 0 {
 		return Definition{}, fmt.Errorf("%w: none of the %d weights in w is above 0", ErrParams, len(p.W))
 	}
+	if m.n == 2 {
+		return factors(m.factors).definition(), nil
+	}
 	return Definition{Fast: m.distance, Dim: len(p.W)}, nil
 }
 
@@ -148,12 +120,55 @@ func defineStandardized(p *Params) (Definition, error) {
 	if len(p.Sigma) == 0 {
 		return Definition{}, fmt.Errorf("%w: sigma is missing, the variances of the components", ErrParams)
 	}
-	m := &minkowskiSum{newPower(2), make([]float64, len(p.Sigma))}
+	f := make(factors, len(p.Sigma))
 	for i, variance := range p.Sigma {
 		if !(variance > 0) || !isFinite(variance) {
 			return Definition{}, fmt.Errorf("%w: sigma[%d] is %v, must be a number above 0", ErrParams, i, variance)
 		}
-		m.factors[i] = 1 / math.Sqrt(variance)
+		f[i] = 1 / math.Sqrt(variance)
 	}
-	return Definition{Fast: m.distance, Dim: len(p.Sigma)}, nil
+	return f.definition(), nil
+}
+
+// factors are what components are multiplied with before their Euclidean distance is taken.
+type factors []float64
+
+func (f factors) definition() Definition {
+	return Definition{
+		Kernel: SquaredL2, Transform: f.transform, Fast: f.squaredDistance, Correct: sqrt, Stretch: stretchSquared,
+		Check: f.check, Dim: len(f),
+	}
+}
+
+func (f factors) transform(dst, v []float32) {
+	for i, x := range v {
+		dst[i] = float32(float64(x) * f[i])
+	}
+}
+
+func (f factors) squaredDistance(x, y []float32) float32 {
+	y, f = y[:len(x)], f[:len(x)]
+	var sum float64
+	for i := range x {
+		d := (float64(x[i]) - float64(y[i])) * f[i]
+		sum += float64(d * d)
+	}
+	return rounded(sum)
+}
+
+func (f factors) check(v []float32) error {
+	var sum float64
+	for i, x := range v {
+		product := float64(x) * f[i]
+		sum += float64(product * product)
+	}
+	return checkTransformed(sum)
+}
+
+// checkTransformed refuses vectors whose transforms have a squared norm that the kernels cannot take.
+func checkTransformed(squared float64) error {
+	if !(squared <= maxSquaredNorm) {
+		return fmt.Errorf("%w: with the metric's parameters its norm %.3g exceeds 2^62", ErrDomain, math.Sqrt(squared))
+	}
+	return nil
 }

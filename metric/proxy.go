@@ -25,7 +25,8 @@ var proxyPairs = []proxyPair{
 	{"proxy_kantorovich", []string{"proxy_wasserstein"}, "kantorovich", variationAndOverlap},
 	{"proxy_sinkhorn", nil, "sinkhorn", variationAndOverlap},
 	{"proxy_jensen-shannon", []string{"proxy_jensen_shannon"}, "jensen-shannon", Definition{
-		Name: "squared_overlap", Fast: squaredOverlap, Stretch: stretchSimilarity, Check: checkHistogram,
+		Name: "squared_overlap", Kernel: SquaredL2, Transform: rootsOfHalfShares, Fast: squaredHellinger,
+		Correct: squaredOverlap, Stretch: stretchSimilarity, Check: checkHistogram,
 	}},
 	{"proxy_symmetric-kl", []string{"proxy_symmetric_kl"}, "symmetric-kl", Definition{
 		Name: "triangular_discrimination", Fast: triangularDiscrimination, Stretch: stretchHalved, Check: checkHistogram,
@@ -33,8 +34,14 @@ var proxyPairs = []proxyPair{
 }
 
 var (
-	cumulativeL1        = Definition{Name: "cumulative_l1", Fast: cumulativeDistance, Check: checkHistogram}
-	centeredL1          = Definition{Name: "centered_l1", Fast: centeredDistance, Check: checkHistogram}
+	cumulativeL1 = Definition{
+		Name: "cumulative_l1", Kernel: L1, Transform: cumulativeShares, Fast: cumulativeDistance, Check: checkHistogram,
+	}
+
+	// The sum of how far the differences P-Q are from their mean.
+	centeredL1 = Definition{
+		Name: "centered_l1", Kernel: L1, Transform: centeredShares, Fast: onCircle((*circle).deviation), Check: checkHistogram,
+	}
 	variationAndOverlap = Definition{
 		Name: "variation_and_overlap", Fast: variationAndOverlapDistance, Stretch: stretchHalved, Check: checkHistogram,
 	}
@@ -64,19 +71,6 @@ func stretchHalved(fast, epsilon float32) float32 {
 	return max(fast, 2*stretchSimilarity(fast/2, epsilon))
 }
 
-// centeredDistance computes the sum of how far the differences P-Q are from their mean.
-func centeredDistance(x, y []float32) float32 {
-	c := circles.Get().(*circle)
-	defer circles.Put(c)
-	c.fill(x, y)
-	mean := c.mean()
-	var sum float64
-	for _, d := range c.differences {
-		sum += math.Abs(d - mean)
-	}
-	return rounded(sum)
-}
-
 // variationAndOverlapDistance computes sum |p-q|/2 + 1 - sum sqrt(p*q).
 func variationAndOverlapDistance(x, y []float32) float32 {
 	y = y[:len(x)]
@@ -88,11 +82,8 @@ func variationAndOverlapDistance(x, y []float32) float32 {
 	return rounded(sum/2 + (1 - bhattacharyya(x, y)))
 }
 
-// squaredOverlap computes 1 - (sum sqrt(p*q))^2.
-func squaredOverlap(x, y []float32) float32 {
-	overlap := bhattacharyya(x, y)
-	return rounded(1 - float64(overlap*overlap))
-}
+// squaredOverlap returns 1 - (sum sqrt(p*q))^2 from 1 - sum sqrt(p*q).
+func squaredOverlap(fast float32) float32 { return fast * (2 - fast) }
 
 // triangularDiscrimination computes sum (p-q)^2/(p+q), 0 for 0/0.
 func triangularDiscrimination(x, y []float32) float32 {

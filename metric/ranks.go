@@ -29,6 +29,21 @@ func spearman(x, y []float32) float32 {
 	return correlationOf(xy, xx, yy)
 }
 
+// centeredRanks sets dst to the ranks of the components of v less their mean, scaled to the length sqrt(1/2).
+func centeredRanks(dst, v []float32) {
+	r := rankings.Get().(*ranking)
+	defer rankings.Put(r)
+	r.x = r.rank(r.x, v)
+	var squared float64
+	for _, a := range r.x {
+		squared += float64(a * a)
+	}
+	scale := scaleToHalf(squared)
+	for i, a := range r.x {
+		dst[i] = float32(a * scale)
+	}
+}
+
 // rank returns, in the memory of dst, twice how far the rank of each component lies from the mean rank: a whole number,
 // also for equal components, which share the mean of their ranks.
 func (r *ranking) rank(dst []float64, v []float32) []float64 {

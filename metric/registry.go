@@ -65,12 +65,12 @@ func (pair *proxyPair) of(exact parametric) parametric {
 	}}
 }
 
-// bounded returns the metric with the largest norm that built-in metrics accept checked, where no kernel does.
+// bounded returns the metric with the largest norm that built-in metrics accept checked, where no kernel does it.
 func (m parametric) bounded() parametric {
 	define := m.define
 	m.define = func(p *Params) (Definition, error) {
 		d, err := define(p)
-		if check := d.Check; d.Kernel == Custom {
+		if check := d.Check; d.takes() == Custom {
 			d.Check = func(v []float32) error {
 				if err := SquaredL2.check(v); err != nil || check == nil {
 					return err
@@ -87,7 +87,7 @@ func (m parametric) bounded() parametric {
 // them is taken: the error wraps ErrDefinition. Any number of goroutines may call it at once.
 func Register(m *Dense) error {
 	d := m.def
-	if d.Kernel != Custom {
+	if d.takes() != Custom {
 		d.Fast = nil // New took it from the kernel, and would again
 	}
 	return register(&entry{parametric: withoutParams(d), plain: m})

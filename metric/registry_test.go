@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/vicinaldb/store/internal/simd"
 	"github.com/vicinaldb/store/metric"
 )
 
@@ -28,6 +29,11 @@ func TestLookup(t *testing.T) {
 		{"cosine", "cosine", metric.Cosine},
 		{"dot", "dot", metric.Cosine},
 		{"inner_product", "inner_product", metric.InnerProduct},
+		{"linf", "chebyshev", metric.Max},
+		{"jensen_shannon", "jensen-shannon", metric.JensenShannon},
+		{"hellinger", "hellinger", metric.SquaredL2},
+		{"wasserstein-1d", "wasserstein_1d", metric.L1},
+		{"symmetric-kl", "symmetric-kl", metric.Custom},
 	}
 	for _, c := range cases {
 		m, err := metric.Lookup(c.name)
@@ -125,6 +131,8 @@ func TestNewRefuses(t *testing.T) {
 		{"nothing computes the fast form", metric.Definition{Name: "x"}},
 		{"two things compute the fast form", metric.Definition{Name: "x", Kernel: metric.L1, Fast: zero}},
 		{"no such kernel", metric.Definition{Name: "x", Kernel: 99, Fast: zero}},
+		{"a transform that no kernel takes", metric.Definition{Name: "x", Fast: zero, Transform: halved}},
+		{"a transform, but no function of vectors as they are", metric.Definition{Name: "x", Kernel: metric.L1, Transform: halved}},
 		{"no vectors of negative dimension", metric.Definition{Name: "x", Fast: zero, Dim: -1}},
 		{"a proxy that has a proxy", metric.Definition{Name: "x", Fast: zero, Proxy: lookup(t, "proxy_wasserstein_1d")}},
 		{"no stretch although it corrects", metric.Definition{Name: "x", Fast: zero, Correct: func(f float32) float32 { return f }}},
@@ -137,6 +145,52 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func zero(_, _ []float32) float32 { return 0 }
+
+func halved(dst, v []float32) {
+	for i, x := range v {
+		dst[i] = x / 2
+	}
+}
+
+// TestRegisterKinds registers a metric of each kind and looks it up, also with a parameter, which makes another one of its
+// definition.
+func TestRegisterKinds(t *testing.T) {
+	half := func(x, y []float32) float32 { return simd.L1(x, y) / 2 }
+	kinds := []struct {
+		reason      string
+		d           metric.Definition
+		transformed bool
+		want        float32
+	}{
+		{"a function alone", metric.Definition{Fast: half}, false, 3.5},
+		{"a kernel alone", metric.Definition{Kernel: metric.L1}, false, 7},
+		{"a kernel, a transform and a function", metric.Definition{Kernel: metric.L1, Transform: halved, Fast: half}, true, 3.5},
+	}
+	for _, kind := range kinds {
+		kind.d.Name = fmt.Sprintf("test_kind_%d", registered.Add(1))
+		m, err := metric.New(kind.d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := metric.Register(m); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range []metric.Params{{}, {Proxy: "euclidean"}} {
+			m, err := metric.Lookup(kind.d.Name, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, y := []float32{1, 5}, []float32{4, 1}
+			if got := m.Fast(x, y); m.Kernel() != kind.d.Kernel || m.Transformed() != kind.transformed || got != kind.want {
+				t.Errorf("kernel %d, transformed %v, distance %v: %s", m.Kernel(), m.Transformed(), got, kind.reason)
+			}
+			u, v := transformed(m, x), transformed(m, y)
+			if got, ok := kernelOf(m, u, v); ok && got != kind.want {
+				t.Errorf("distance %v by the kernel, want %v: %s", got, kind.want, kind.reason)
+			}
+		}
+	}
+}
 
 // ExampleNew defines the Chebyshev distance, the largest difference of components. Register makes such a metric known
 // by its name.
