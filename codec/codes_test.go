@@ -3,8 +3,10 @@ package codec_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -50,11 +52,17 @@ func collectors(t testing.TB) map[string]collector {
 	if err != nil {
 		t.Fatal(err)
 	}
+	transformed, err := metric.Lookup("wasserstein_1d", metric.Params{Proxy: "jensen-shannon"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]collector{
-		"float32": {codec.NewFloat32(float32Metric(t, "cosine"), 9), dense, sparse[0]},
-		"proxy":   {codec.NewFloat32(proxied, 9), dense, bits[0]},
-		"sparse":  {codec.NewSparse(sparseMetric(t, "cosine", fewFeatures)), sparse, dense[0]},
-		"bits":    {codec.NewBits(m), bits, sparse[0]},
+		"transform":        {codec.NewFloat32(float32Metric(t, "correlation"), 9), dense, sparse[0]},
+		"transform, proxy": {codec.NewFloat32(transformed, 9), dense, sparse[0]},
+		"float32":          {codec.NewFloat32(float32Metric(t, "cosine"), 9), dense, sparse[0]},
+		"proxy":            {codec.NewFloat32(proxied, 9), dense, bits[0]},
+		"sparse":           {codec.NewSparse(sparseMetric(t, "cosine", fewFeatures)), sparse, dense[0]},
+		"bits":             {codec.NewBits(m), bits, sparse[0]},
 	}
 }
 
@@ -169,7 +177,7 @@ func TestScorerExact(t *testing.T) {
 		}
 	}
 	for name, c := range collectors(t) {
-		if c.codec.Reranked() != (name == "proxy") {
+		if c.codec.Reranked() != strings.HasSuffix(name, "proxy") {
 			t.Errorf("%s: reranked is %v", name, c.codec.Reranked())
 		}
 	}
@@ -272,4 +280,42 @@ func TestCodes_Permute(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whatever the kernel and the transform, rows are as far apart as the metric says.
+func TestFloat32_EveryMetric(t *testing.T) {
+	const dim = 12
+	vectors := float32Vectors(3, 20, dim)
+	for i, v := range vectors {
+		for j := range v {
+			v[j] = max(v[j], -v[j]) * float32(i%2) // some have components of either sign, some none that is negative
+		}
+		v[i%dim]++
+	}
+	for _, name := range metric.Names() {
+		m, err := metric.Lookup(name)
+		if err != nil || m.CheckDim(dim) != nil {
+			continue // without parameters, or for another dimension
+		}
+		c := codec.NewFloat32(m, dim)
+		table := collector{codec: c}.table(t, len(vectors))
+		for _, v := range vectors {
+			if c.Check(codec.Vector{Dense: v}) == nil {
+				table.Append(codec.Vector{Dense: v})
+			}
+		}
+		for i := range table.Len() {
+			x := vectorOf(table.Rows(), uint32(i))
+			scorer := table.Rows().Scorer()
+			scorer.Prepare(x)
+			for j := range table.Len() {
+				var got [1]float32
+				scorer.Exact(got[:], []uint32{uint32(j)})
+				want := float64(m.Distance(x.Dense, vectorOf(table.Rows(), uint32(j)).Dense))
+				if d := float64(c.Correct(got[0])); math.Abs(d-want) > 1e-5*math.Abs(want)+1e-3 {
+					t.Errorf("%s: rows %d and %d are at %v, want %v", name, i, j, d, want)
+				}
+			}
+		}
+	}
 }

@@ -20,6 +20,9 @@ const rowAlignment = 64
 //	| x[0] x[1] .. | inverse norm   | zeros           |      cosine kernel
 //	| x[0] x[1] .. | zeros                            |      other kernels
 //
+// Where the metric has a transform (metric.Dense.Transform), x is the transformed vector, so that the kernel compares what it
+// is for, and the vectors themselves lie beside the rows, as dim float32 each.
+//
 // When the metric has a proxy, codes are made for the proxy, and scores are its.
 type Float32 struct {
 	metric   *metric.Dense
@@ -62,8 +65,13 @@ func (c *Float32) Dim() int { return c.dim }
 // Stride returns the length of a row in bytes, a multiple of 64.
 func (c *Float32) Stride() int { return c.stride }
 
-// VectorStride returns 0: nothing is lost.
-func (c *Float32) VectorStride() int { return 0 }
+// VectorStride returns 0, or the length of a vector when codes are transformed ones.
+func (c *Float32) VectorStride() int {
+	if c.searched.Transformed() {
+		return 4 * c.dim
+	}
+	return 0
+}
 
 // Reranked tells whether the metric has a proxy.
 func (c *Float32) Reranked() bool { return c.searched != c.metric }
@@ -112,14 +120,30 @@ func (c *Float32) checkPlain(plain []byte) error {
 // Encode writes v, of dim components, into the Stride bytes of row.
 func (c *Float32) Encode(row []byte, v []float32) {
 	v, row = v[:c.dim], row[:c.stride]
-	end := copy(row, mapped.BytesOfFloat32s(v))
+	end := 4 * c.dim
+	if c.searched.Transformed() {
+		c.encodeTransformed(row, v)
+	} else {
+		copy(row, mapped.BytesOfFloat32s(v))
+	}
 	clear(row[end:])
 	if c.searched.Kernel() == metric.Cosine {
 		binary.LittleEndian.PutUint32(row[end:], math.Float32bits(metric.InverseNorm(v)))
 	}
 }
 
-// Decode reads the dim components of v from a row, or from the plain form.
+// encodeTransformed writes the transform of v, in place where the machine has the bytes in this order.
+func (c *Float32) encodeTransformed(row []byte, v []float32) {
+	if floats, err := mapped.Float32s(row[:4*c.dim]); err == nil {
+		c.searched.Transform(floats, v)
+		return
+	}
+	transformed := make([]float32, c.dim)
+	c.searched.Transform(transformed, v)
+	copy(row, mapped.BytesOfFloat32s(transformed))
+}
+
+// Decode reads the dim components of v from a row that is not transformed, or from the plain form.
 func (c *Float32) Decode(v []float32, row []byte) {
 	v, row = v[:c.dim], row[:4*c.dim]
 	for i := range v {
@@ -146,7 +170,11 @@ func (c *Float32) View(codes Codes) (Rows, error) {
 	if codes.Stride != c.stride {
 		return nil, fmt.Errorf("viewing float32 rows: %w: codes of %d bytes, want %d", ErrCorrupt, codes.Stride, c.stride)
 	}
-	return asRows(c.Rows(codes.Codes))
+	rows, err := c.Rows(codes.Codes)
+	if err == nil && codes.VectorStride > 0 {
+		err = rows.beside(codes.Vectors, codes.VectorStride)
+	}
+	return asRows(rows, err)
 }
 
 // asRows keeps a nil pointer from becoming rows.

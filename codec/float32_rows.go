@@ -1,6 +1,9 @@
 package codec
 
 import (
+	"fmt"
+
+	"github.com/vicinaldb/store/internal/mapped"
 	"github.com/vicinaldb/store/internal/simd"
 	"github.com/vicinaldb/store/metric"
 )
@@ -11,6 +14,20 @@ type Float32Rows struct {
 	codec  *Float32
 	stride int // floats
 	floats []float32
+
+	vectors []float32 // dim for each row, when rows are transformed vectors; nil where nobody asks for them
+}
+
+// beside views the vectors that lie beside the rows.
+func (r *Float32Rows) beside(vectors []byte, stride int) (err error) {
+	if want := r.codec.VectorStride(); stride != want || len(vectors) != r.Len()*want {
+		return fmt.Errorf("viewing float32 rows: %w: %d bytes of vectors of %d, want %d of %d",
+			ErrCorrupt, len(vectors), stride, r.Len()*want, want)
+	}
+	if r.vectors, err = mapped.Float32s(vectors); err != nil {
+		return fmt.Errorf("viewing vectors beside float32 rows: %w", err)
+	}
+	return nil
 }
 
 // Len returns the number of rows.
@@ -19,9 +36,19 @@ func (r *Float32Rows) Len() int { return len(r.floats) / r.stride }
 // Vector returns the dim components of a row. They are a read-only view, valid as long as the bytes of the rows. There is
 // no error.
 func (r *Float32Rows) Vector(row uint32) (Vector, error) {
-	return Vector{Dense: r.components(row)}, nil
+	return Vector{Dense: r.vector(row)}, nil
 }
 
+// vector is a row's vector, not transformed.
+func (r *Float32Rows) vector(row uint32) []float32 {
+	if r.vectors == nil {
+		return r.components(row)
+	}
+	begin, dim := int(row)*r.codec.dim, r.codec.dim
+	return r.vectors[begin : begin+dim : begin+dim]
+}
+
+// components are what kernels compare of a row.
 func (r *Float32Rows) components(row uint32) []float32 {
 	begin, dim := int(row)*r.stride, r.codec.dim
 	return r.floats[begin : begin+dim : begin+dim]
@@ -35,7 +62,12 @@ func (r *Float32Rows) Distances(dst []float32, row uint32, rows []uint32) {
 
 // Scorer returns a scorer for queries against the rows. It scores nothing sensible before Prepare.
 func (r *Float32Rows) Scorer() Scorer {
-	return &Float32Scorer{rows: r, query: make([]float32, r.codec.dim)}
+	s := &Float32Scorer{rows: r, query: make([]float32, r.codec.dim)}
+	s.components = s.query
+	if r.codec.searched.Transformed() {
+		s.components = make([]float32, r.codec.dim)
+	}
+	return s
 }
 
 // inverseNorm returns what stands behind the components of a row under the cosine kernel, else 0.
@@ -54,6 +86,10 @@ func (r *Float32Rows) score(dst, q []float32, inverseNorm float32, rows []uint32
 		simd.SquaredL2Rows(dst, q, r.floats, r.stride, rows)
 	case metric.L1:
 		simd.L1Rows(dst, q, r.floats, r.stride, rows)
+	case metric.Max:
+		simd.ChebyshevRows(dst, q, r.floats, r.stride, rows)
+	case metric.JensenShannon:
+		simd.JensenShannonRows(dst, q, r.floats, r.stride, rows)
 	case metric.InnerProduct:
 		simd.DotRows(dst, q, r.floats, r.stride, rows)
 		for i, dot := range dst {
@@ -72,7 +108,7 @@ func (r *Float32Rows) score(dst, q []float32, inverseNorm float32, rows []uint32
 // fast compares q with rows pair by pair.
 func (r *Float32Rows) fast(dst []float32, m *metric.Dense, q []float32, rows []uint32) {
 	for i, row := range rows {
-		dst[i] = m.Fast(q, r.components(row))
+		dst[i] = m.Fast(q, r.vector(row))
 	}
 }
 
@@ -80,12 +116,16 @@ func (r *Float32Rows) fast(dst []float32, m *metric.Dense, q []float32, rows []u
 type Float32Scorer struct {
 	rows        *Float32Rows
 	query       []float32
+	components  []float32 // what kernels compare: query, or its transform
 	inverseNorm float32
 }
 
 // Prepare makes query, of dim components, the one that Score compares. It keeps a copy.
 func (s *Float32Scorer) Prepare(query Vector) {
 	copy(s.query, query.Dense[:len(s.query)])
+	if s.rows.codec.searched.Transformed() {
+		s.rows.codec.searched.Transform(s.components, s.query)
+	}
 	if s.rows.codec.searched.Kernel() == metric.Cosine {
 		s.inverseNorm = metric.InverseNorm(s.query)
 	}
@@ -97,7 +137,7 @@ func (s *Float32Scorer) Over(rows Rows) { s.rows = rows.(*Float32Rows) }
 // Score sets dst[i] to the fast form of the distance between the query and rows[i]: bit for bit what Distances gives
 // for a row with the query's components. It allocates nothing. Every row must be below Len.
 func (s *Float32Scorer) Score(dst []float32, rows []uint32) {
-	s.rows.score(dst, s.query, s.inverseNorm, rows)
+	s.rows.score(dst, s.components, s.inverseNorm, rows)
 }
 
 // Exact is Score, but in the metric where Score is in its proxy.

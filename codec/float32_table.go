@@ -4,11 +4,12 @@ import "github.com/vicinaldb/store/internal/mapped"
 
 // float32Table collects dense vectors as rows.
 type float32Table struct {
-	codec *Float32
-	codes []byte
-	rows  *Float32Rows
-	n     int
-	plain []float32 // scratch
+	codec   *Float32
+	codes   []byte
+	vectors []byte // beside transformed codes
+	rows    *Float32Rows
+	n       int
+	plain   []float32 // scratch
 }
 
 // NewTable returns an empty table with room for so many vectors.
@@ -18,12 +19,18 @@ func (c *Float32) NewTable(capacity int) (Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &float32Table{codec: c, codes: codes, rows: rows, plain: make([]float32, c.dim)}, nil
+	t := &float32Table{codec: c, codes: codes, rows: rows, plain: make([]float32, c.dim)}
+	if stride := c.VectorStride(); stride > 0 {
+		t.vectors = mapped.Aligned(capacity * stride)
+		err = rows.beside(t.vectors, stride)
+	}
+	return t, err
 }
 
 // Append adds a copy of a vector.
 func (t *float32Table) Append(v Vector) {
 	t.codec.Encode(t.codes[t.n*t.codec.stride:], v.Dense)
+	copy(t.vectors[t.n*t.codec.VectorStride():], mapped.BytesOfFloat32s(v.Dense)[:t.codec.VectorStride()])
 	t.n++
 }
 
@@ -45,5 +52,9 @@ func (t *float32Table) Rows() Rows { return t.rows }
 
 // Codes returns the rows of the vectors.
 func (t *float32Table) Codes() Codes {
-	return Codes{Stride: t.codec.stride, Codes: t.codes[:t.n*t.codec.stride]}
+	stride, vectorStride := t.codec.stride, t.codec.VectorStride()
+	return Codes{
+		Stride: stride, Codes: t.codes[:t.n*stride],
+		VectorStride: vectorStride, Vectors: t.vectors[:t.n*vectorStride],
+	}
 }
