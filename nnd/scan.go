@@ -16,6 +16,9 @@ type Scan struct {
 	N int
 	// K is how many rows are wanted, at least 1.
 	K int
+	// Bounded leaves out the rows that are farther than Radius, in the fast form. No row is within NaN.
+	Bounded bool
+	Radius  float32
 	// Allowed are the rows that are scored and may be returned. Nil allows all.
 	Allowed Filter
 }
@@ -36,7 +39,7 @@ func (q Scan) Run(ctx context.Context, dst []Candidate) ([]Candidate, SearchStat
 		}
 		next = s.fill(&q, next)
 		stats.Distances += len(s.rows)
-		s.scan(q.Scorer)
+		s.scan(&q)
 	}
 	dst = s.found.appendTo(dst)
 	searchers.Put(s)
@@ -55,12 +58,12 @@ func (s *Searcher) fill(q *Scan, next int) int {
 }
 
 // scan scores a block and keeps what is near enough.
-func (s *Searcher) scan(scorer Scorer) {
+func (s *Searcher) scan(q *Scan) {
 	values := s.room(len(s.rows))
-	scorer.Score(values, s.rows)
+	q.Scorer.Score(values, s.rows)
 	limit := s.found.limit()
 	for i, value := range values {
-		if value <= limit {
+		if value <= limit && (!q.Bounded || value <= q.Radius) {
 			s.found.add(newKey(value, s.rows[i]))
 			limit = s.found.limit()
 		}

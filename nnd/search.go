@@ -25,6 +25,11 @@ type Query struct {
 	// Stretch gives (1+epsilon) times a distance, both in the fast form. Nil means that the fast form is the true
 	// distance.
 	Stretch func(fast, epsilon float32) float32
+	// Bounded leaves out the rows that are farther than Radius, in the fast form. K is a cap then: all rows within the radius
+	// are wanted, or the nearest K of them. The search is as thorough as one for the nearest 16, 32, 64 or so rows: the first
+	// of these numbers with which not all lie within the radius. No row is within NaN.
+	Bounded bool
+	Radius  float32
 	// Allowed are the rows that may be returned. Others are walked through. Nil allows all.
 	Allowed Filter
 }
@@ -53,7 +58,7 @@ type SearchStats struct {
 var searchers = sync.Pool{New: func() any { return new(Searcher) }}
 
 // Search appends the nearest rows to dst, at most K, sorted by distance and row. There are fewer when fewer allowed
-// rows can be reached, or have a distance to the query at all. It allocates nothing once scratch has grown, if dst has room.
+// rows can be reached, lie within the radius, or have a distance to the query at all. It allocates nothing once scratch has grown, if dst has room.
 // Errors are that of ctx or wrap [ErrCorrupt] or [ErrOptions]; then dst comes back as it was.
 func (g *SearchGraph) Search(ctx context.Context, q Query, dst []Candidate) ([]Candidate, SearchStats, error) {
 	s := searchers.Get().(*Searcher)
@@ -69,6 +74,7 @@ type Searcher struct {
 	frontier frontier
 	pivots   frontier // those not expanded yet
 	found    best
+	guide    best // of a bounded search: the nearest rows of all, within the radius or not
 	rows     []uint32
 	values   []float32
 
@@ -86,6 +92,9 @@ func (s *Searcher) Search(ctx context.Context, g *SearchGraph, q Query, dst []Ca
 	n := g.Len()
 	if g.Stride < 0 || n*g.Stride != len(g.Adjacency) || uint64(n) > MaxRows {
 		return dst, SearchStats{}, fmt.Errorf("adjacency of %d with stride %d: %w", len(g.Adjacency), g.Stride, ErrCorrupt)
+	}
+	if q.Bounded && q.Radius != q.Radius {
+		return dst, SearchStats{}, ctx.Err()
 	}
 	s.begin(q, n)
 	defer s.end()
@@ -109,6 +118,7 @@ func (s *Searcher) begin(q Query, n int) {
 	s.frontier = s.frontier[:0]
 	s.visited.reset(n)
 	s.found.reset(min(q.K, max(n, 1)))
+	s.guide.reset(guides)
 	s.bound, s.limit = s.found.limit(), noEntry
 }
 
@@ -180,16 +190,53 @@ func (s *Searcher) expand(g *SearchGraph, row, n uint32) error {
 
 // keep makes a scored row a result if it is allowed and near enough.
 func (s *Searcher) keep(key uint64) {
+	if s.query.Bounded {
+		s.keepWithin(key)
+		return
+	}
 	if s.query.Allowed != nil && !s.query.Allowed.Contains(uint32(key)) {
 		return
 	}
 	s.found.add(key)
 	if limit := s.found.limit(); limit < float32(math.Inf(1)) {
-		s.bound = limit
-		if stretched := s.query.Stretch(s.bound, s.query.Epsilon); stretched > limit {
-			s.bound = stretched
-		}
+		s.bound = s.stretched(limit)
 		s.limit = max(newKey(s.bound, 0), s.found.last()+1)
+	}
+}
+
+// stretched is how far a search looks beyond a distance.
+func (s *Searcher) stretched(distance float32) float32 {
+	if stretched := s.query.Stretch(distance, s.query.Epsilon); stretched > distance {
+		return stretched
+	}
+	return distance
+}
+
+// guides is how many rows a bounded search looks for at first, whether they lie within the radius or not: so it comes to the
+// region, and does not stop on one side of it.
+const guides = 16
+
+// keepWithin is keep with a radius. How many rows lie within, nobody knows before, so the search is one for some number of
+// nearest rows, the guide, which doubles when the last of them lies within the radius, until K are found.
+func (s *Searcher) keepWithin(key uint64) {
+	q := &s.query
+	if distanceOf(key) <= q.Radius && (q.Allowed == nil || q.Allowed.Contains(uint32(key))) {
+		s.found.add(key)
+	}
+	if s.found.full() {
+		s.bound = s.stretched(s.found.limit())
+		s.limit = max(newKey(s.bound, 0), s.found.last()+1)
+		return
+	}
+	s.guide.add(key)
+	for s.guide.full() && s.guide.limit() <= q.Radius {
+		s.guide.k *= 2
+	}
+	if s.guide.full() {
+		s.bound = s.stretched(s.guide.limit())
+		s.limit = max(newKey(s.bound, 0), s.guide.last()+1)
+	} else {
+		s.bound, s.limit = float32(math.Inf(1)), noEntry
 	}
 }
 
