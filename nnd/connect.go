@@ -24,20 +24,29 @@ type connector struct {
 	stack   []uint32 // reached rows whose edges were not followed yet
 }
 
-// connect repairs the graph.
-func connect(ctx context.Context, points Points, g *SearchGraph, o Options) error {
+// connect repairs the graph, and notes what that took.
+func connect(ctx context.Context, points Points, g *SearchGraph, o Options, done *phases) error {
 	n := g.Len()
 	c := &connector{points: points, graph: g, options: o, parents: make([]uint32, n), reached: make([]bool, n)}
+	if err := done.run("guide", func() error { return c.guideRows(ctx) }); err != nil {
+		return err
+	}
+	return done.run("connect", func() error { return c.reachAll(ctx) })
+}
+
+// guideRows is the first step.
+func (c *connector) guideRows(ctx context.Context) error {
 	for pass := range guidePasses {
 		added, err := c.guideAll(ctx, pass)
 		if err != nil {
 			return err
 		}
-		if added <= n/guideEnough {
+		c.graph.Stats.GuideEdges += added
+		if added <= c.graph.Len()/guideEnough {
 			break
 		}
 	}
-	return c.reachAll(ctx)
+	return nil
 }
 
 const (
@@ -176,10 +185,12 @@ func (c *connector) link(ctx context.Context, row uint32) error {
 		return err
 	}
 	c.graph.room(from)[slot] = row
+	c.graph.Stats.ConnectEdges++
 	c.reach(row, from)
 	room := c.graph.room(row)
 	if free := slices.Index(room, row); free >= 0 && !slices.Contains(room, from) {
 		room[free] = from
+		c.graph.Stats.ConnectEdges++
 	}
 	return nil
 }

@@ -11,7 +11,45 @@ type builder struct {
 	options   Options
 	lists     *lists
 	distances atomic.Int64
-	updates   []int
+	stats     BuildStats
+	phases    phases
+}
+
+func newBuilder(points Points, o Options) *builder {
+	n := points.Len()
+	return &builder{points: points, options: o, lists: newLists(n, max(0, min(o.Neighbors, n-1)))}
+}
+
+// graph is what was found.
+func (b *builder) graph() *NeighborGraph {
+	g := &NeighborGraph{K: b.options.Neighbors, Stats: b.stats}
+	g.Stats.Distances, g.Stats.Phases = b.distances.Load(), b.phases
+	g.fill(b.points.Len(), b.lists)
+	return g
+}
+
+// find fills the lists, all rows of which are equally unknown.
+func (b *builder) find(ctx context.Context) error {
+	n := b.points.Len()
+	switch {
+	case n < 2:
+		return ctx.Err()
+	case n <= exactBelow(b.options):
+		b.stats.Exact = true
+		return b.phases.run("pairs", func() error { return b.comparePairs(ctx) })
+	}
+	if err := b.start(ctx); err != nil {
+		return err
+	}
+	return b.descend(ctx, n)
+}
+
+// start gives the rows their first neighbors.
+func (b *builder) start(ctx context.Context) error {
+	if b.options.RandomInit || b.options.InitGraph != nil {
+		return b.phases.run("random", func() error { return b.joinRandom(ctx, nil) })
+	}
+	return b.joinLeaves(ctx, b.options.Trees, nil)
 }
 
 // exactBelow is the number of rows up to which comparing all pairs costs no more than the descent, which compares a row with
@@ -36,45 +74,26 @@ func (b *builder) comparePairs(ctx context.Context) error {
 	})
 }
 
-// descend starts from the leaves of a few trees and lets every vertex introduce its candidates to one another until a
-// round brings next to nothing.
-func (b *builder) descend(ctx context.Context) error {
-	if err := b.joinLeaves(ctx); err != nil {
-		return err
-	}
-	n, o := b.points.Len(), b.options
-	c := newCandidates(n, min(o.MaxCandidates, n-1))
-	enough := int(o.Delta * float64(n) * float64(b.lists.k))
-	for round := 1; round <= o.Iterations; round++ {
-		if err := c.sample(ctx, b.lists, o, round); err != nil {
-			return err
-		}
-		if err := b.joinCandidates(ctx, c, round); err != nil {
-			return err
-		}
-		b.updates = append(b.updates, b.countNew())
-		if b.updates[round-1] <= enough {
-			break
-		}
-	}
-	return nil
-}
-
-// joinLeaves gives the rows their first neighbors: all pairs of each leaf of each tree.
-func (b *builder) joinLeaves(ctx context.Context) error {
-	forest, leaves, err := growForest(ctx, b.points, b.options, b.options.Trees)
-	if err != nil {
-		return err
-	}
-	return b.options.stage("leaves", len(leaves), 4).run(ctx, func() func(lo, hi int) {
-		j := b.newJoiner(min(b.options.LeafSize, b.points.Len()))
-		return func(lo, hi int) {
-			for _, leaf := range leaves[lo:hi] {
-				rows := forest.rows[leaf.tree][leaf.lo:leaf.hi]
-				j.join(rows, len(rows))
+// descend lets every vertex introduce its candidates to one another until a round brings next to nothing to as many rows
+// as there are to find neighbors for.
+func (b *builder) descend(ctx context.Context, rows int) error {
+	return b.phases.run("descent", func() error {
+		n, o := b.points.Len(), b.options
+		c := newCandidates(n, min(o.MaxCandidates, n-1))
+		enough := int(o.Delta * float64(rows) * float64(b.lists.k))
+		for round := 1; round <= o.Iterations; round++ {
+			if err := c.sample(ctx, b.lists, o, round); err != nil {
+				return err
 			}
-			j.flush()
+			if err := b.joinCandidates(ctx, c, round); err != nil {
+				return err
+			}
+			b.stats.Updates = append(b.stats.Updates, b.countNew())
+			if b.stats.Updates[round-1] <= enough {
+				break
+			}
 		}
+		return nil
 	})
 }
 
@@ -138,6 +157,19 @@ func (j *joiner) join(rows []uint32, fresh int) {
 			if value <= limits[at] {
 				j.lists.offer(others[at], row, value)
 			}
+		}
+	}
+}
+
+// offer compares a row with others and offers them to it alone.
+func (j *joiner) offer(row uint32, others []uint32) {
+	limit := j.lists.limit(row)
+	values := j.values[:len(others)]
+	j.points.Distances(values, row, others)
+	j.count += int64(len(others))
+	for at, value := range values {
+		if value <= limit {
+			j.lists.offer(row, others[at], value)
 		}
 	}
 }

@@ -2,43 +2,80 @@ package nnd
 
 import (
 	"context"
+	"fmt"
 	"slices"
 )
 
+// DiversifyMethod is a way to choose the edges of a search graph. All of them prune by occlusion, and all keep the degree bound
+// exactly; what they differ in is which edges are asked whether they are occluded.
+type DiversifyMethod uint8
+
+const (
+	// DiversifyUnion prunes the union of the neighbors and the reverse neighbors of a row, adds the reverse edges of what is
+	// left, and prunes again where there are more than the degree bound.
+	DiversifyUnion DiversifyMethod = iota
+	// DiversifyForward prunes the neighbors of a row, adds the reverse edges of what is left, and keeps the shortest where there
+	// are more than the degree bound. That is what PyNNDescent comes to.
+	DiversifyForward
+	// DiversifyBidirectional prunes the neighbors of a row, and prunes the reverse edges of what is left as well, of hubs only
+	// the shortest up to the degree bound; it keeps the shortest of both where they are more than that. That is what
+	// PyNNDescent describes.
+	DiversifyBidirectional
+)
+
+// String is the name of the method, in lower case.
+func (m DiversifyMethod) String() string {
+	switch m {
+	case DiversifyUnion:
+		return "union"
+	case DiversifyForward:
+		return "forward"
+	case DiversifyBidirectional:
+		return "bidirectional"
+	}
+	return fmt.Sprintf("method %d", uint8(m))
+}
+
 // diversifier makes the edges of a search graph out of those of a neighbor graph, in two passes:
 //
-// 1. The candidates of a vertex are its neighbors and its reverse neighbors, the nearest 2k. Occlusion leaves the diverse
-// ones, at most as many as the degree bound.
+// 1. The candidates of a vertex are its neighbors, or by DiversifyUnion its neighbors and its reverse neighbors, the nearest
+// 2k. Occlusion leaves the diverse ones.
 //
-// 2. What pass 1 left is reversed and united with itself. Where that exceeds the degree bound, occlusion prunes again.
+// 2. What pass 1 left is reversed and united with itself, as the method says.
 //
 // Edges are keys as in the best lists: distance, then offset of the far end. An edge from a to b and one from b to a have
 // the same distance to the bit, so repetitions are neighbors after sorting.
 type diversifier struct {
 	points  Points
 	options Options
-	degree  int
-	edges   []uint64 // degree for each vertex
+	degree  int      // the degree bound
+	room    int      // how many edges pass 1 leaves at most
+	edges   []uint64 // room for each vertex
 	degrees []uint32
+	hubs    *hubs // nil when they are like other rows
 }
 
-func newDiversifier(points Points, o Options) *diversifier {
+func newDiversifier(points Points, graph *NeighborGraph, o Options) *diversifier {
 	n := points.Len()
 	degree := max(1, min(o.degreeBound(), n-1))
+	room := degree
+	if o.DiversifyMethod != DiversifyUnion {
+		room = max(1, min(graph.K, n-1))
+	}
 	return &diversifier{
-		points: points, options: o, degree: degree,
-		edges: make([]uint64, n*degree), degrees: make([]uint32, n),
+		points: points, options: o, degree: degree, room: room,
+		edges: make([]uint64, n*room), degrees: make([]uint32, n),
 	}
 }
 
 // of are the edges that pass 1 left of a vertex.
 func (d *diversifier) of(row uint32) []uint64 {
-	start := int(row) * d.degree
+	start := int(row) * d.room
 	return d.edges[start : start+int(d.degrees[row])]
 }
 
 // pruneNeighbors is pass 1.
-func (d *diversifier) pruneNeighbors(ctx context.Context, graph *NeighborGraph) error {
+func (d *diversifier) pruneNeighbors(ctx context.Context, graph *NeighborGraph) (err error) {
 	forward := func(dst []uint64, row uint32) []uint64 {
 		rows, distances := graph.Neighbors(row)
 		for i, id := range rows {
@@ -46,17 +83,26 @@ func (d *diversifier) pruneNeighbors(ctx context.Context, graph *NeighborGraph) 
 		}
 		return dst
 	}
-	reverse, err := d.reverse(ctx, forward)
-	if err != nil {
+	candidates := func(p *pruner, row uint32) []uint64 { return p.union(forward(p.keys[:0], row), nil) }
+	if d.options.DiversifyMethod == DiversifyUnion {
+		reverse, err := d.reverse(ctx, forward)
+		if err != nil {
+			return err
+		}
+		candidates = func(p *pruner, row uint32) []uint64 {
+			union := p.union(forward(p.keys[:0], row), reverse.of(row))
+			return union[:min(len(union), 2*graph.K)]
+		}
+	}
+	if d.hubs, err = findHubs(ctx, graph, d.options, d.degree); err != nil {
 		return err
 	}
 	return d.options.stage("prune", len(d.degrees), 64).run(ctx, func() func(lo, hi int) {
 		p := newPruner(d)
 		return func(lo, hi int) {
 			for row := uint32(lo); row < uint32(hi); row++ {
-				union := p.union(forward(p.keys[:0], row), reverse.of(row))
-				kept := p.prune(row, union[:min(len(union), 2*graph.K)])
-				d.degrees[row] = uint32(copy(d.edges[int(row)*d.degree:], kept))
+				kept := p.prune(row, candidates(p, row), d.room)
+				d.degrees[row] = uint32(copy(d.edges[int(row)*d.room:], kept))
 			}
 		}
 	})
@@ -76,20 +122,29 @@ func (d *diversifier) addReverse(ctx context.Context) (*SearchGraph, error) {
 		p := newPruner(d)
 		return func(lo, hi int) {
 			for row := uint32(lo); row < uint32(hi); row++ {
-				union := p.union(forward(p.keys[:0], row), reverse.of(row))
-				if len(union) > d.degree {
-					union = p.prune(row, union)
-				}
 				room := g.room(row)
 				for i := range room {
 					room[i] = row
 				}
-				for i, key := range union {
+				for i, key := range p.unite(row, reverse.of(row)) {
 					room[i] = neighborOf(row, key)
 				}
 			}
 		}
 	})
+}
+
+// unite makes the edges of a vertex of those that pass 1 left it and of the reverse edges that lead to it.
+func (p *pruner) unite(row uint32, reverse []uint64) []uint64 {
+	if p.options.DiversifyMethod == DiversifyBidirectional {
+		slices.Sort(reverse)
+		reverse = p.prune(row, reverse[:min(len(reverse), p.degree)], p.degree)
+	}
+	union := p.union(append(p.keys[:0], p.of(row)...), reverse)
+	if p.options.DiversifyMethod == DiversifyUnion && len(union) > p.degree {
+		return p.prune(row, union, p.degree)
+	}
+	return union[:min(len(union), p.degree)]
 }
 
 // reverse turns edges around: each becomes a key from the point of view of its far end.
@@ -141,12 +196,12 @@ func (p *pruner) union(edges, reverse []uint64) []uint64 {
 	return p.keys
 }
 
-// prune keeps of a vertex's sorted edges those that no shorter kept one occludes, up to the degree bound; and of the occluded
-// ones a random share of 1-DiversifyProb.
-func (p *pruner) prune(row uint32, edges []uint64) []uint64 {
+// prune keeps of a vertex's sorted edges those that no shorter kept one occludes, at most so many; and of the occluded ones a
+// random share of 1-DiversifyProb.
+func (p *pruner) prune(row uint32, edges []uint64, most int) []uint64 {
 	p.kept, p.rows = p.kept[:0], p.rows[:0]
 	for _, key := range edges {
-		if len(p.kept) == p.degree {
+		if len(p.kept) == most {
 			break
 		}
 		id, distance := neighborOf(row, key), distanceOf(key)
@@ -158,18 +213,20 @@ func (p *pruner) prune(row uint32, edges []uint64) []uint64 {
 	return p.kept
 }
 
-// occluded says whether some kept row is nearer to id than distance, by the factor alpha. A row at distance zero of id does
-// occlude it, so that of many duplicates one is kept; but a duplicate of the vertex itself occludes nothing else, since all
-// rows are as far from the one as from the other.
+// occluded says whether some kept row is nearer to id than distance, by the factor alpha, and by less when id is a hub. A row at
+// distance zero of id does occlude it, so that of many duplicates one is kept; but a duplicate of the vertex itself occludes
+// nothing else, since all rows are as far from the one as from the other.
 func (p *pruner) occluded(id uint32, distance float32) bool {
-	slack := float32(p.options.Alpha - 1)
-	for kept := p.rows; len(kept) > 0; {
-		block := kept[:min(len(kept), len(p.values))]
-		kept = kept[len(block):]
+	slack, reach := float32(p.options.Alpha-1), p.hubs.reach(id, distance)
+	for at := 0; at < len(p.rows); at += len(p.values) {
+		block := p.rows[at:min(at+len(p.values), len(p.rows))]
 		p.points.Distances(p.values[:], id, block)
-		for _, value := range p.values[:len(block)] {
+		for i, value := range p.values[:len(block)] {
 			value = p.options.Stretch(value, slack)
 			if value < distance || value == 0 && distance == 0 {
+				return true
+			}
+			if value < reach && distanceOf(p.kept[at+i]) != 0 {
 				return true
 			}
 		}

@@ -20,16 +20,6 @@ type NeighborGraph struct {
 	Stats BuildStats
 }
 
-// BuildStats tell how a neighbor graph was found.
-type BuildStats struct {
-	// Exact says that all pairs were compared.
-	Exact bool
-	// Distances is how many pairs of rows were compared, without what the trees took.
-	Distances int64
-	// Updates are, for each round of the descent, the entries of the lists that were new after it.
-	Updates []int
-}
-
 // Len is the number of rows.
 func (g *NeighborGraph) Len() int {
 	if g.K == 0 {
@@ -52,8 +42,11 @@ func (g *NeighborGraph) Neighbors(row uint32) ([]uint32, []float32) {
 
 // check returns an error that wraps ErrCorrupt if this is no graph over n rows.
 func (g *NeighborGraph) check(n int) error {
-	if g.K < 0 || len(g.Rows) != n*g.K || len(g.Distances) != len(g.Rows) {
-		return fmt.Errorf("neighbor graph of %d rows and %d distances, %d for each of %d: %w", len(g.Rows), len(g.Distances), g.K, n, ErrCorrupt)
+	if err := g.checkShape(n); err != nil {
+		return err
+	}
+	if g.Distances == nil && len(g.Rows) > 0 {
+		return fmt.Errorf("neighbor graph without distances: %w", ErrCorrupt)
 	}
 	for i, id := range g.Rows {
 		if uint64(id) >= uint64(n) {
@@ -63,49 +56,51 @@ func (g *NeighborGraph) check(n int) error {
 	return nil
 }
 
+// checkShape is the part of check that looks at lengths alone. There may be no distances.
+func (g *NeighborGraph) checkShape(n int) error {
+	if g.K < 0 || len(g.Rows) != n*g.K || g.Distances != nil && len(g.Distances) != len(g.Rows) {
+		return fmt.Errorf("neighbor graph of %d rows and %d distances, %d for each of %d: %w", len(g.Rows), len(g.Distances), g.K, n, ErrCorrupt)
+	}
+	return nil
+}
+
 // Build finds the nearest neighbors of every row: by comparing all pairs when that is cheaper, else by nearest neighbor
-// descent from the leaves of hyperplane trees. When ctx ends, Build returns its error soon, with all goroutines gone.
-// Other errors wrap [ErrOptions] or [ErrTooMany].
+// descent from the leaves of hyperplane trees, or from what [Options] say. When ctx ends, Build returns its error soon, with all
+// goroutines gone. Other errors wrap [ErrOptions], [ErrTooMany] or, when Options.InitGraph is no graph over the points,
+// [ErrCorrupt].
 func Build(ctx context.Context, points Points, o Options) (*NeighborGraph, error) {
-	n := points.Len()
-	o, err := o.prepare(n)
+	o, err := o.prepare(points.Len())
 	if err != nil {
 		return nil, err
 	}
-	g := &NeighborGraph{K: o.Neighbors}
-	if n < 2 {
-		g.fill(n, nil)
-		return g, ctx.Err()
+	b := newBuilder(points, o)
+	if o.InitGraph != nil {
+		if err := b.load(ctx, o.InitGraph, isNew, nil); err != nil {
+			return nil, err
+		}
 	}
-	b := &builder{points: points, options: o, lists: newLists(n, min(o.Neighbors, n-1))}
-	if n <= exactBelow(o) {
-		g.Stats.Exact = true
-		err = b.comparePairs(ctx)
-	} else {
-		err = b.descend(ctx)
-	}
-	if err != nil {
+	if err := b.find(ctx); err != nil {
 		return nil, err
 	}
-	g.Stats.Distances, g.Stats.Updates = b.distances.Load(), b.updates
-	g.fill(n, b.lists)
-	return g, nil
+	return b.graph(), nil
 }
 
 // fill unpacks lists.
 func (g *NeighborGraph) fill(n int, l *lists) {
 	g.Rows, g.Distances = make([]uint32, n*g.K), make([]float32, n*g.K)
 	for row := range uint32(n) {
-		start := int(row) * g.K
-		rows, distances := g.Rows[start:start+g.K], g.Distances[start:start+g.K]
-		for i := range rows {
-			rows[i], distances[i] = row, float32(math.Inf(1))
-		}
-		if l == nil {
-			continue
-		}
-		for i, entry := range filled(l.of(row)) {
-			rows[i], distances[i] = neighborOf(row, entry), distanceOf(entry)
-		}
+		g.set(row, filled(l.of(row)))
+	}
+}
+
+// set unpacks the list of one row and pads it.
+func (g *NeighborGraph) set(row uint32, list []uint64) {
+	start := int(row) * g.K
+	rows, distances := g.Rows[start:start+g.K], g.Distances[start:start+g.K]
+	for i := range rows {
+		rows[i], distances[i] = row, float32(math.Inf(1))
+	}
+	for i, entry := range list {
+		rows[i], distances[i] = neighborOf(row, entry), distanceOf(entry)
 	}
 }

@@ -21,6 +21,15 @@ type Options struct {
 	// MaxTreeDepth is after how many divisions by distance the rest of a tree is cut by position. Default 200, which
 	// no tree reaches, since trees are balanced.
 	MaxTreeDepth int
+	// RandomInit begins the lists with random rows instead of the leaves of trees, as PyNNDescent's tree_init=False. The descent takes
+	// more rounds then, and islands of rows that lie together may not find one another. It is for distances that leaves are
+	// no use for. Default false.
+	RandomInit bool
+	// InitGraph is a graph over the same rows to begin with instead of trees: one for fewer neighbors, or one that something else has
+	// found. Its lists need not be sorted, and a row's own number in them means nothing. Distances may be nil, and are computed
+	// then; else they must be those that Points gives, to the bit. Lists that it does not fill are filled up with random rows.
+	// [Build] only reads it; where all pairs are compared anyway, it merely checks it. Default nil.
+	InitGraph *NeighborGraph
 	// MaxCandidates is how many new and how many old candidates of a vertex are joined in a round, at most. Default
 	// Neighbors, and not more than 60.
 	MaxCandidates int
@@ -29,6 +38,15 @@ type Options struct {
 	Iterations int
 	// Delta ends the descent when a round leaves at most Delta*k*n entries of the lists new. Default 0.001.
 	Delta float64
+	// DiversifyMethod is how the edges of the search graph are chosen. Default [DiversifyUnion], since searches need
+	// fewer distances for the same recall.
+	DiversifyMethod DiversifyMethod
+	// DegreeAware is by how much more readily edges to hubs are dropped, PyNNDescent's degree_prune_aggressiveness. A hub is a row
+	// that is neighbor or reverse neighbor of more rows than the degree bound. With 1, PyNNDescent's default for its
+	// method "degree_aware", a row of twice that degree is occluded by what is up to 1.04 times as far from it as the edge is
+	// long, and from three times that degree on 1.08 times; other strengths give 0.04 and 0.08 in proportion, at most 0.2.
+	// Default 0, off.
+	DegreeAware float64
 	// DiversifyProb is the probability with which an occluded edge is dropped. Nil means 1. With 0, every vertex keeps
 	// its nearest rows up to the degree bound: more distances a query, and less missed.
 	DiversifyProb *float64
@@ -54,11 +72,12 @@ type Options struct {
 
 // Progress says how far a call is.
 type Progress struct {
-	// Stage is what is being done: "trees", "leaves", "descent" or, when there are few rows, "pairs"; then "prune", "reverse", "guide",
-	// "connect".
+	// Stage is what is being done: "trees", "leaves", "descent" or, when there are few rows, "pairs"; "random" where there are no
+	// trees; before them "load", if there is a graph to begin with, and "mend" if it lacks neighbors. For the search graph:
+	// "prune", "reverse", "guide", "connect". For [Join]: "join".
 	Stage string
-	// Round counts, from 1, the rounds of a stage that has several: levels of the trees, rounds of "descent" and "guide". Else
-	// it is 0.
+	// Round counts, from 1, the rounds of a stage that has several: levels of the trees, rounds of "descent", "guide" and
+	// "join". Else it is 0.
 	Round int
 	// Done of Total pieces of work are finished in this stage and round.
 	Done, Total int
@@ -112,6 +131,8 @@ func (o Options) Validate() error {
 		{"iterations", float64(o.Iterations), 0, math.MaxInt32},
 		{"delta", o.Delta, 0, 1},
 		{"pruning degree multiplier", o.PruningDegreeMultiplier, 0, math.MaxInt16},
+		{"diversify method", float64(o.DiversifyMethod), 0, float64(DiversifyBidirectional)},
+		{"degree awareness", o.DegreeAware, 0, math.MaxInt16},
 		{"pivots", float64(o.Pivots), 0, MaxRows},
 		{"threads", float64(o.Threads), 0, math.MaxInt32},
 	} {

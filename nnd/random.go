@@ -10,6 +10,8 @@ const (
 	forTrees uint64 = iota + 1
 	forCandidates
 	forDiversify
+	forStart
+	forWalks
 )
 
 // stream is a source of choices for one purpose.

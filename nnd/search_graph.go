@@ -18,6 +18,8 @@ type SearchGraph struct {
 	Stride int
 	// Pivots are the rows whose distance to a query decides where its search starts.
 	Pivots []uint32
+	// Stats tell how the graph was made. No search looks at them.
+	Stats GraphStats
 }
 
 // Len is the number of rows.
@@ -60,18 +62,22 @@ func NewSearchGraph(ctx context.Context, points Points, graph *NeighborGraph, o 
 	if err := graph.check(n); err != nil {
 		return nil, err
 	}
-	d := newDiversifier(points, o)
-	if err := d.pruneNeighbors(ctx, graph); err != nil {
+	var done phases
+	d, g := newDiversifier(points, graph, o), (*SearchGraph)(nil)
+	if err := done.run("prune", func() error { return d.pruneNeighbors(ctx, graph) }); err != nil {
 		return nil, err
 	}
-	g, err := d.addReverse(ctx)
+	err = done.run("reverse", func() (err error) { g, err = d.addReverse(ctx); return err })
 	if err != nil {
 		return nil, err
 	}
 	g.Pivots = spread(n, o.Pivots)
-	if err := connect(ctx, points, g, o); err != nil {
+	g.Stats.countParts(g)
+	if err := connect(ctx, points, g, o, &done); err != nil {
 		return nil, err
 	}
+	g.Stats.countEdges(g)
+	g.Stats.Phases = done
 	return g, nil
 }
 

@@ -1,6 +1,9 @@
 package nnd
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // A hyperplane tree divides the rows again and again. Each node draws two of its rows, a and b, and orders all of them by
 // margin: the distance to a less the distance to b. For euclidean vectors and the squared distance that is the position
@@ -19,15 +22,18 @@ type forest struct {
 	depth  int
 	rows   [][]uint32 // of each tree, in its order
 	keys   [][]uint64 // scratch: the margins of rows, as keys
+
+	wanted    []bool // nodes without any of these rows are not divided, and no leaves; nil for all rows
+	distances int64  // that were computed
 }
 
 // span is a node: rows lo to hi of a tree.
 type span struct{ tree, lo, hi int }
 
-// growForest grows trees; leaves are the spans that were not cut further.
-func growForest(ctx context.Context, points Points, o Options, trees int) (f *forest, leaves []span, err error) {
+// growForest grows trees, as far as they lead to wanted rows; leaves are the spans that were not cut further.
+func growForest(ctx context.Context, points Points, o Options, trees int, wanted []bool) (f *forest, leaves []span, err error) {
 	n := points.Len()
-	f = &forest{points: points, seed: o.Seed, leaf: max(2, o.LeafSize), depth: o.MaxTreeDepth}
+	f = &forest{points: points, seed: o.Seed, leaf: max(2, o.LeafSize), depth: o.MaxTreeDepth, wanted: wanted}
 	var level []span
 	for tree := range trees {
 		f.rows = append(f.rows, make([]uint32, n))
@@ -50,15 +56,25 @@ func growForest(ctx context.Context, points Points, o Options, trees int) (f *fo
 		if err := f.splitLevel(ctx, o, level, depth); err != nil {
 			return nil, nil, err
 		}
-		level = next
+		level = slices.DeleteFunc(next, f.spare)
 	}
 	return f, leaves, nil
+}
+
+// spare says that no row of a node is wanted.
+func (f *forest) spare(node span) bool {
+	return f.wanted != nil && !slices.ContainsFunc(f.rows[node.tree][node.lo:node.hi], func(row uint32) bool { return f.wanted[row] })
 }
 
 // splitLevel orders the rows of each node so that its two parts are nodes of the next level.
 func (f *forest) splitLevel(ctx context.Context, o Options, level []span, depth int) error {
 	if depth >= f.depth {
 		return ctx.Err()
+	}
+	for _, node := range level {
+		if size := node.hi - node.lo; size > f.leaf {
+			f.distances += 2 * int64(size)
+		}
 	}
 	stage := o.stage("trees", len(level), 1)
 	stage.round = depth + 1
@@ -125,7 +141,7 @@ func Order(ctx context.Context, points Points, o Options) ([]uint32, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, _, err := growForest(ctx, points, o, 1)
+	f, _, err := growForest(ctx, points, o, 1, nil)
 	if err != nil {
 		return nil, err
 	}
