@@ -3,6 +3,7 @@ package nnd
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -140,4 +141,56 @@ func (l *lists) each(ctx context.Context, s stage, do func(row, id uint32, entry
 			}
 		}
 	})
+}
+
+// clone is a copy of the lists.
+func (l *lists) clone() *lists { return &lists{k: l.k, entries: slices.Clone(l.entries)} }
+
+// age takes the flag from all entries.
+func (l *lists) age() {
+	for i, entry := range l.entries {
+		if entry != noEntry {
+			l.entries[i] = entry &^ isNew
+		}
+	}
+}
+
+// around appends the neighbors of a row and their neighbors, each once and without the row, in ascending order.
+func (l *lists) around(row uint32, dst []uint32) []uint32 {
+	for _, entry := range filled(l.of(row)) {
+		id := neighborOf(row, entry)
+		dst = append(dst, id)
+		for _, entry := range filled(l.of(id)) {
+			if second := neighborOf(id, entry); second != row {
+				dst = append(dst, second)
+			}
+		}
+	}
+	slices.Sort(dst)
+	return slices.Compact(dst)
+}
+
+// reversed turns the lists around: for each row the entries, from its own point of view, of the rows that have it in their list and
+// not in its own. Of more than k it is the k nearest.
+func (l *lists) reversed(ctx context.Context, o Options) ([][]uint64, error) {
+	n := len(l.entries) / l.k
+	reverse, stage := newIncoming[uint64](n), o.stage("", n, 1024)
+	if err := l.each(ctx, stage, func(_, id uint32, _ uint64) { reverse.count(id) }); err != nil {
+		return nil, err
+	}
+	reverse.reserve()
+	err := l.each(ctx, stage, func(row, id uint32, entry uint64) {
+		if !l.contains(id, row, entry) {
+			reverse.add(id, newEntry(id, row, distanceOf(entry)))
+		}
+	})
+	nearest := make([][]uint64, n)
+	for row := range nearest {
+		nearest[row] = reverse.of(uint32(row))
+		if len(nearest[row]) > l.k {
+			slices.Sort(nearest[row])
+			nearest[row] = nearest[row][:l.k]
+		}
+	}
+	return nearest, err
 }
