@@ -2,10 +2,12 @@ package store
 
 import (
 	"fmt"
+	"iter"
 	"log/slog"
 	"math"
 
 	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/compaction"
 )
 
 // Option changes how Open opens a store.
@@ -47,6 +49,7 @@ type PrepareOption func(*prepareOptions)
 type prepareOptions struct {
 	threads  int
 	rebuild  bool
+	initial  initialGraph
 	progress func(Progress)
 }
 
@@ -60,8 +63,37 @@ type Progress struct {
 // Threads bounds the cores that Prepare uses. Default: all. The number does not change the result.
 func Threads(n int) PrepareOption { return func(o *prepareOptions) { o.threads = n } }
 
-// Rebuild makes Prepare build even when the index already holds exactly what is stored.
+// Rebuild makes Prepare build from nothing: even when the index already holds exactly what is stored, and without beginning
+// from its neighbor lists. The index then depends only on the items, the order they were stored in, and the parameters.
 func Rebuild() PrepareOption { return func(o *prepareOptions) { o.rebuild = true } }
+
+// initialGraph walks neighbors to begin a build with.
+type initialGraph iter.Seq2[Neighbors, error]
+
+// InitialGraph begins the build from neighbors that are known already, in place of trees: those of another collection's
+// NeighborGraph, or of any other source. Distances are not looked at, ids that are not stored are passed over, and items
+// without neighbors begin with random ones. An error of the walk ends Prepare.
+func InitialGraph(graph iter.Seq2[Neighbors, error]) PrepareOption {
+	return func(o *prepareOptions) { o.initial, o.rebuild = initialGraph(graph), true }
+}
+
+// lists is the walk as package compaction takes it; nil when there is none.
+func (g initialGraph) lists() iter.Seq2[compaction.InitialList, error] {
+	if g == nil {
+		return nil
+	}
+	return func(yield func(compaction.InitialList, error) bool) {
+		for neighbors, err := range g {
+			list := compaction.InitialList{ID: neighbors.ID}
+			for _, neighbor := range neighbors.Neighbors {
+				list.Neighbors = append(list.Neighbors, neighbor.ID)
+			}
+			if !yield(list, err) {
+				return
+			}
+		}
+	}
+}
 
 // WithProgress has fn called as Prepare advances, from one goroutine at a time. It should return quickly.
 func WithProgress(fn func(Progress)) PrepareOption {
@@ -90,6 +122,7 @@ const DefaultEpsilon = 0.1
 type QueryOption struct {
 	kind    queryOptionKind
 	epsilon float32
+	within  float32
 	count   int
 	stats   *QueryStats
 }
@@ -104,6 +137,7 @@ const (
 	optionVector
 	optionStats
 	optionOversample
+	optionWithin
 )
 
 // Epsilon sets how far a query looks beyond the k nearest found so far: an item
@@ -115,6 +149,12 @@ func Epsilon(epsilon float64) QueryOption {
 
 // Exact has the query compare every item: the true answer, at the cost of a full scan.
 func Exact() QueryOption { return QueryOption{kind: optionExact} }
+
+// Within has a query return only items at most so far: all of them, or the nearest k where there are more. With k large it
+// is a radius query. Epsilon then says how far beyond the distance the search goes on.
+func Within(distance float64) QueryOption {
+	return QueryOption{kind: optionWithin, within: float32(distance)}
+}
 
 // DefaultOversample is how many times k candidates a query ranks that names no other number. It is PyNNDescent's
 // proxy_beam_size.
@@ -150,7 +190,10 @@ type query struct {
 	k        int
 	epsilon  float32
 	exact    bool
-	rerank   int // how many times k candidates are ranked; 0 when they have the metric's own distances
+	bounded  bool    // only what is near enough is to be found
+	within   float32 // true distance
+	radius   float32 // the same in the fast form
+	rerank   int     // how many times k candidates are ranked; 0 when they have the metric's own distances
 	metadata bool
 	payload  bool
 	withVec  bool
@@ -183,10 +226,15 @@ func newQuery(vector codec.Vector, k int, opts []QueryOption) (query, error) {
 			q.stats = o.stats
 		case optionOversample:
 			q.rerank = o.count
+		case optionWithin:
+			q.bounded, q.within = true, o.within
 		}
 	}
 	if q.rerank < 1 {
 		return q, fmt.Errorf("oversample is %d, must be at least 1: %w", q.rerank, ErrInvalid)
+	}
+	if q.within != q.within {
+		return q, fmt.Errorf("within is %v: %w", q.within, ErrInvalid)
 	}
 	if k < 1 {
 		return q, fmt.Errorf("k is %d, must be at least 1: %w", k, ErrInvalid)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/vicinaldb/store/compaction"
+	"github.com/vicinaldb/store/nnd"
 	"github.com/vicinaldb/store/storage"
 )
 
@@ -19,8 +20,9 @@ import (
 type PrepareStats struct {
 	// UpToDate is set when the index held everything already, so that nothing was built.
 	UpToDate bool
-	// Items is the number of items in the index.
-	Items int
+	// Items is the number of items in the index, and Reused of them those whose neighbors were begun with, since the index
+	// before had them.
+	Items, Reused int
 	// SegmentBytes is the size of the file that was written, and SHA256 identifies its content.
 	SegmentBytes int64
 	SHA256       string
@@ -29,7 +31,10 @@ type PrepareStats struct {
 	// Rounds is the number of rounds of NN-descent, and Distances the distances that finding the neighbors took.
 	Rounds    int
 	Distances int64
-	Elapsed   time.Duration
+	// Search describes the search graph, and Phases are the parts of the work with their times.
+	Search  nnd.GraphStats
+	Phases  []nnd.Phase
+	Elapsed time.Duration
 }
 
 // Prepare builds the index from everything that is stored, makes it durable and
@@ -37,6 +42,9 @@ type PrepareStats struct {
 // written during a Prepare stays pending for the next one. A second Prepare of
 // the collection waits for the first. When nothing changed since the
 // last one, Prepare returns at once; see Rebuild.
+//
+// The neighbor lists of the index before are where the new one begins, so that few changes cost little; the result is as good as
+// one built from nothing. Only the latter is the same for the same items whatever happened before: see Rebuild.
 //
 // A context that ends, or any other error, leaves everything as it was. One
 // exception is reported by an error that says so: the index is committed and in
@@ -58,12 +66,16 @@ func (c *Collection) Prepare(ctx context.Context, opts ...PrepareOption) (Prepar
 	}
 	c.prepare.Lock()
 	defer c.prepare.Unlock()
-	stats, err := c.rebuild(ctx, o)
-	if err != nil {
-		return PrepareStats{}, c.failed("preparing", err)
+	for {
+		stats, err := c.rebuild(ctx, o)
+		if err == nil {
+			stats.Elapsed = time.Since(started)
+			return stats, nil
+		}
+		if !c.setAside(ctx, err) { // else a damaged index was to be begun with, and there is none any more
+			return PrepareStats{}, c.failed("preparing", err)
+		}
 	}
-	stats.Elapsed = time.Since(started)
-	return stats, nil
 }
 
 // rebuild is Prepare under its lock.
@@ -87,6 +99,7 @@ func (c *Collection) rebuild(ctx context.Context, o prepareOptions) (PrepareStat
 	defer c.endBuild()
 	id := uuid.New()
 	job, err := c.job(id, upto, o)
+	job.Warm = s.warm(o)
 	if err != nil {
 		return PrepareStats{}, err
 	}
@@ -99,12 +112,34 @@ func (c *Collection) rebuild(ctx context.Context, o prepareOptions) (PrepareStat
 	}
 	return PrepareStats{
 		Items:        out.Rows,
+		Reused:       out.Reused,
 		SegmentBytes: out.Size,
 		SHA256:       out.SHA256.String(),
 		Exact:        out.Build.Exact,
 		Rounds:       len(out.Build.Updates),
 		Distances:    out.Build.Distances,
+		Search:       out.Search,
+		Phases:       append(out.Build.Phases, out.Search.Phases...),
 	}, nil
+}
+
+// warm gives the lists of the index that there is to the one that is to be. They are not worth it where the caller wants an
+// index that depends on nothing but the items.
+func (s *snapshot) warm(o prepareOptions) *compaction.Warm {
+	if o.rebuild || o.initial != nil || len(s.segments) != 1 {
+		return nil
+	}
+	seg := s.segments[0]
+	k := seg.Params().Neighbors
+	if k == 0 {
+		return nil
+	}
+	return &compaction.Warm{
+		Graph:   &nnd.NeighborGraph{K: k, Rows: seg.NeighborRows(), Distances: seg.NeighborDistances()},
+		LastSeq: seg.record.LastSeq,
+		Find:    seg.find,
+		Guard:   seg.guard,
+	}
 }
 
 // upToDate reports whether the index holds exactly what is stored, in one segment.
@@ -178,6 +213,8 @@ func (c *Collection) job(id uuid.UUID, upto uint64, o prepareOptions) (compactio
 		MetricParams: params,
 		Index:        options,
 		IndexJSON:    index,
+		SearchOnly:   c.schema.Index.SearchOnly,
+		Init:         o.initial.lists(),
 		Path:         c.dir.Building(id),
 		Spool:        c.dir.Spool(id),
 		Progress:     func(stage string, done, total int) { o.progress(Progress{Stage: stage, Done: done, Total: total}) },

@@ -33,7 +33,8 @@ type Result struct {
 // answer is that of one consistent state, whatever is written meanwhile, and
 // the same before Close and after reopening.
 //
-// Without Exact the answer is approximate: Epsilon trades time for recall.
+// Without Exact the answer is approximate: Epsilon trades time for recall. Within
+// asks for what is near enough only; then there may be fewer.
 // Query is safe for concurrent use, and no writer makes it wait. The results
 // belong to the caller.
 //
@@ -79,6 +80,9 @@ func (c *Collection) checkQuery(ctx context.Context, vector codec.Vector, k int,
 	q, err := newQuery(vector, k, opts)
 	if !c.codec.Reranked() {
 		q.rerank = 0
+	}
+	if q.bounded {
+		q.radius = codec.FastWithin(c.codec, q.within)
 	}
 	return q, err
 }

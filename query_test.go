@@ -295,3 +295,45 @@ func TestCollection_NeighborGraph(t *testing.T) {
 		t.Errorf("%.3f of the neighbors are true ones, want at least 0.99", share)
 	}
 }
+
+// Within finds what is near enough, in the index and pending, by a walk and by a scan, and by a proxy as well.
+func TestCollection_Query_Within(t *testing.T) {
+	for name, kd := range kinds(t) {
+		t.Run(name, func(t *testing.T) {
+			c := create(t, open(t, t.TempDir()), kd.schema)
+			upsert(t, c, kd.items[:2400])
+			prepare(t, c)
+			upsert(t, c, kd.items[2400:])
+			found, there := 0, 0
+			for i := 0; i < len(kd.items); i += 90 {
+				truth := kd.nearest(kd.items[i], 60)
+				for _, distance := range []float64{-1, 0, float64(truth[5]), float64(truth[50])} {
+					results, err := ask(c, kd.items[i], 1000, store.Within(distance))
+					must(t, err)
+					exact, err := ask(c, kd.items[i], len(kd.items), store.Within(distance), store.Exact())
+					must(t, err)
+					for _, r := range append(results, exact...) {
+						if float64(r.Distance) > distance {
+							t.Fatalf("%s is at %v, not within %v", r.ID, r.Distance, distance)
+						}
+					}
+					if distance < 0 && len(exact) > 0 || distance == float64(truth[50]) && len(exact) < 45 {
+						t.Fatalf("%d items within %v", len(exact), distance)
+					}
+					found, there = found+len(results), there+len(exact)
+				}
+				capped, err := ask(c, kd.items[i], 3, store.Within(float64(truth[50])))
+				must(t, err)
+				if len(capped) != 3 {
+					t.Errorf("%d results, want the 3 nearest of those within", len(capped))
+				}
+			}
+			if recall := float64(found) / float64(there); recall < 0.95 {
+				t.Errorf("recall %v, want at least .95", recall)
+			}
+			if _, err := ask(c, kd.items[0], 3, store.Within(math.NaN())); !errors.Is(err, store.ErrInvalid) {
+				t.Errorf("within NaN: %v, want ErrInvalid", err)
+			}
+		})
+	}
+}

@@ -32,6 +32,9 @@ func (r *ranking) scan(ctx context.Context, scorer exacter, q *query, n, live in
 	if q.exact && q.rerank > 0 {
 		scan.Scorer, scan.K = exactly{scorer}, min(q.k, live)
 	}
+	if q.exact || q.rerank == 0 {
+		scan.Bounded, scan.Radius = q.bounded, q.radius
+	}
 	r.found, stats, err = scan.Run(ctx, r.found[:0])
 	if err == nil && !q.exact {
 		stats.Distances += r.rank(scorer, q)
@@ -53,7 +56,9 @@ func (r *ranking) rank(scorer exacter, q *query) (distances int) {
 		r.found[i].Distance = r.distances[i]
 	}
 	// NaN, of what damage made no vector, sorts first: it is no result.
-	r.found = slices.DeleteFunc(r.found, func(c nnd.Candidate) bool { return c.Distance != c.Distance })
+	r.found = slices.DeleteFunc(r.found, func(c nnd.Candidate) bool {
+		return c.Distance != c.Distance || q.bounded && !(c.Distance <= q.radius)
+	})
 	slices.SortFunc(r.found, func(a, b nnd.Candidate) int {
 		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.Row, b.Row))
 	})

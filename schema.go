@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/metric"
@@ -29,6 +30,31 @@ const (
 	MaxFeatures = codec.MaxFeatures // 2,147,483,647 features that sparse vectors are over; one has at most 131,072 of them
 	MaxBits     = codec.MaxBits     // 8,388,608 bits of a packed vector
 )
+
+// DiversifyMethod says how the edges of the search graph are chosen among those of the neighbor graph; see
+// nnd.DiversifyMethod.
+type DiversifyMethod string
+
+// The methods.
+const (
+	DiversifyUnion         DiversifyMethod = "union"         // of neighbors and reverse neighbors, pruned together: the default
+	DiversifyForward       DiversifyMethod = "forward"       // neighbors are pruned, their reverse is added: what PyNNDescent does
+	DiversifyBidirectional DiversifyMethod = "bidirectional" // both are pruned, each by itself
+)
+
+// option is package nnd's value of a method. One that there is not is out of its range, and refused there.
+func (m DiversifyMethod) option() nnd.DiversifyMethod {
+	switch m {
+	case "", DiversifyUnion:
+		return nnd.DiversifyUnion
+	case DiversifyForward:
+		return nnd.DiversifyForward
+	case DiversifyBidirectional:
+		return nnd.DiversifyBidirectional
+	default:
+		return math.MaxUint8
+	}
+}
 
 // Schema says what a collection holds. It is fixed when the collection is
 // created and kept in its data file.
@@ -60,10 +86,26 @@ type IndexParams struct {
 	DiversifyProb *float64 `json:"diversify_prob,omitempty"`
 	// PruningDegreeMultiplier times Neighbors bounds the edges of one item in the search graph. Default 1.5.
 	PruningDegreeMultiplier float64 `json:"pruning_degree_multiplier,omitempty"`
-	// Trees and LeafSize shape the random projection forest that the build starts from.
+	// DiversifyMethod chooses the edges of the search graph. Default DiversifyUnion.
+	DiversifyMethod DiversifyMethod `json:"diversify_method,omitempty"`
+	// DegreeAware is how much more readily edges to items are dropped that are neighbors of very many; PyNNDescent's
+	// strength is 1. Default 0, off.
+	DegreeAware float64 `json:"degree_aware,omitempty"`
+	// Alpha keeps an edge unless the other way is shorter by that factor. At least 1. Default 1.05.
+	Alpha float64 `json:"alpha,omitempty"`
+	// Pivots is how many items every query is compared with to find where to begin. Default a quarter of
+	// sqrt(items), at least 16.
+	Pivots int `json:"pivots,omitempty"`
+	// Trees, LeafSize and MaxTreeDepth shape the random projection forest that the build starts from.
 	// The defaults are package nnd's.
-	Trees    int `json:"trees,omitempty"`
-	LeafSize int `json:"leaf_size,omitempty"`
+	Trees        int `json:"trees,omitempty"`
+	LeafSize     int `json:"leaf_size,omitempty"`
+	MaxTreeDepth int `json:"max_tree_depth,omitempty"`
+	// RandomInit starts the build from random lists in place of trees: PyNNDescent's tree_init=False.
+	RandomInit bool `json:"random_init,omitempty"`
+	// SearchOnly leaves the neighbor lists out of the index, as PyNNDescent's compressed does: the file is smaller, there is
+	// no NeighborGraph, and each Prepare starts from nothing.
+	SearchOnly bool `json:"search_only,omitempty"`
 	// MaxCandidates caps the new and the old candidates that one item joins in a round. Default min(60, Neighbors).
 	MaxCandidates int `json:"max_candidates,omitempty"`
 	// Iterations caps the rounds of NN-descent. Default max(5, log2 of the number of items).
@@ -95,8 +137,14 @@ func (p IndexParams) options(vectors codec.Codec) nnd.Options {
 		Neighbors:               p.Neighbors,
 		DiversifyProb:           p.DiversifyProb,
 		PruningDegreeMultiplier: p.PruningDegreeMultiplier,
+		DiversifyMethod:         p.DiversifyMethod.option(),
+		DegreeAware:             p.DegreeAware,
+		Alpha:                   p.Alpha,
+		Pivots:                  p.Pivots,
 		Trees:                   p.Trees,
 		LeafSize:                p.LeafSize,
+		MaxTreeDepth:            p.MaxTreeDepth,
+		RandomInit:              p.RandomInit,
 		MaxCandidates:           p.MaxCandidates,
 		Iterations:              p.Iterations,
 		Delta:                   p.Delta,

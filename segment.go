@@ -63,6 +63,10 @@ func (seg *segment) assemble(schema Schema, vectors codec.Codec) error {
 		return fmt.Errorf("it holds %s vectors of %d components as %s, the collection is %s, %d, %s, or has other parameters of the metric: %w",
 			p.Metric, p.Dim, p.Codec, schema.Metric, schema.Dim, vectors.Name(), ErrCorrupt)
 	}
+	if _, unknown := vectors.(*codec.Plain); !unknown && (p.CodecStride != vectors.Stride() || p.VectorStride != vectors.VectorStride()) {
+		return fmt.Errorf("its codes and vectors take %d and %d bytes, those of the collection %d and %d: %w",
+			p.CodecStride, p.VectorStride, vectors.Stride(), vectors.VectorStride(), ErrCorrupt)
+	}
 	seg.rows, err = vectors.View(codec.Codes{
 		Stride: p.CodecStride, Codes: seg.Codes(), Offsets: seg.CodeOffsets(),
 		VectorStride: p.VectorStride, Vectors: seg.Vectors(),
@@ -194,13 +198,18 @@ func (seg *segment) search(ctx context.Context, q *query, scorer *segmentScorer,
 	}
 	scorer.prepare(q.vector)
 	k := min(q.candidates(), live)
-	if !q.exact && n > scanBelow && k <= live/4 {
-		walk := nnd.Query{Scorer: scorer, K: k, Epsilon: q.epsilon, Stretch: seg.stretch, Allowed: allowed}
+	// How many rows are near enough, nobody knows before: k says little then.
+	bounded := q.bounded && q.rerank == 0
+	if !q.exact && n > scanBelow && (k <= live/4 || bounded) {
+		walk := nnd.Query{
+			Scorer: scorer, K: k, Epsilon: q.epsilon, Stretch: seg.stretch, Allowed: allowed,
+			Bounded: bounded, Radius: q.radius,
+		}
 		scorer.found, stats, err = seg.graph.Search(ctx, walk, scorer.found[:0])
 		if err != nil {
 			return stats, err
 		}
-		if len(scorer.found) == k {
+		if len(scorer.found) == k || bounded {
 			stats.Distances += scorer.rank(scorer, q)
 			return stats, nil
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/vicinaldb/store/codec"
@@ -23,6 +24,12 @@ type Job struct {
 	// Index are the dials of the graphs, and IndexJSON the same as the segment keeps them.
 	Index     nnd.Options
 	IndexJSON json.RawMessage
+	// SearchOnly leaves the neighbor lists out of the segment.
+	SearchOnly bool
+	// Warm, when set, is what to begin with: the neighbor lists of an older segment with most of the rows.
+	Warm *Warm
+	// Init, when set, walks neighbors by ids, to begin with in place of trees.
+	Init iter.Seq2[InitialList, error]
 	// Path is where the segment goes, and Spool a file used on the way. Nothing may be at either.
 	Path, Spool string
 	// Progress, when set, is called as the work advances, from one goroutine at a time.
@@ -32,8 +39,10 @@ type Job struct {
 // Output is a segment that was written.
 type Output struct {
 	storage.SegmentInfo
-	Rows  int
-	Build nnd.BuildStats
+	Rows   int
+	Reused int // of them, rows whose neighbor lists were begun with
+	Build  nnd.BuildStats
+	Search nnd.GraphStats
 
 	sequences []uint64 // of the rows in the order they were read, ascending
 	rowOf     []uint32 // the segment's row of each of them
@@ -74,7 +83,9 @@ func Rewrite(ctx context.Context, job Job) (*Output, error) {
 	return &Output{
 		SegmentInfo: info,
 		Rows:        rows.len(),
+		Reused:      graphs.reused,
 		Build:       graphs.neighbors.Stats,
+		Search:      graphs.search.Stats,
 		sequences:   rows.sequences,
 		rowOf:       invert(graphs.order),
 	}, nil
@@ -84,6 +95,7 @@ func Rewrite(ctx context.Context, job Job) (*Output, error) {
 type graphs struct {
 	order     []uint32 // order[row] is the row's place in the order of reading
 	codes     codec.Codes
+	reused    int
 	neighbors *nnd.NeighborGraph
 	search    *nnd.SearchGraph
 }
@@ -105,7 +117,7 @@ func (job Job) build(ctx context.Context, rows *loaded) (*graphs, error) {
 	if points, err = job.Codec.View(g.codes); err != nil {
 		return nil, err
 	}
-	if g.neighbors, err = nnd.Build(ctx, points, options); err != nil {
+	if err := job.findNeighbors(ctx, points, rows, g, options); err != nil {
 		return nil, err
 	}
 	if g.search, err = nnd.NewSearchGraph(ctx, points, g.neighbors, options); err != nil {

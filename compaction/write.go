@@ -6,14 +6,26 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vicinaldb/store/nnd"
 	"github.com/vicinaldb/store/storage"
 )
 
+// Stats are the statistics that a segment keeps of its build.
+type Stats struct {
+	// Reused is how many rows began with the neighbor lists of an older segment.
+	Reused    int            `json:"reused,omitempty"`
+	Neighbors nnd.BuildStats `json:"neighbors"`
+	Search    nnd.GraphStats `json:"search"`
+}
+
 // write puts everything into the segment file.
 func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage.SegmentInfo, err error) {
-	build, err := json.Marshal(g.neighbors.Stats)
+	build, err := json.Marshal(Stats{Reused: g.reused, Neighbors: g.neighbors.Stats, Search: g.search.Stats})
 	if err != nil {
 		return info, fmt.Errorf("encoding statistics: %w", err)
+	}
+	if job.SearchOnly {
+		g.neighbors = new(nnd.NeighborGraph)
 	}
 	items, err := storage.NewItemWriter(job.Spool)
 	if err != nil {

@@ -70,6 +70,9 @@ func (cmd *queryCommand) Run(ctx context.Context, out *console) error {
 
 func (cmd *queryCommand) options() []store.QueryOption {
 	options := []store.QueryOption{store.Epsilon(cmd.Epsilon)}
+	if cmd.Within != nil {
+		options = append(options, store.Within(*cmd.Within))
+	}
 	if cmd.Exact {
 		options = append(options, store.Exact())
 	}
