@@ -1,0 +1,163 @@
+package nnd
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/vicinaldb/store/codec"
+)
+
+const (
+	// scanBelow is the number of rows up to which comparing all of them costs no more than a walk of the graph.
+	scanBelow = 1024
+	// scanShare is which part of the rows may be searched for: for more than one in so many a walk would come to most of them.
+	scanShare = 4
+	// radiusFirst is how many rows a search within a radius looks for at first, and radiusGrowth by what it multiplies that as
+	// long as all of them are within. What is done in vain is a third of what the last search costs, at most.
+	radiusFirst, radiusGrowth = 16, 4
+)
+
+// asker answers one query at a time from a state of an [Index]. It is reusable.
+type asker struct {
+	state     *indexState
+	scorer    codec.Scorer
+	found     []Candidate // by rows as they are inside, in the fast form
+	stats     SearchStats // of the query
+	rows      []uint32
+	distances []float32
+}
+
+// answer finds the nearest rows and says what the caller calls them.
+func (a *asker) answer(ctx context.Context, q question, v codec.Vector) ([]Candidate, error) {
+	a.scorer.Prepare(v)
+	a.stats = SearchStats{}
+	if err := a.find(ctx, q); err != nil {
+		return nil, err
+	}
+	found := make([]Candidate, len(a.found))
+	for i, candidate := range a.found {
+		found[i] = Candidate{Row: a.state.order[candidate.Row], Distance: a.state.codec.Correct(candidate.Distance)}
+	}
+	slices.SortFunc(found, byDistance)
+	return found, nil
+}
+
+func byDistance(a, b Candidate) int {
+	return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.Row, b.Row))
+}
+
+// find finds the k nearest rows. Within a radius it looks for more and more rows, until there is one beyond.
+func (a *asker) find(ctx context.Context, q question) error {
+	k := q.k
+	if q.radius {
+		k = min(k, radiusFirst)
+	}
+	for a.walks(q, k) {
+		if err := a.walk(ctx, q, k); err != nil {
+			return err
+		}
+		if len(a.found) < k { // other rows cut allowed ones off, or there are no more
+			break
+		}
+		all := len(a.found)
+		a.cut(q)
+		if k == q.k || len(a.found) < all {
+			return nil
+		}
+		k = min(radiusGrowth*k, q.k)
+	}
+	return a.scan(ctx, q)
+}
+
+// walks says whether to walk the graph for k rows.
+func (a *asker) walks(q question, k int) bool {
+	n := a.state.len()
+	return !q.exact && n > scanBelow && k <= n/scanShare/q.times
+}
+
+// walk finds the k nearest rows by walking the graph. It searches for guideK rows at least: the graph was repaired so that such
+// searches find a row that equals the query, and narrower ones may not.
+func (a *asker) walk(ctx context.Context, q question, k int) (err error) {
+	walk := Query{
+		Scorer: a.scorer, K: max(k, guideK) * q.times, Epsilon: q.epsilon, Stretch: a.state.codec.StretchScore, Allowed: q.allowed,
+	}
+	var stats SearchStats
+	a.found, stats, err = a.state.search.Search(ctx, walk, a.found[:0])
+	a.stats.add(stats)
+	if err == nil && q.proxy {
+		a.rank(k)
+	}
+	a.found = a.found[:min(k, len(a.found))]
+	return err
+}
+
+// rank gives the candidates found by a proxy the distances of the metric itself, and keeps the nearest k.
+func (a *asker) rank(k int) {
+	a.rows, a.distances = a.rows[:0], slices.Grow(a.distances[:0], len(a.found))[:len(a.found)]
+	for _, candidate := range a.found {
+		a.rows = append(a.rows, candidate.Row)
+	}
+	a.scorer.Exact(a.distances, a.rows)
+	a.stats.Distances += len(a.rows)
+	for i := range a.found {
+		a.found[i].Distance = a.distances[i]
+	}
+	a.found = slices.DeleteFunc(a.found, func(c Candidate) bool { return c.Distance != c.Distance })
+	slices.SortFunc(a.found, byDistance)
+	a.found = a.found[:min(k, len(a.found))]
+}
+
+// cut drops what is beyond the radius.
+func (a *asker) cut(q question) {
+	if q.radius {
+		a.found = slices.DeleteFunc(a.found, func(c Candidate) bool { return !(c.Distance <= q.limit) })
+	}
+}
+
+// scan finds the nearest rows by comparing all of them: by a proxy first, unless the distances of the metric itself are asked for.
+func (a *asker) scan(ctx context.Context, q question) (err error) {
+	n := a.state.len()
+	scan := Scan{Scorer: a.scorer, N: n, K: q.k, Allowed: q.allowed}
+	proxy := q.proxy && !q.exact && !q.radius
+	switch {
+	case q.radius:
+		scan.Scorer = within{exactly{a.scorer}, q.limit}
+	case q.exact:
+		scan.Scorer = exactly{a.scorer}
+	case q.k <= n/q.times:
+		scan.K = q.k * q.times
+	default:
+		scan.K = n
+	}
+	var stats SearchStats
+	a.found, stats, err = scan.Run(ctx, a.found[:0])
+	a.stats.add(stats)
+	if err == nil && proxy {
+		a.rank(q.k)
+	}
+	return err
+}
+
+// exactly makes the distances of the metric itself the scores.
+type exactly struct{ codec.Scorer }
+
+// Score is Scorer's.
+func (e exactly) Score(dst []float32, rows []uint32) { e.Exact(dst, rows) }
+
+// within gives what is beyond a limit no distance at all.
+type within struct {
+	Scorer
+	limit float32
+}
+
+// Score is Scorer's.
+func (w within) Score(dst []float32, rows []uint32) {
+	w.Scorer.Score(dst, rows)
+	for i, distance := range dst[:len(rows)] {
+		if !(distance <= w.limit) {
+			dst[i] = float32(math.NaN())
+		}
+	}
+}

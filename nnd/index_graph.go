@@ -1,0 +1,11 @@
+package nnd
+
+// NeighborGraph returns the nearest rows found of every row, with true distances; where graphs are built by a proxy, they are
+// compared again in the metric itself and sorted anew. It is a copy: the caller may keep and change it. It is nil after Compress.
+func (x *Index[V]) NeighborGraph() *NeighborGraph {
+	s := x.state.Load()
+	if s.neighbors == nil {
+		return nil
+	}
+	return s.outside(x.options)
+}
