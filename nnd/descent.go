@@ -47,7 +47,7 @@ func (b *builder) find(ctx context.Context) error {
 // start gives the rows their first neighbors.
 func (b *builder) start(ctx context.Context) error {
 	if b.options.RandomInit || b.options.InitGraph != nil {
-		return b.phases.run("random", func() error { return b.joinRandom(ctx, nil) })
+		return b.phases.run("random", func() error { return b.joinRandom(ctx) })
 	}
 	return b.joinLeaves(ctx, b.options.Trees, nil)
 }

@@ -7,6 +7,14 @@
 //	search, err := nnd.NewSearchGraph(ctx, points, graph, options) // few, diverse edges; every row can be reached
 //	found, stats, err := search.Search(ctx, query, found[:0])  // best-first walk bounded by epsilon
 //
+// When rows come, go or change, two more bring the neighbor graph up to date:
+//
+//	old, err := graph.Renumber(to, n)                              // without the rows that went or changed
+//	graph, err := nnd.Update(ctx, points, old, fresh, options)     // the fresh rows are the others
+//
+// A search takes a filter and a radius; [Scan] does the same exactly. [NeighborGraph.CSR] gives the neighbor graph as a
+// sparse matrix, which [CSR.Symmetrize] makes undirected, [CSR.Components] divides, and [Join] connects.
+//
 // The package does no I/O and knows neither vectors nor metrics. Rows are compared through [Points], a query is compared
 // through [Scorer]. Both speak of distances in a metric's fast form: any number that orders like the true distance
 // (squared euclidean for euclidean). Where a factor of the true distance is meant, as epsilon and alpha are, a
@@ -22,6 +30,8 @@
 //   - Hyperplane tree, leaf: rows divided again and again by which of two random rows is nearer, and what is left.
 //   - New and old candidates: neighbors of a vertex, forward and reverse, that were not yet and that were already joined.
 //   - Local join: comparing all candidates of one vertex with one another.
+//   - Fresh rows: those an update knows no neighbors of. They are placed, that is put near others, by trees.
+//   - Walk: a fresh row, or one that lost neighbors, as a query to the lists of all rows.
 //   - Occlusion: an edge is superfluous when a shorter edge of the same vertex leads to a row nearer to its end.
 //   - Pivots: rows spread over all rows, the nearest of which are the entry points of a search.
 //   - Epsilon: a vertex is expanded while its distance is below (1+epsilon) times the k-th best distance found.
@@ -38,19 +48,24 @@
 //	B[v] a row of the best lists (lists.go); its flag is the lowest bit of an entry
 //	R    the reverse lists (incoming.go)
 //
-// The rough graph comes from the leaves of a few hyperplane trees. The search graph prunes the union of forward and
-// reverse neighbors by occlusion, as relative neighborhood graphs do (Toussaint 1980; with the factor alpha:
-// Subramanya et al., "DiskANN", NeurIPS 2019), adds reverse edges, bounds the degree and joins what is not reachable.
+// The rough graph comes from the leaves of a few hyperplane trees; or from random rows, or from another graph, where
+// options say so. An update starts from the graph that was. To join candidates all over would take nearly as much there as in
+// a build, though most lists lack little: so the rows that lack neighbors walk first, and the descent does the rest.
+//
+// The search graph prunes the union of forward and reverse neighbors by occlusion, as relative neighborhood graphs do
+// (Toussaint 1980; with the factor alpha: Subramanya et al., "DiskANN", NeurIPS 2019), adds reverse edges, bounds the
+// degree and joins what is not reachable.
 //
 // # Determinism
 //
-// Equal points, options and seed give equal graphs, bit for bit, on any number of goroutines. Nothing depends on the order
-// of events: random choices are hashes of what is being chosen (random.go), lists keep the best entries under a total
-// order (lists.go), each phase reads only what the phase before has finished, and the end of the descent is decided by a
-// count of flags.
+// Equal points, options and seed give equal graphs, bit for bit, on any number of goroutines; so do equal old graphs in an
+// update. Nothing depends on the order of events: random choices are hashes of what is being chosen (random.go), lists
+// keep the best entries under a total order (lists.go), each phase reads only what the phase before has finished, and the
+// end of the descent is decided by a count of flags.
 //
 // # Where to start reading
 //
-// [Build] and descent.go for the descent, [NewSearchGraph] and diversify.go for the pruning, connect.go for the repair,
-// [Searcher.Search] for the walk.
+// [Build] and descent.go for the descent, [Update] and walk.go for updates, [NewSearchGraph] and diversify.go for the
+// pruning, connect.go for the repair, [Searcher.Search] for searches and radius.go for those with a radius, csr.go and
+// join.go for sparse matrices.
 package nnd

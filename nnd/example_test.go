@@ -95,3 +95,85 @@ func ExampleSearchGraph_Search() {
 	// 4712 0.75
 	// 4710 1.25
 }
+
+// When points come and go, the graph is renumbered and updated instead of built again.
+func ExampleUpdate() {
+	ctx := context.Background()
+	options := nnd.Options{Neighbors: 2}
+	points := numbers{3, 14, 15, 92, 65, 35, 89, 79}
+	graph, err := nnd.Build(ctx, points, options)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	// 14 goes, the others move up, and 32 comes.
+	points = numbers{3, 15, 92, 65, 35, 89, 79, 32}
+	old, err := graph.Renumber([]uint32{0, nnd.NoRow, 1, 2, 3, 4, 5, 6}, len(points))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	graph, err = nnd.Update(ctx, points, old, []uint32{7}, options)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, row := range []uint32{1, 7} {
+		neighbors, distances := graph.Neighbors(row)
+		for i, neighbor := range neighbors {
+			fmt.Printf("%v: %v at %v\n", points[row], points[neighbor], distances[i])
+		}
+	}
+	// Output:
+	// 15: 3 at 12
+	// 15: 32 at 17
+	// 32: 35 at 3
+	// 32: 15 at 17
+}
+
+// Layouts and clusterings take a graph as a sparse matrix, often as one that is symmetric and connected.
+func ExampleNeighborGraph_CSR() {
+	ctx := context.Background()
+	points := numbers{1, 2, 4, 40, 41, 43}
+	graph, err := nnd.Build(ctx, points, nnd.Options{Neighbors: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	csr := graph.CSR(false, nil)
+	of, count := csr.Components()
+	fmt.Println(count, "components:", of)
+
+	joined, err := nnd.Join(ctx, points, csr, nil, nnd.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(joined.Offsets)
+	fmt.Println(joined.Rows)
+	fmt.Println(joined.Distances)
+	// Output:
+	// 2 components: [0 0 0 1 1 1]
+	// [0 1 3 5 7 9 10]
+	// [1 0 2 1 3 2 4 3 5 4]
+	// [1 1 2 2 36 36 1 1 2 2]
+}
+
+// With a radius a search gives what is near enough, however much that is.
+func ExampleScan() {
+	points := numbers{3, 14, 15, 92, 65, 35, 89, 79}
+	scan := nnd.Scan{Scorer: numberQuery{points, 85}, N: len(points), K: len(points), Bounded: true, Radius: 7}
+	found, _, err := scan.Run(context.Background(), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, candidate := range found {
+		fmt.Println(points[candidate.Row], candidate.Distance)
+	}
+	// Output:
+	// 89 4
+	// 79 6
+	// 92 7
+}

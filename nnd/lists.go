@@ -184,13 +184,19 @@ func (l *lists) reversed(ctx context.Context, o Options) ([][]uint64, error) {
 			reverse.add(id, newEntry(id, row, distanceOf(entry)))
 		}
 	})
-	nearest := make([][]uint64, n)
-	for row := range nearest {
-		nearest[row] = reverse.of(uint32(row))
-		if len(nearest[row]) > l.k {
-			slices.Sort(nearest[row])
-			nearest[row] = nearest[row][:l.k]
-		}
+	if err != nil {
+		return nil, err
 	}
-	return nearest, err
+	nearest := make([][]uint64, n)
+	return nearest, stage.run(ctx, func() func(lo, hi int) {
+		return func(lo, hi int) {
+			for row := lo; row < hi; row++ {
+				nearest[row] = reverse.of(uint32(row))
+				if len(nearest[row]) > l.k {
+					slices.Sort(nearest[row])
+					nearest[row] = nearest[row][:l.k]
+				}
+			}
+		}
+	})
 }

@@ -73,11 +73,11 @@ type Options struct {
 // Progress says how far a call is.
 type Progress struct {
 	// Stage is what is being done: "trees", "leaves", "descent" or, when there are few rows, "pairs"; "random" where there are no
-	// trees; before them "load", if there is a graph to begin with, and "mend" if it lacks neighbors. For the search graph:
+	// trees; before them "load", if there is a graph to begin with, and in an update "walk" after them. For the search graph:
 	// "prune", "reverse", "guide", "connect". For [Join]: "join".
 	Stage string
-	// Round counts, from 1, the rounds of a stage that has several: levels of the trees, rounds of "descent", "guide" and
-	// "join". Else it is 0.
+	// Round counts, from 1, the rounds of a stage that has several: levels of the trees, rounds of "descent", "walk",
+	// "guide" and "join". Else it is 0, and so it is for what an update joins before the first round of "descent".
 	Round int
 	// Done of Total pieces of work are finished in this stage and round.
 	Done, Total int

@@ -17,6 +17,10 @@ func TestOptionsValidate(t *testing.T) {
 	}{
 		{"zero value", nnd.Options{}, true},
 		{"everything set", nnd.Options{Neighbors: 5, Trees: 1, LeafSize: 2, MaxTreeDepth: 1, MaxCandidates: 1, Iterations: 1, Delta: 1, DiversifyProb: new(0.0), PruningDegreeMultiplier: 0.01, Alpha: 1, Pivots: 1, Threads: 1}, true},
+		{"starts and methods", nnd.Options{RandomInit: true, DiversifyMethod: nnd.DiversifyBidirectional, DegreeAware: 1}, true},
+		{"no such method", nnd.Options{DiversifyMethod: nnd.DiversifyBidirectional + 1}, false},
+		{"negative degree awareness", nnd.Options{DegreeAware: -1}, false},
+		{"degree awareness NaN", nnd.Options{DegreeAware: nan}, false},
 		{"negative neighbors", nnd.Options{Neighbors: -1}, false},
 		{"leaf of one", nnd.Options{LeafSize: 1}, false},
 		{"negative trees", nnd.Options{Trees: -1}, false},

@@ -72,16 +72,6 @@ func TestRadius(t *testing.T) {
 	}
 }
 
-func byDistance(a, b nnd.Candidate) int {
-	switch {
-	case a.Distance < b.Distance:
-		return -1
-	case a.Distance > b.Distance:
-		return 1
-	}
-	return 0
-}
-
 // K caps what is found to the nearest, and the cap is what bounds the search then.
 func TestRadiusCap(t *testing.T) {
 	b := build(t, uniform(4000, 6, 1), nnd.Options{Neighbors: 15})

@@ -73,6 +73,8 @@ func TestSmallGraphs(t *testing.T) {
 			PruningDegreeMultiplier: rapid.SampledFrom([]float64{0.1, 0.5, 1, 1.5, 3}).Draw(t, "multiplier"),
 			DiversifyProb:           &prob,
 			Alpha:                   rapid.SampledFrom([]float64{1, 1.05, 2}).Draw(t, "alpha"),
+			DiversifyMethod:         nnd.DiversifyMethod(rapid.IntRange(0, 2).Draw(t, "method")),
+			DegreeAware:             rapid.SampledFrom([]float64{0, 1, 5}).Draw(t, "degree aware"),
 			Pivots:                  rapid.IntRange(0, 3).Draw(t, "pivots"),
 			Stretch:                 stretch,
 			Threads:                 2,
@@ -145,6 +147,31 @@ func TestDegrees(t *testing.T) {
 	tight := mean(nnd.Options{Neighbors: 20, PruningDegreeMultiplier: 0.25})
 	if !(diverse+1 < mixed && mixed+1 < all && diverse+1 < loose && tight <= 5.5) {
 		t.Errorf("mean degrees: diverse %.1f, half %.1f, all %.1f, alpha 1.2 %.1f, bound 5 %.1f", diverse, mixed, all, loose, tight)
+	}
+}
+
+// With degree awareness, hubs get fewer edges.
+func TestDegreeAware(t *testing.T) {
+	points := uniform(2000, 16, 1) // of high dimension, so that some rows are near to many
+	for _, method := range []nnd.DiversifyMethod{nnd.DiversifyUnion, nnd.DiversifyForward, nnd.DiversifyBidirectional} {
+		greatest := func(aware float64) int {
+			degrees := make([]int, len(points))
+			b := build(t, points, nnd.Options{Neighbors: 10, DiversifyMethod: method, DegreeAware: aware})
+			for row := range uint32(b.graph.Len()) {
+				for _, id := range b.graph.Edges(row) {
+					degrees[id]++
+				}
+			}
+			slices.Sort(degrees)
+			sum := 0
+			for _, degree := range degrees[len(degrees)-50:] {
+				sum += degree
+			}
+			return sum
+		}
+		if without, with := greatest(0), greatest(3); with > without*9/10 {
+			t.Errorf("%v: the 50 greatest hubs have %d edges, with degree awareness %d", method, without, with)
+		}
 	}
 }
 

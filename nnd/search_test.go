@@ -26,6 +26,9 @@ func TestSearchRecall(t *testing.T) {
 	}{
 		{"uniform", uniform(3000, 8, 1), uniform(100, 8, 2), nnd.Options{Neighbors: 15}, 0.1, 0.98, "queries between the rows"},
 		{"uniform, all edges", uniform(3000, 8, 1), uniform(100, 8, 2), nnd.Options{Neighbors: 15, DiversifyProb: &none}, 0.1, 0.99, "occluded edges kept"},
+		{"uniform, forward", uniform(3000, 8, 1), uniform(100, 8, 2), nnd.Options{Neighbors: 15, DiversifyMethod: nnd.DiversifyForward}, 0.1, 0.98, "another method"},
+		{"uniform, bidirectional", uniform(3000, 8, 1), uniform(100, 8, 2), nnd.Options{Neighbors: 15, DiversifyMethod: nnd.DiversifyBidirectional}, 0.1, 0.97, "fewer edges"},
+		{"uniform, degree aware", uniform(3000, 8, 1), uniform(100, 8, 2), nnd.Options{Neighbors: 15, DegreeAware: 1}, 0.1, 0.97, "fewer edges to hubs"},
 		{"mixture", mixture(3000, 16, 20, 0.1, 1), mixture(100, 16, 20, 0.1, 1), nnd.Options{Neighbors: 15}, 0.1, 0.98, "queries from the clusters"},
 		{"islands", mixture(3000, 8, 200, 0.001, 1), mixture(100, 8, 200, 0.001, 1), nnd.Options{Neighbors: 10}, 0.1, 0.95, "most clusters have no pivot"},
 		{"line", uniform(3000, 1, 1), uniform(100, 1, 2), nnd.Options{Neighbors: 10}, 0.1, 0.98, "long walks"},

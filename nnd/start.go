@@ -55,20 +55,18 @@ func ahead(rows []uint32, wanted []bool, scratch []uint32) ([]uint32, int) {
 	return scratch, count
 }
 
-// joinRandom fills the lists of the wanted rows, or of all, up with random rows. A row is only entered in the list it was drawn
+// joinRandom fills all lists up with random rows. A row is only entered in the list it was drawn
 // for: how many a list lacks must not depend on what comes from others meanwhile.
-func (b *builder) joinRandom(ctx context.Context, wanted []bool) error {
+func (b *builder) joinRandom(ctx context.Context) error {
 	n := b.points.Len()
 	return b.options.stage("random", n, 64).run(ctx, func() func(lo, hi int) {
 		j := b.newJoiner(b.lists.k)
 		rows := make([]uint32, b.lists.k)
 		return func(lo, hi int) {
 			for row := uint32(lo); row < uint32(hi); row++ {
-				if wanted == nil || wanted[row] {
-					lacking := rows[:b.lists.k-len(filled(b.lists.of(row)))]
-					draw(lacking, row, n, newStream(b.options.Seed, forStart, uint64(row)))
-					j.offer(row, lacking)
-				}
+				lacking := rows[:b.lists.k-len(filled(b.lists.of(row)))]
+				draw(lacking, row, n, newStream(b.options.Seed, forStart, uint64(row)))
+				j.offer(row, lacking)
 			}
 			j.flush()
 		}

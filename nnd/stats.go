@@ -43,7 +43,8 @@ type GraphStats struct {
 	Components int
 	// GuideEdges is how many edges were added so that greedy searches find every row.
 	GuideEdges int
-	// ConnectEdges is how many edges were added after that, so that every row can be reached from the pivots.
+	// ConnectEdges is how many edges were added after that, so that every row can be reached from the pivots. Where there
+	// was no room they took the place of others.
 	ConnectEdges int
 	// Phases are the parts of the work with the time they took, in their order.
 	Phases []Phase `json:"-"`

@@ -3,6 +3,7 @@ package nnd
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 )
 
 // Update finds what [Build] finds, from a neighbor graph of the rows as they were before some of them were added, removed or
@@ -13,10 +14,10 @@ import (
 // Its Distances must be those that points give, to the bit; they may be nil, and are computed then. The fresh
 // rows, in ascending order, are those that are new or were changed: they have no neighbors in the old graph.
 //
-// Options.Neighbors, when it is not set, is the old graph's K; it may be another number. Options.InitGraph must be nil. With
-// Options.RandomInit, fresh rows start from random rows instead of the leaves of trees. Update does not write to old. When ctx
-// ends, Update returns its error soon, with all goroutines gone. Other errors wrap [ErrOptions], [ErrTooMany] or, when old graph,
-// fresh rows and points do not fit, [ErrCorrupt].
+// Options.Neighbors, when it is not set, is the old graph's K; it may be another number. Options.InitGraph must be nil.
+// Options.RandomInit counts only when everything is found anew: lists that are in order already lead random rows nowhere, and a
+// leaf is a sample of rows at worst. Update does not write to old. When ctx ends, Update returns its error soon, with all goroutines
+// gone. Other errors wrap [ErrOptions], [ErrTooMany] or, when old graph, fresh rows and points do not fit, [ErrCorrupt].
 func Update(ctx context.Context, points Points, old *NeighborGraph, fresh []uint32, o Options) (*NeighborGraph, error) {
 	n := points.Len()
 	if o.Neighbors == 0 && old.K > 0 {
@@ -48,7 +49,8 @@ func Update(ctx context.Context, points Points, old *NeighborGraph, fresh []uint
 }
 
 const (
-	// updateMost is the share of rows to be placed above which nothing is gained by what is known about the others.
+	// updateMost is the share of fresh rows above which everything is found anew: what is known about the others saves little then,
+	// and on data of high dimension walks through so few lists that are in order find less than a build does.
 	updateMost = 0.6
 	// updateTrees is the share of Options.Trees that an update grows, and not fewer than 2: trees cost the same however few rows
 	// are fresh, and rows that one tree leaves on the wrong side of a cut need the other.
@@ -118,33 +120,37 @@ func (u *updater) markLost(ctx context.Context) error {
 		}
 	}
 	u.stats.Mended = len(u.lost)
-	if len(u.lost) == 0 {
-		return ctx.Err()
-	}
 	before := u.lists.clone() // what is read must not change
 	err := before.each(ctx, u.options.stage("", len(u.wanted), 1024), func(row, id uint32, entry uint64) {
 		if *before.last(id) == noEntry {
 			u.lists.offer(id, row, distanceOf(entry))
 		}
 	})
-	var rows []uint32
-	for _, row := range u.lost {
-		few := len(filled(before.of(row))) < int(fewLeft*float64(u.lists.k))
-		if rows = u.lists.around(row, rows[:0]); few || len(rows) < enclosed*u.lists.k {
-			u.wanted[row] = true
-			u.stats.Placed++
-		}
+	if err != nil {
+		return err
 	}
+	var placed atomic.Int64
+	err = u.options.stage("", len(u.lost), 256).run(ctx, func() func(lo, hi int) {
+		var around []uint32
+		return func(lo, hi int) {
+			for _, row := range u.lost[lo:hi] {
+				around = u.lists.around(row, around[:0])
+				few := len(filled(before.of(row))) < int(fewLeft*float64(before.k))
+				if few || len(around) < enclosed*before.k {
+					u.wanted[row] = true
+					placed.Add(1)
+				}
+			}
+		}
+	})
+	u.stats.Placed += int(placed.Load())
 	return err
 }
 
 // place gives the rows to be placed their first neighbors.
 func (u *updater) place(ctx context.Context) error {
-	switch {
-	case u.stats.Placed == 0:
+	if u.stats.Placed == 0 {
 		return ctx.Err()
-	case u.options.RandomInit:
-		return u.phases.run("random", func() error { return u.joinRandom(ctx, u.wanted) })
 	}
 	return u.joinLeaves(ctx, max(2, int(updateTrees*float64(u.options.Trees))), u.wanted)
 }
