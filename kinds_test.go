@@ -79,10 +79,9 @@ func histogram(r *rand.Rand) []float32 {
 	return v
 }
 
-// words draws a vector of some words of one of a few topics.
+// words draws a vector of the words of one of 50 topics, some of them rare.
 func words(r *rand.Rand) (v store.SparseVector) {
-	topic := r.Uint32N(20) * 250
-	for feature := topic; feature < topic+250; feature += 1 + r.Uint32N(20) {
+	for feature := r.Uint32N(50) * 100; len(v.Indices) < 8; feature += 3 {
 		v.Indices = append(v.Indices, feature)
 		v.Values = append(v.Values, 0.1+r.Float32())
 	}

@@ -88,14 +88,9 @@ func (at place) readNeighbors(c *Collection) (Neighbors, error) {
 		return Neighbors{}, err
 	}
 	list := Neighbors{ID: string(id), Neighbors: make([]Neighbor, 0, k)}
-	found, err := at.found(k)
+	found, err := at.ranked(c, k)
 	if err != nil {
 		return Neighbors{}, err
-	}
-	if c.codec.Reranked() {
-		if found, err = at.rank(found); err != nil {
-			return Neighbors{}, err
-		}
 	}
 	for _, neighbor := range found {
 		id, err := seg.ID(neighbor.Row)
@@ -105,6 +100,15 @@ func (at place) readNeighbors(c *Collection) (Neighbors, error) {
 		list.Neighbors = append(list.Neighbors, Neighbor{ID: string(id), Distance: c.codec.Correct(neighbor.Distance)})
 	}
 	return list, nil
+}
+
+// ranked are the live neighbors of a row with their distances in the metric.
+func (at place) ranked(c *Collection, k int) ([]nnd.Candidate, error) {
+	found, err := at.found(k)
+	if err != nil || !c.codec.Reranked() {
+		return found, err
+	}
+	return at.rank(found)
 }
 
 // found are the live neighbors of a row, as the segment keeps them.

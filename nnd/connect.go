@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// connector repairs a search graph, in two steps.
+// connector repairs a search graph, in three steps.
 //
 // First, every row is searched for, greedily, as a query equal to it would be. A row that is not found gets an edge from where
 // the search ended, so that the next one finds it. That joins clusters which the neighbor lists leave apart, at the very
@@ -14,6 +14,8 @@ import (
 // Then every row is made reachable from the pivots, which is no longer a matter of luck: the connector walks the graph and
 // remembers the tree of its walk. A row that the walk did not come to gets an edge from a near one that it did come
 // to. Edges of the tree keep reached rows reachable; all others may be replaced where there is no room.
+//
+// At last every row is searched for until every one is found by the narrowest search there is: see seek.go.
 type connector struct {
 	points  Points
 	graph   *SearchGraph
@@ -31,7 +33,10 @@ func connect(ctx context.Context, points Points, g *SearchGraph, o Options, done
 	if err := done.run("guide", func() error { return c.guideRows(ctx) }); err != nil {
 		return err
 	}
-	return done.run("connect", func() error { return c.reachAll(ctx) })
+	if err := done.run("connect", func() error { return c.reachAll(ctx) }); err != nil {
+		return err
+	}
+	return done.run("seek", func() error { return c.seekRows(ctx) })
 }
 
 // guideRows is the first step.
@@ -64,16 +69,16 @@ const (
 // guideAll makes sure that greedy searches find what they search for, and counts the edges it took.
 func (c *connector) guideAll(ctx context.Context, pass int) (added int, err error) {
 	n := c.graph.Len()
-	ends := make([][guideK]uint32, (n+guideRounds-1)/guideRounds)
+	ends := make([][]uint32, (n+guideRounds-1)/guideRounds)
 	for round := range min(guideRounds, n) {
 		size := (n - round + guideRounds - 1) / guideRounds
 		stage := c.options.stage("guide", size, 16)
 		stage.round = pass*guideRounds + round + 1
 		err = stage.run(ctx, func() func(lo, hi int) {
-			s := seeker{connector: c, scorer: rowScorer{points: c.points}}
+			s := seeker{connector: c, scorer: rowScorer{points: c.points}, k: guideK}
 			return func(lo, hi int) {
 				for i := lo; i < hi; i++ {
-					ends[i] = s.end(uint32(round + i*guideRounds))
+					ends[i] = s.end(ends[i][:0], uint32(round+i*guideRounds))
 				}
 			}
 		})
@@ -89,12 +94,9 @@ func (c *connector) guideAll(ctx context.Context, pass int) (added int, err erro
 	return added, nil
 }
 
-// guide adds an edge to a row from the first of ends that has room, and says whether it did.
-func (c *connector) guide(row uint32, ends [guideK]uint32) bool {
+// guide adds an edge to a row from the first of ends that has room, and says whether it did. There are none when it was found.
+func (c *connector) guide(row uint32, ends []uint32) bool {
 	for _, end := range ends {
-		if end == row {
-			return false
-		}
 		room := c.graph.room(end)
 		if free := slices.Index(room, end); free >= 0 {
 			room[free] = row
@@ -102,39 +104,6 @@ func (c *connector) guide(row uint32, ends [guideK]uint32) bool {
 		}
 	}
 	return false
-}
-
-// seeker is a goroutine's scratch for searching rows.
-type seeker struct {
-	*connector
-	scorer rowScorer
-	found  []Candidate
-}
-
-// end searches for a row and returns where the search ended: with the row itself if that was found, if nothing could be
-// nearer than what was, or if not even the row itself can be compared with it.
-func (s *seeker) end(row uint32) (ends [guideK]uint32) {
-	for i := range ends {
-		ends[i] = row
-	}
-	s.scorer.row = row
-	query := Query{Scorer: &s.scorer, K: guideK, Stretch: s.options.Stretch}
-	var err error
-	if s.found, _, err = s.graph.Search(context.Background(), query, s.found[:0]); err != nil {
-		panic(err) // the graph and the query are our own
-	}
-	var self [1]float32
-	s.points.Distances(self[:], row, []uint32{row})
-	if last := len(s.found) - 1; self[0] != self[0] || last == guideK-1 && self[0] >= s.found[last].Distance {
-		return ends
-	}
-	if slices.ContainsFunc(s.found, func(c Candidate) bool { return c.Row == row }) {
-		return ends
-	}
-	for i, found := range s.found {
-		ends[i] = found.Row
-	}
-	return ends
 }
 
 // reachAll makes every row reachable from the pivots.

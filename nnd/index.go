@@ -71,6 +71,11 @@ func NewBits(ctx context.Context, vectors [][]uint64, m *metric.Bits, o Options)
 	return newIndex(ctx, bitsKind(m), vectors, o)
 }
 
+// NewIndex is [NewDense] for vectors of the kind that c is for, compared by its metric: for whoever does not know the kind before.
+func NewIndex(ctx context.Context, vectors []codec.Vector, c codec.Codec, o Options) (*Index[codec.Vector], error) {
+	return newIndex(ctx, anyKind(c), vectors, o)
+}
+
 var errNoMetric = fmt.Errorf("index without a metric: %w", ErrOptions)
 
 func newIndex[V any](ctx context.Context, k kind[V], vectors []V, o Options) (*Index[V], error) {

@@ -9,3 +9,13 @@ func (x *Index[V]) NeighborGraph() *NeighborGraph {
 	}
 	return s.outside(x.options)
 }
+
+// CSR returns the neighbor graph in compressed sparse rows, in the caller's row numbers with true distances: see
+// [NeighborGraph.CSR]. It is nil after Compress.
+func (x *Index[V]) CSR(includeSelf bool) *CSR {
+	g := x.NeighborGraph()
+	if g == nil {
+		return nil
+	}
+	return g.CSR(includeSelf, nil)
+}

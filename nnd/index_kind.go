@@ -51,3 +51,17 @@ func bitsKind(m *metric.Bits) kind[[]uint64] {
 		clone: func(v codec.Vector) []uint64 { return slices.Clone(v.Bits) },
 	}
 }
+
+// anyKind is for vectors as a codec has them.
+func anyKind(c codec.Codec) kind[codec.Vector] {
+	return kind[codec.Vector]{
+		codec: func(codec.Vector) codec.Codec { return c },
+		wrap:  func(v codec.Vector) codec.Vector { return v },
+		clone: func(v codec.Vector) codec.Vector {
+			return codec.Vector{
+				Dense: slices.Clone(v.Dense), Bits: slices.Clone(v.Bits),
+				Sparse: metric.SparseVector{Indices: slices.Clone(v.Sparse.Indices), Values: slices.Clone(v.Sparse.Values)},
+			}
+		},
+	}
+}

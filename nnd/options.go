@@ -74,7 +74,7 @@ type Options struct {
 type Progress struct {
 	// Stage is what is being done: "trees", "leaves", "descent" or, when there are few rows, "pairs"; "random" where there are no
 	// trees; before them "load", if there is a graph to begin with, and in an update "walk" after them. For the search graph:
-	// "prune", "reverse", "guide", "connect". For [Join]: "join".
+	// "prune", "reverse", "guide", "connect", "seek". For [Join]: "join".
 	Stage string
 	// Round counts, from 1, the rounds of a stage that has several: levels of the trees, rounds of "descent", "walk",
 	// "guide" and "join". Else it is 0, and so it is for what an update joins before the first round of "descent".

@@ -78,6 +78,8 @@ type Searcher struct {
 	rows     []uint32
 	values   []float32
 
+	path []uint32 // where expanded rows are noted, as long as they are not more than it has room for
+
 	query Query
 	bound float32 // a candidate above it is of no use
 	limit uint64  // nor one with this key or a greater
@@ -136,6 +138,9 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 		}
 		if s.stats.Expanded++; done != nil && s.stats.Expanded%64 == 0 && ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if len(s.path) < cap(s.path) {
+			s.path = append(s.path, row)
 		}
 		if err := s.expand(g, row, n); err != nil {
 			return err

@@ -46,6 +46,8 @@ type GraphStats struct {
 	// ConnectEdges is how many edges were added after that, so that every row can be reached from the pivots. Where there
 	// was no room they took the place of others.
 	ConnectEdges int
+	// SeekEdges is how many edges were added at last, or took the place of others, so that every search for a row finds it, at the default epsilon.
+	SeekEdges int
 	// Phases are the parts of the work with the time they took, in their order.
 	Phases []Phase `json:"-"`
 }

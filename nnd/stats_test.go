@@ -70,7 +70,7 @@ func TestGraphStats(t *testing.T) {
 	if got.Components < 50 || got.Components > 400 || got.GuideEdges < got.Components-8 {
 		t.Errorf("%d components of 400 islands, %d edges for greedy searches", got.Components, got.GuideEdges)
 	}
-	if names := names(got.Phases); !slices.Equal(names, []string{"prune", "reverse", "guide", "connect"}) {
+	if names := names(got.Phases); !slices.Equal(names, []string{"prune", "reverse", "guide", "connect", "seek"}) {
 		t.Errorf("phases %v", names)
 	}
 

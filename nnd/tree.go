@@ -8,7 +8,7 @@ import (
 // A hyperplane tree divides the rows again and again. Each node draws two of its rows, a and b, and orders all of them by
 // margin: the distance to a less the distance to b. For euclidean vectors and the squared distance that is the position
 // along the line through a and b, the random projection of Dasgupta and Freund (STOC 2008) with data for directions; for
-// any other metric it is as good a reason to be on one side. The cut is near the median, by row number among equals. So
+// any other metric it is as good a reason to be on one side. The cut is near the median, at random among equals. So
 // trees are balanced and leaves bounded whatever the points are, and nothing is stored of a tree but its order of rows.
 //
 // The cut is not at the median itself: on rows that lie along a line all trees would then have the same leaves, and
@@ -115,6 +115,9 @@ func (s *splitter) split(f *forest, node span, depth int) {
 		j++
 	}
 	a, b := rows[i], rows[j]
+	// Rows that are as far from a as from b, as most sparse vectors are, are divided at random, and in each tree otherwise: by their
+	// numbers times an odd factor, modulo 2^32.
+	factor := uint32(random.at(4)) | 1
 	for at := 0; at < len(rows); at += len(s.toA) {
 		block := rows[at:min(at+len(s.toA), len(rows))]
 		f.points.Distances(s.toA[:], a, block)
@@ -124,13 +127,24 @@ func (s *splitter) split(f *forest, node span, depth int) {
 			if margin != margin { // two infinite distances tell nothing
 				margin = 0
 			}
-			keys[at+i] = newKey(margin, row)
+			keys[at+i] = newKey(margin, row*factor)
 		}
 	}
 	selectSmallest(keys, f.cut(node, depth), newStream(uint64(random), 3))
+	inverse := inverseOf(factor)
 	for i, key := range keys {
-		rows[i] = uint32(key)
+		rows[i] = uint32(key) * inverse
 	}
+}
+
+// inverseOf is the number that an odd factor makes 1 of, modulo 2^32. Each step of Newton's method doubles the number of low bits
+// that are right; three of them are so at first, since squares of odd numbers are 1 modulo 8.
+func inverseOf(factor uint32) uint32 {
+	inverse := factor
+	for range 4 {
+		inverse *= 2 - factor*inverse
+	}
+	return inverse
 }
 
 // Order returns a numbering that keeps near rows together: order[new] is the old number of the row that is to become new.

@@ -1,0 +1,128 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/vicinaldb/store"
+)
+
+// The graph in memory is the same whether lists are read from the index or built, for every kind: true distances, in order.
+func TestCollection_Graph(t *testing.T) {
+	for name, kd := range kinds(t) {
+		t.Run(name, func(t *testing.T) {
+			c := create(t, open(t, t.TempDir()), kd.schema)
+			upsert(t, c, kd.items)
+			built, err := c.Graph(t.Context(), store.GraphOptions{})
+			must(t, err)
+			prepare(t, c)
+			read, err := c.Graph(t.Context(), store.GraphOptions{})
+			must(t, err)
+			kd.checkRows(t, built, 30)
+			kd.checkRows(t, read, 30)
+			if _, err := c.Delete(t.Context(), kd.items[0].ID); err != nil {
+				t.Fatal(err)
+			}
+			upsert(t, c, kd.items[1:2])
+			changed, err := c.Graph(t.Context(), store.GraphOptions{IncludeSelf: true})
+			must(t, err)
+			if slices.Contains(changed.IDs, kd.items[0].ID) || !slices.Contains(changed.IDs, kd.items[1].ID) {
+				t.Error("the graph is not of what is stored")
+			}
+			kd.checkRows(t, changed, 31)
+		})
+	}
+}
+
+// checkRows compares a graph with the definition of the metric, and its recall with what can be asked.
+func (kd kind) checkRows(t *testing.T, g *store.Graph, degree int) {
+	t.Helper()
+	byID := map[string]store.Item{}
+	for _, item := range kd.items {
+		byID[item.ID] = item
+	}
+	must(t, g.Check())
+	found, wanted := 0, 0
+	for row := 0; row < g.Len(); row += 100 {
+		item := byID[g.IDs[row]]
+		rows, distances := g.Neighbors(uint32(row))
+		if len(rows) != degree {
+			t.Fatalf("%s has %d neighbors, want %d", item.ID, len(rows), degree)
+		}
+		truth := kd.nearest(item, 31)
+		for i, neighbor := range rows {
+			want := float64(kd.distance(item, byID[g.IDs[neighbor]]))
+			if math.Abs(float64(distances[i])-want) > 1e-5*math.Abs(want)+1e-6 || i > 0 && distances[i] < distances[i-1] {
+				t.Errorf("%s and %s are at %v, the graph has %v, after %v", item.ID, g.IDs[neighbor], want, distances[i], distances[:i])
+			}
+			if want <= float64(truth[30])*(1+1e-5)+1e-6 {
+				found++
+			}
+		}
+		wanted += degree
+	}
+	if recall := float64(found) / float64(wanted); recall < 0.95 {
+		t.Errorf("recall %v, want at least .95", recall)
+	}
+}
+
+func TestCollection_Graph_Options(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "store"))
+	c := create(t, s, store.Schema{Dim: 2, Index: store.IndexParams{Neighbors: 3}})
+	empty, err := c.Graph(t.Context(), store.GraphOptions{Symmetrize: true})
+	if err != nil || empty.Len() != 0 || len(empty.IDs) != 0 {
+		t.Errorf("the graph of nothing is %+v, %v", empty, err)
+	}
+	upsert(t, c, items(clusters(1, 2500, 2)))
+	reported := 0
+	g, err := c.Graph(t.Context(), store.GraphOptions{Symmetrize: true, Threads: 1, Progress: func(store.Progress) { reported++ }})
+	must(t, err)
+	if reported == 0 {
+		t.Error("no progress was reported")
+	}
+	for row := range uint32(g.Len()) {
+		rows, _ := g.Neighbors(row)
+		if !slices.IsSorted(rows) {
+			t.Fatalf("neighbors of row %d are %v", row, rows)
+		}
+		for _, neighbor := range rows {
+			if back, _ := g.Neighbors(neighbor); !slices.Contains(back, row) {
+				t.Fatalf("row %d has neighbor %d, but not the other way round", row, neighbor)
+			}
+		}
+	}
+	if _, err := c.Graph(t.Context(), store.GraphOptions{Threads: -1}); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("-1 threads: %v, want ErrInvalid", err)
+	}
+}
+
+// UMAP, t-SNE and clusterings take a neighbor graph in compressed sparse rows. It needs no index.
+func ExampleCollection_Graph() {
+	ctx, notes := context.Background(), []float32{440, 466.16, 493.88, 523.25, 880}
+	c, done := newCollection(store.Schema{Dim: 1, Index: store.IndexParams{Neighbors: 2}})
+	defer done()
+	for _, hertz := range notes {
+		if _, err := c.Upsert(ctx, store.Item{ID: fmt.Sprint(hertz), Vector: []float32{hertz}}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	g, err := c.Graph(ctx, store.GraphOptions{IncludeSelf: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("ids      ", g.IDs)
+	fmt.Println("offsets  ", g.Offsets)
+	fmt.Println("rows     ", g.Rows)
+	fmt.Printf("distances %.2f\n", g.Distances)
+	// Output:
+	// ids       [440 466.16 493.88 523.25 880]
+	// offsets   [0 3 6 9 12 15]
+	// rows      [0 1 2 1 0 2 2 1 3 3 2 1 4 3 2]
+	// distances [0.00 26.16 53.88 0.00 26.16 27.72 0.00 27.72 29.37 0.00 29.37 57.09 0.00 356.75 386.12]
+}
