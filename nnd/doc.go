@@ -1,6 +1,33 @@
 // Package nnd builds and searches nearest neighbor graphs by nearest neighbor descent.
 //
-// Three calls make an index, and one asks it:
+// # For users of PyNNDescent
+//
+// [Index] is NNDescent: vectors in memory, their neighbor graph, and queries. It needs no other package of this module than
+// metric, and no store.
+//
+//	euclidean, err := metric.Lookup("euclidean")
+//	index, err := nnd.NewDense(ctx, vectors, euclidean, nnd.Options{})   // NNDescent(data)
+//	graph := index.NeighborGraph()                                       // index.neighbor_graph
+//	matrix := index.CSR(true)                                            // PyNNDescentTransformer().fit_transform(data)
+//	err = index.Prepare(ctx)                                             // index.prepare()
+//	found, err := index.QueryBatch(ctx, queries, 10, nnd.QueryOptions{}) // index.query(queries, k=10)
+//	err = index.Update(ctx, nnd.Changes[[]float32]{Append: fresh})       // index.update(xs_fresh=fresh)
+//	err = index.Compress()                                               // index.compress_index()
+//
+// [NewSparse] and [NewBits] do the same for sparse vectors and packed bits. [Options] have the dials by the names that they have
+// there. What is different:
+//
+//   - Nothing is prepared behind the caller's back: a query before Prepare is an error.
+//   - A row is no neighbor of itself, so that Neighbors, k, counts others alone.
+//   - There are never made-up results, and never fewer than k of n rows.
+//   - Updates may also remove rows, and work for all kinds of vectors. Queries can have a radius and a filter.
+//   - Epsilon is a share of the true distance, or of the logarithm of a similarity where metrics are bounded; it has no part for
+//     the shortest edge of the graph.
+//
+// # For other vectors and other memory
+//
+// Underneath, the package knows neither vectors nor metrics. Rows are compared through [Points], a query is compared through
+// [Scorer]. It does no I/O. Three calls make graphs, and one asks them:
 //
 //	order, err := nnd.Order(ctx, points, options)              // a numbering that keeps near rows together
 //	graph, err := nnd.Build(ctx, points, options)              // the k nearest rows of every row
@@ -15,11 +42,9 @@
 // A search takes a filter and a radius; [Scan] does the same exactly. [NeighborGraph.CSR] gives the neighbor graph as a
 // sparse matrix, which [CSR.Symmetrize] makes undirected, [CSR.Components] divides, and [Join] connects.
 //
-// The package does no I/O and knows neither vectors nor metrics. Rows are compared through [Points], a query is compared
-// through [Scorer]. Both speak of distances in a metric's fast form: any number that orders like the true distance
-// (squared euclidean for euclidean). Where a factor of the true distance is meant, as epsilon and alpha are, a
-// function called Stretch translates. Whoever wants a neighbor graph of points in memory, for a layout or a clustering,
-// needs nothing else of this module than a Points.
+// Points and Scorer speak of distances in a metric's fast form: any number that orders like the true distance (squared
+// euclidean for euclidean). Where a factor of the true distance is meant, as epsilon and alpha are, a function called
+// Stretch translates. An Index does all that by itself.
 //
 // # Terminology
 //

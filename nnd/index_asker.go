@@ -3,7 +3,6 @@ package nnd
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 
 	"github.com/vicinaldb/store/codec"
@@ -14,8 +13,8 @@ const (
 	scanBelow = 1024
 	// scanShare is which part of the rows may be searched for: for more than one in so many a walk would come to most of them.
 	scanShare = 4
-	// radiusFirst is how many rows a search within a radius looks for at first, and radiusGrowth by what it multiplies that as
-	// long as all of them are within. What is done in vain is a third of what the last search costs, at most.
+	// radiusFirst is how many rows a search within a radius by a proxy looks for at first, and radiusGrowth by what it multiplies
+	// that as long as all of them are within. What is done in vain is about a third of what the last search costs.
 	radiusFirst, radiusGrowth = 16, 4
 )
 
@@ -33,8 +32,11 @@ type asker struct {
 func (a *asker) answer(ctx context.Context, q question, v codec.Vector) ([]Candidate, error) {
 	a.scorer.Prepare(v)
 	a.stats = SearchStats{}
-	if err := a.find(ctx, q); err != nil {
-		return nil, err
+	a.found = a.found[:0]
+	if q.limit == q.limit { // else nothing is within the radius
+		if err := a.find(ctx, q); err != nil {
+			return nil, err
+		}
 	}
 	found := make([]Candidate, len(a.found))
 	for i, candidate := range a.found {
@@ -48,40 +50,60 @@ func byDistance(a, b Candidate) int {
 	return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.Row, b.Row))
 }
 
-// find finds the k nearest rows. Within a radius it looks for more and more rows, until there is one beyond.
+// find finds the nearest rows: by walks of the graph, or by comparing all where that comes to the same, or walks fail.
 func (a *asker) find(ctx context.Context, q question) error {
-	k := q.k
-	if q.radius {
-		k = min(k, radiusFirst)
-	}
-	for a.walks(q, k) {
-		if err := a.walk(ctx, q, k); err != nil {
+	n := a.state.len()
+	if !q.exact && n > scanBelow {
+		search := a.nearest
+		switch {
+		case q.radius && q.proxy:
+			search = a.insideByProxy
+		case q.radius:
+			search = a.inside
+		}
+		if done, err := search(ctx, q, n/scanShare/q.times); done || err != nil {
 			return err
 		}
-		if len(a.found) < k { // other rows cut allowed ones off, or there are no more
-			break
-		}
-		all := len(a.found)
-		a.cut(q)
-		if k == q.k || len(a.found) < all {
-			return nil
-		}
-		k = min(radiusGrowth*k, q.k)
 	}
 	return a.scan(ctx, q)
 }
 
-// walks says whether to walk the graph for k rows.
-func (a *asker) walks(q question, k int) bool {
-	n := a.state.len()
-	return !q.exact && n > scanBelow && k <= n/scanShare/q.times
+// nearest looks for k rows, if that is at most so many. It fails where rows that are not allowed cut others off.
+func (a *asker) nearest(ctx context.Context, q question, most int) (done bool, err error) {
+	if q.k > most {
+		return false, nil
+	}
+	err = a.walk(ctx, q, q.k)
+	return len(a.found) == q.k, err
+}
+
+// inside looks for the rows within the radius. It fails where they are too many.
+func (a *asker) inside(ctx context.Context, q question, most int) (done bool, err error) {
+	k := min(q.k, most)
+	err = a.walk(ctx, q, k)
+	return k == q.k || len(a.found) < k, err
+}
+
+// insideByProxy looks for more and more rows, until there is one beyond the radius, which is nothing that a proxy knows of.
+func (a *asker) insideByProxy(ctx context.Context, q question, most int) (done bool, err error) {
+	for k := min(q.k, radiusFirst); k <= most; k = min(radiusGrowth*k, q.k) {
+		if err := a.walk(ctx, q, k); err != nil || len(a.found) < k {
+			return false, err
+		}
+		a.found = slices.DeleteFunc(a.found, func(c Candidate) bool { return !(c.Distance <= q.limit) })
+		if k == q.k || len(a.found) < k {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // walk finds the k nearest rows by walking the graph. It searches for guideK rows at least: the graph was repaired so that such
 // searches find a row that equals the query, and narrower ones may not.
 func (a *asker) walk(ctx context.Context, q question, k int) (err error) {
 	walk := Query{
-		Scorer: a.scorer, K: max(k, guideK) * q.times, Epsilon: q.epsilon, Stretch: a.state.codec.StretchScore, Allowed: q.allowed,
+		Scorer: a.scorer, K: max(k, guideK) * q.times, Bounded: q.radius && !q.proxy, Radius: q.limit,
+		Epsilon: q.epsilon, Stretch: a.state.codec.StretchScore, Allowed: q.allowed,
 	}
 	var stats SearchStats
 	a.found, stats, err = a.state.search.Search(ctx, walk, a.found[:0])
@@ -109,22 +131,13 @@ func (a *asker) rank(k int) {
 	a.found = a.found[:min(k, len(a.found))]
 }
 
-// cut drops what is beyond the radius.
-func (a *asker) cut(q question) {
-	if q.radius {
-		a.found = slices.DeleteFunc(a.found, func(c Candidate) bool { return !(c.Distance <= q.limit) })
-	}
-}
-
 // scan finds the nearest rows by comparing all of them: by a proxy first, unless the distances of the metric itself are asked for.
 func (a *asker) scan(ctx context.Context, q question) (err error) {
 	n := a.state.len()
-	scan := Scan{Scorer: a.scorer, N: n, K: q.k, Allowed: q.allowed}
+	scan := Scan{Scorer: a.scorer, N: n, K: q.k, Bounded: q.radius, Radius: q.limit, Allowed: q.allowed}
 	proxy := q.proxy && !q.exact && !q.radius
 	switch {
-	case q.radius:
-		scan.Scorer = within{exactly{a.scorer}, q.limit}
-	case q.exact:
+	case !proxy:
 		scan.Scorer = exactly{a.scorer}
 	case q.k <= n/q.times:
 		scan.K = q.k * q.times
@@ -145,19 +158,3 @@ type exactly struct{ codec.Scorer }
 
 // Score is Scorer's.
 func (e exactly) Score(dst []float32, rows []uint32) { e.Exact(dst, rows) }
-
-// within gives what is beyond a limit no distance at all.
-type within struct {
-	Scorer
-	limit float32
-}
-
-// Score is Scorer's.
-func (w within) Score(dst []float32, rows []uint32) {
-	w.Scorer.Score(dst, rows)
-	for i, distance := range dst[:len(rows)] {
-		if !(distance <= w.limit) {
-			dst[i] = float32(math.NaN())
-		}
-	}
-}

@@ -53,6 +53,28 @@ func ExampleNewDense() {
 	// Rome: Vienna, 764 km; Paris, 1106 km;
 }
 
+// Libraries for layouts and clusterings take sparse matrices: the neighbor graph as compressed sparse rows.
+func ExampleIndex_CSR() {
+	manhattan, err := metric.Lookup("manhattan")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	index, err := nnd.NewDense(context.Background(), [][]float32{{0, 0}, {1, 1}, {5, 5}}, manhattan, nnd.Options{Neighbors: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	matrix := index.CSR(true)
+	fmt.Println(matrix.Offsets)
+	fmt.Println(matrix.Rows)
+	fmt.Println(matrix.Distances)
+	// Output:
+	// [0 2 4 6]
+	// [0 1 1 0 2 1]
+	// [0 2 0 2 0 8]
+}
+
 // Prepare makes the search graph, once. Then queries find the nearest vectors, which are given by their place among those of the
 // constructor.
 func ExampleIndex_Query() {

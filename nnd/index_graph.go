@@ -10,8 +10,9 @@ func (x *Index[V]) NeighborGraph() *NeighborGraph {
 	return s.outside(x.options)
 }
 
-// CSR returns the neighbor graph in compressed sparse rows, in the caller's row numbers with true distances: see
-// [NeighborGraph.CSR]. It is nil after Compress.
+// CSR returns the neighbor graph with true distances as compressed sparse rows, the form in which libraries for layouts and
+// clusterings take it. With includeSelf each row is its own first neighbor, at distance 0, as in PyNNDescent's graphs. It is nil
+// after Compress.
 func (x *Index[V]) CSR(includeSelf bool) *CSR {
 	g := x.NeighborGraph()
 	if g == nil {

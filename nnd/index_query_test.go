@@ -127,12 +127,55 @@ func radius[V any](t *testing.T, d data[V], many int) {
 
 // TestIndexQueryWithinIsCheap has a radius with few rows cost little, whatever k is.
 func TestIndexQueryWithinIsCheap(t *testing.T) {
-	d := denseData(lookup(t, "euclidean"), uniform(4000, 3, 1), 0)
-	x := d.prepared(t, nnd.Options{Neighbors: 10})
-	var stats nnd.SearchStats
-	found, err := x.Query(t.Context(), d.vectors[5], 4000, nnd.QueryOptions{Within: new(float32(0.05)), Stats: &stats})
-	if err != nil || len(found) == 0 || stats.Distances > 400 {
-		t.Errorf("%d rows within, for %d distances, %v; want some, for at most 400", len(found), stats.Distances, err)
+	for _, m := range []*metric.Dense{lookup(t, "euclidean"), lookup(t, "euclidean", metric.Params{Proxy: "manhattan"})} {
+		d := denseData(m, uniform(4000, 3, 1), 0)
+		x := d.prepared(t, nnd.Options{Neighbors: 10})
+		var stats nnd.SearchStats
+		found, err := x.Query(t.Context(), d.vectors[5], 4000, nnd.QueryOptions{Within: new(float32(0.05)), Stats: &stats})
+		if err != nil || len(found) == 0 || stats.Distances > 600 {
+			t.Errorf("%d rows within, for %d distances, %v; want some, for at most 600", len(found), stats.Distances, err)
+		}
+	}
+}
+
+// TestIndexQueryWithinNothing has a metric without a fast form for distances as small as the radius.
+func TestIndexQueryWithinNothing(t *testing.T) {
+	m, err := metric.New(metric.Definition{
+		Name: "test_squares", Fast: func(x, y []float32) float32 { return squared(x, y) },
+		Correct: func(fast float32) float32 { return max(fast, 0) },
+		Stretch: func(fast, epsilon float32) float32 { return (1 + epsilon) * fast },
+	})
+	must(t, err)
+	for _, n := range []int{20, 1200} {
+		x := denseData(m, uniform(n, 2, 1), 0).prepared(t, nnd.Options{Neighbors: 5})
+		for _, exact := range []bool{false, true} {
+			found, err := x.Query(t.Context(), []float32{1, 1}, 3, nnd.QueryOptions{Within: new(float32(-1)), Exact: exact})
+			if err != nil || len(found) != 0 {
+				t.Errorf("within -1 of %d rows: %v, %v", n, found, err)
+			}
+		}
+	}
+}
+
+// TestIndexQueryCutOff has rows that no walk comes to, since the metric knows no distances to those before them.
+func TestIndexQueryCutOff(t *testing.T) {
+	m, err := metric.New(metric.Definition{Name: "test_colors", Fast: func(x, y []float32) float32 {
+		if (x[0] == 0) != (y[0] == 0) {
+			return float32(math.NaN())
+		}
+		return squared(x, y)
+	}})
+	must(t, err)
+	points := uniform(1200, 2, 1)
+	for row := range points[:5] {
+		points[row*7][0] = 0
+	}
+	x := denseData(m, points, 0).prepared(t, nnd.Options{Neighbors: 8})
+	for _, k := range []int{3, 10} {
+		found, err := x.Query(t.Context(), []float32{0, 0.5}, k, nnd.QueryOptions{})
+		if err != nil || len(found) != min(k, 5) {
+			t.Errorf("k %d: found %v, %v; want %d of 5", k, found, err, k)
+		}
 	}
 }
 
@@ -222,6 +265,12 @@ func TestIndexOfProxy(t *testing.T) {
 			hits += hitsAt(found, d.nearest(v, 10, -1))
 		}
 		return float64(hits) / float64(10*len(d.queries))
+	}
+	small := data[[]float32]{vectors: d.vectors[:500], index: d.index}.prepared(t, nnd.Options{Neighbors: 12})
+	var stats nnd.SearchStats
+	_, err := small.Query(t.Context(), d.queries[0], 10, nnd.QueryOptions{Stats: &stats})
+	if must(t, err); stats.Distances != 500+4*10 {
+		t.Errorf("%d distances among 500 vectors, want one by the proxy for each, and 4*10 by the metric", stats.Distances)
 	}
 	if one, unset, four, many := recall(1), recall(0), recall(nnd.DefaultOversample), recall(1e9); !(one < four && unset == four && four < many && many > 0.9999) {
 		t.Errorf("recall %v, %v, %v, %v of oversampling by 1, unset, 4 and 1e9", one, unset, four, many)

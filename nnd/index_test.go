@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/metric"
 	"github.com/vicinaldb/store/nnd"
 )
@@ -34,6 +35,25 @@ func few[V any](t *testing.T, n, k int, d data[V]) {
 			t.Errorf("%d vectors: row %d has neighbors %v", n, row, rows)
 		}
 	}
+	for _, includeSelf := range []bool{false, true} {
+		c := x.CSR(includeSelf)
+		if c.Check() != nil || c.Len() != n {
+			t.Errorf("%d vectors: sparse rows of %d rows, %v", n, c.Len(), c.Check())
+		}
+		for row := range uint32(n) {
+			rows, distances := c.Neighbors(row)
+			if includeSelf {
+				if rows[0] != row || distances[0] != 0 {
+					t.Errorf("%d vectors: row %d begins with %d at %v", n, row, rows[0], distances[0])
+				}
+				rows, distances = rows[1:], distances[1:]
+			}
+			wantRows, wantDistances := g.Neighbors(row)
+			if !slices.Equal(rows, wantRows) || !slices.Equal(distances, wantDistances) {
+				t.Errorf("%d vectors: row %d has neighbors %v at %v, want %v at %v", n, row, rows, distances, wantRows, wantDistances)
+			}
+		}
+	}
 	for _, o := range []nnd.QueryOptions{{}, {Exact: true}, {Within: new(float32(math.Inf(1)))}} {
 		found, err := x.Query(t.Context(), d.queries[0], 3, o)
 		if err != nil || len(found) != min(3, n) {
@@ -45,7 +65,7 @@ func few[V any](t *testing.T, n, k int, d data[V]) {
 		t.Errorf("%d vectors: an empty batch gives %v, %v", n, batch, err)
 	}
 	must(t, x.Compress())
-	if x.NeighborGraph() != nil || !x.Stats().Compressed {
+	if x.NeighborGraph() != nil || x.CSR(true) != nil || !x.Stats().Compressed {
 		t.Errorf("%d vectors: compressed, there is a neighbor graph", n)
 	}
 }
@@ -265,12 +285,62 @@ func TestIndexFromInitGraph(t *testing.T) {
 	if recall := d.graphRecall(t, x, 10, 17); recall < 0.99 || x.Stats().Build.Leaves > 0 {
 		t.Errorf("the neighbor graph has recall %v < 0.99, or has had %d leaves", recall, x.Stats().Build.Leaves)
 	}
+	random := d.build(t, nnd.Options{Neighbors: 10, RandomInit: true})
+	if got, want := distancesOf(x), distancesOf(random); got*4 > want*3 {
+		t.Errorf("beginning with a graph took %d distances, with random rows %d; want at most three quarters", got, want)
+	}
+	must(t, x.Update(t.Context(), nnd.Changes[[]float32]{Remove: []uint32{1}})) // which has another graph to begin with
 	rough.Rows[77] = 1500
 	_, err := d.index(t.Context(), d.vectors, nnd.Options{Neighbors: 10, InitGraph: rough})
 	checkError(t, err, nnd.ErrCorrupt, "1500")
 	rough.Rows = rough.Rows[1:]
 	_, err = d.index(t.Context(), d.vectors, nnd.Options{Neighbors: 10, InitGraph: rough})
 	checkError(t, err, nnd.ErrCorrupt, "")
+}
+
+// TestIndexIsItsParts makes by hand the graphs of an index.
+func TestIndexIsItsParts(t *testing.T) {
+	m := lookup(t, "cosine")
+	d := denseData(m, mixture(1500, 8, 10, 0.2, 1), 0)
+	x := d.prepared(t, nnd.Options{Neighbors: 10, Seed: 3})
+
+	c := codec.NewFloat32(m, 8)
+	o := nnd.Options{Neighbors: 10, Seed: 3, Stretch: c.StretchScore}
+	rows := func(order []uint32) codec.Rows {
+		table, err := c.NewTable(len(order))
+		must(t, err)
+		for _, number := range order {
+			table.Append(codec.Vector{Dense: d.vectors[number]})
+		}
+		return table.Rows()
+	}
+	inOrder := make([]uint32, len(d.vectors))
+	for i := range inOrder {
+		inOrder[i] = uint32(i)
+	}
+	order, err := nnd.Order(t.Context(), rows(inOrder), o)
+	must(t, err)
+	points := rows(order)
+	neighbors, err := nnd.Build(t.Context(), points, o)
+	must(t, err)
+	search, err := nnd.NewSearchGraph(t.Context(), points, neighbors, o)
+	must(t, err)
+
+	got := x.Stats()
+	got.Build.Phases, neighbors.Stats.Phases, got.Graph.Phases, search.Stats.Phases = nil, nil, nil, nil
+	if !reflect.DeepEqual(got.Build, neighbors.Stats) || !reflect.DeepEqual(got.Graph, search.Stats) {
+		t.Errorf("the index has %+v, %+v; its parts %+v, %+v", got.Build, got.Graph, neighbors.Stats, search.Stats)
+	}
+	g := x.NeighborGraph()
+	for row, number := range order {
+		want, _ := neighbors.Neighbors(uint32(row))
+		rows, _ := g.Neighbors(number)
+		for i, id := range want {
+			if !slices.Contains(rows, order[id]) {
+				t.Fatalf("row %d has neighbors %v, without %d, its number %d", number, rows, order[id], i)
+			}
+		}
+	}
 }
 
 // TestIndexIsShared asks an index from several goroutines while others change it. Every answer is that of one state: the second

@@ -75,8 +75,9 @@ func updateRecall[V any](t *testing.T, all data[V], neighbors int) {
 		t.Run(c.name, func(t *testing.T) {
 			o := nnd.Options{Neighbors: neighbors, Seed: 1}
 			updated := data[V]{vectors: all.vectors[:n*2/3], index: all.index, distance: all.distance}
-			x := updated.prepared(t, o)
+			x := updated.build(t, o)
 			must(t, x.Update(t.Context(), c.changes))
+			must(t, x.Prepare(t.Context()))
 			updated.vectors = apply(updated.vectors, c.changes)
 			updated.queries = all.vectors[:40]
 			fresh := updated.prepared(t, o)
