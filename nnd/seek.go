@@ -10,7 +10,7 @@ import (
 // search takes are farther than all that the narrow one ever expands, so the wide search expands the same rows first, in
 // the same order, and goes on. For the same reason it is enough that the search at epsilon 0 finds the row, which costs less.
 //
-// A row that is not found gets an edge from where the search ended. Such an edge can lead other searches astray, so these are made
+// A row that is not found gets an edge from where the search ended, or came by. Such an edge can lead other searches astray, so these are made
 // again, until none fails. Only searches that expanded a row whose edges have changed can end otherwise than they did, and
 // the rows that each expanded are remembered.
 
@@ -76,13 +76,25 @@ func (c *connector) seekRound(ctx context.Context, rows []uint32, pass, round in
 		if len(end) == 0 {
 			continue
 		}
-		if slot := c.slot(end[0]); slot >= 0 {
-			c.graph.room(end[0])[slot] = rows[round+i*guideRounds]
-			changed[end[0]] = true
+		row := rows[round+i*guideRounds]
+		if from, slot := c.lead(paths[row], end[0]); slot >= 0 {
+			c.graph.room(from)[slot] = row
+			changed[from] = true
 			c.graph.Stats.SeekEdges++
 		}
 	}
 	return nil
+}
+
+// lead finds the place for an edge that leads a search to a row: one that is free, as near to the end of the search as can be. Any
+// row on its path will do, since all edges of these are followed. Only where none has room, an edge of the end is given up.
+func (c *connector) lead(path []uint32, end uint32) (from uint32, slot int) {
+	for _, from := range slices.Backward(path) {
+		if slot := slices.Index(c.graph.room(from), from); slot >= 0 {
+			return from, slot
+		}
+	}
+	return end, c.slot(end)
 }
 
 // seeker is a goroutine's scratch for searching rows.
