@@ -5,7 +5,7 @@ FUZZTIME ?= 60s
 BASE     ?= /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 QUERIES  ?= /usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz
 
-.PHONY: test soak lint fuzz bench compare ci
+.PHONY: test soak lint fuzz bench compare compare-metrics ci
 
 test: ## every test, as README says
 	go test ./...
@@ -24,6 +24,9 @@ bench: ## recall and speed on Fashion-MNIST (Debian package dataset-fashion-mnis
 
 compare: ## the same beside PyNNDescent (Debian package python3-pynndescent)
 	bench/compare.sh $(BASE) $(QUERIES)
+
+compare-metrics: ## a table of both by metric; also takes python3-sklearn, apt's lists, and hours
+	bench/all_metrics.sh
 
 ci: ## everything
 	.ci/run
