@@ -29,11 +29,14 @@ func TestIndexOfEachMetric(t *testing.T) {
 }
 
 // More rows than are compared one by one, neither for the graph nor by queries.
-const metricRows, metricQueries = 1100, 20
+const metricRows, metricQueries = 1100, 15
 
 func eachMetricRecall[V any](t *testing.T, d data[V]) {
 	o := nnd.Options{Neighbors: 8, Seed: 1}
-	if strings.HasSuffix(t.Name(), "/sinkhorn") { // takes long enough
+	if strings.HasSuffix(t.Name(), "/sinkhorn") { // takes as long as all others together
+		if testing.Short() {
+			t.Skip("takes long")
+		}
 		o.Neighbors = 4
 	}
 	x := d.prepared(t, o)
@@ -86,12 +89,12 @@ func centered(vectors [][]float32) [][]float32 {
 func sets(n int) [][]float32 {
 	r := rand.New(rand.NewPCG(1, 7))
 	vectors := make([][]float32, n)
-	for i, bits := range flips(n, 40, 20, 8, 1) {
-		vectors[i] = make([]float32, 40)
+	for i, bits := range flips(n, 30, 20, 8, 1) {
+		vectors[i] = make([]float32, 30)
 		for j := range vectors[i] {
 			vectors[i][j] = float32(bits[0] >> j & 1)
 		}
-		vectors[i][r.IntN(40)] = 1 // none is empty
+		vectors[i][r.IntN(30)] = 1 // none is empty
 	}
 	return vectors
 }

@@ -17,7 +17,7 @@ type recallCase struct {
 }
 
 func TestIndexRecall(t *testing.T) {
-	const queries = 60
+	const queries = 50
 	zeros := uniform(queries+1502, 5, 1)
 	clear(zeros[queries])
 	clear(zeros[queries+1])
@@ -64,7 +64,7 @@ func recallOf[V any](d data[V]) func(t *testing.T, c recallCase) {
 		if x.Stats().Build.Exact {
 			t.Fatal("compared all pairs; the descent is what is tested")
 		}
-		if recall := d.graphRecall(t, x, c.neighbors, 29); recall < c.graph {
+		if recall := d.graphRecall(t, x, c.neighbors, 47); recall < c.graph {
 			t.Errorf("the neighbor graph has recall %.4f < %v (%s)", recall, c.graph, c.reason)
 		}
 		if recall := d.queryRecall(t, x, 10, nnd.DefaultEpsilon); recall < c.queries {

@@ -37,10 +37,13 @@ func TestIndexUpdateRecall(t *testing.T) {
 		updateRecall(t, denseData(lookup(t, "euclidean"), mixture(3000, 12, 25, 0.1, 8), 0), 10)
 	})
 	t.Run("sparse", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("takes long")
+		}
 		updateRecall(t, sparseData(lookupSparse(t, "cosine", allWords), texts(2100, 9), 0), 12)
 	})
 	t.Run("bits", func(t *testing.T) {
-		updateRecall(t, bitsData(lookupBits(t, "bit_jaccard", 160), flips(2500, 160, 40, 8, 10), 0), 10)
+		updateRecall(t, bitsData(lookupBits(t, "bit_jaccard", 160), flips(2500, 160, 20, 8, 10), 0), 10)
 	})
 }
 
@@ -79,7 +82,7 @@ func updateRecall[V any](t *testing.T, all data[V], neighbors int) {
 			must(t, x.Update(t.Context(), c.changes))
 			must(t, x.Prepare(t.Context()))
 			updated.vectors = apply(updated.vectors, c.changes)
-			updated.queries = all.vectors[:40]
+			updated.queries = all.vectors[:25]
 			fresh := updated.prepared(t, o)
 			if fresh.Stats().Build.Exact {
 				t.Fatal("compared all pairs; the descent is what is tested")
