@@ -23,6 +23,8 @@ type benchCommand struct {
 
 	vectorFlags
 	Metric       string    `help:"Distance (default euclidean, of bits bit_hamming)." placeholder:"NAME"`
+	Graph        bool      `help:"Only build the neighbor graph of the base, in memory, and judge the lists of a sample of its rows."`
+	GraphSample  int       `help:"Rows whose lists --graph judges." default:"1000"`
 	QueriesLimit int       `help:"Use only so many of the queries, the first ones." placeholder:"N"`
 	K            int       `short:"k" help:"How many items each query asks for." default:"10"`
 	RecallAt     int       `help:"How many true neighbors recall counts among the k found (default k)." placeholder:"N"`
@@ -63,6 +65,9 @@ func (cmd *benchCommand) Run(ctx context.Context, out *console) (err error) {
 	b := &bench{benchCommand: cmd, out: out, report: newReport(out, cmd.JSON)}
 	if err := b.check(); err != nil {
 		return err
+	}
+	if b.Graph {
+		return b.graph(ctx)
 	}
 	if b.dir, err = openBenchDirectory(cmd.Store, b.input(), cmd.Base); err != nil {
 		return err

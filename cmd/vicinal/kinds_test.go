@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -95,4 +96,22 @@ func TestBenchKinds(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestBenchGraph(t *testing.T) {
+	args := []string{"bench", "--json", "--graph", "--graph-sample", "50", "--neighbors", "10"}
+	for name, more := range map[string][]string{
+		"dense":  {"--base", randomVectors(t, 1, 900, 4), "--queries", randomVectors(t, 2, 5, 4)},
+		"sparse": {"--base", sparseMatrix(t, 1, 300), "--queries", sparseMatrix(t, 2, 5)},
+		"bits":   {"--base", packedBits(t, 1, 300, 6), "--queries", packedBits(t, 2, 5, 6), "--kind", "bits"},
+	} {
+		var step graphStep
+		if err := json.Unmarshal([]byte(succeed(t, append(args, more...)...)), &step); err != nil {
+			t.Fatal(err)
+		}
+		if step.Step != "graph" || step.Recall < 0.98 || step.Recall > 1 || step.Sample != 50 || step.Neighbors != 10 {
+			t.Errorf("%s: %+v", name, step)
+		}
+	}
+	refuse(t, "cannot be judged", "bench", "--graph", "--base", randomVectors(t, 1, 1, 4), "--queries", randomVectors(t, 2, 5, 4))
 }
