@@ -102,7 +102,7 @@ func TestJoinIsExactForFew(t *testing.T) {
 
 // Components that are too large for comparing all rows are joined by searches, and about as well.
 func TestJoinBySearch(t *testing.T) {
-	points := mixture(9000, 4, 12, 0.01, 1)
+	points := mixture(5000, 4, 12, 0.01, 1)
 	o := nnd.Options{Neighbors: 6, Stretch: stretch}
 	b := build(t, points, o)
 	c := b.neighbors.CSR(false, nil)

@@ -52,12 +52,9 @@ const (
 	// updateMost is the share of fresh rows above which everything is found anew: what is known about the others saves little then,
 	// and on data of high dimension walks through so few lists that are in order find less than a build does.
 	updateMost = 0.6
-	// updateTrees is the share of Options.Trees that an update grows, and not fewer than 2: trees cost the same however few rows
-	// are fresh, and rows that one tree leaves on the wrong side of a cut need the other.
-	updateTrees = 0.5
-	// enclosed times k rows at least are to be known in the neighborhood of a row that lost neighbors: its neighbors, and theirs.
-	// Where there are fewer, they are an island, and what is missing may be elsewhere.
-	enclosed = 2
+	// islandSize times k rows at least are to be known in the neighborhood of a row that lost neighbors: its neighbors, and theirs.
+	// Where there are fewer, they are an island, and what is missing may be elsewhere: the row is placed anew.
+	islandSize = 1.5
 	// fewLeft is the share of a list that must be left of it. From fewer neighbors a row does not find its way.
 	fewLeft = 0.4
 	// joinShare is the share of Options.MaxCandidates that are joined after the walks. These have left little to find, but
@@ -129,14 +126,19 @@ func (u *updater) markLost(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return u.pickPlaced(ctx, before)
+}
+
+// pickPlaced finds the rows that lost too many neighbors to walk, or live on islands.
+func (u *updater) pickPlaced(ctx context.Context, before *lists) error {
 	var placed atomic.Int64
-	err = u.options.stage("", len(u.lost), 256).run(ctx, func() func(lo, hi int) {
+	few, small := int(fewLeft*float64(before.k)), int(islandSize*float64(before.k))
+	err := u.options.stage("", len(u.lost), 256).run(ctx, func() func(lo, hi int) {
 		var around []uint32
 		return func(lo, hi int) {
 			for _, row := range u.lost[lo:hi] {
 				around = u.lists.around(row, around[:0])
-				few := len(filled(before.of(row))) < int(fewLeft*float64(before.k))
-				if few || len(around) < enclosed*before.k {
+				if len(around) < small || len(filled(before.of(row))) < few {
 					u.wanted[row] = true
 					placed.Add(1)
 				}
@@ -152,7 +154,7 @@ func (u *updater) place(ctx context.Context) error {
 	if u.stats.Placed == 0 {
 		return ctx.Err()
 	}
-	return u.joinLeaves(ctx, max(2, int(updateTrees*float64(u.options.Trees))), u.wanted)
+	return u.joinLeaves(ctx, u.options.Trees, u.wanted)
 }
 
 // joinWalked joins a few of the candidates that the walks have brought with one another, and leaves flagged what that brings:

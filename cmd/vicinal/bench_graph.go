@@ -43,7 +43,6 @@ func (b *bench) graph(ctx context.Context) error {
 	for i, item := range items {
 		vectors[i] = vectorOf(item)
 	}
-	items = nil
 	debug.FreeOSMemory()
 	resetPeak()
 	bar := b.out.progress()
