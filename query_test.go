@@ -307,7 +307,7 @@ func TestCollection_Query_Within(t *testing.T) {
 			found, there := 0, 0
 			for i := 0; i < len(kd.items); i += 90 {
 				truth := kd.nearest(kd.items[i], 60)
-				for _, distance := range []float64{-1, 0, float64(truth[5]), float64(truth[50])} {
+				for _, distance := range []float64{-1, 0, float64(truth[5]), float64(truth[30])} {
 					results, err := ask(c, kd.items[i], 1000, store.Within(distance))
 					must(t, err)
 					exact, err := ask(c, kd.items[i], len(kd.items), store.Within(distance), store.Exact())
@@ -317,12 +317,12 @@ func TestCollection_Query_Within(t *testing.T) {
 							t.Fatalf("%s is at %v, not within %v", r.ID, r.Distance, distance)
 						}
 					}
-					if distance < 0 && len(exact) > 0 || distance == float64(truth[50]) && len(exact) < 45 {
+					if distance < 0 && len(exact) > 0 || distance == float64(truth[30]) && len(exact) < 25 {
 						t.Fatalf("%d items within %v", len(exact), distance)
 					}
 					found, there = found+len(results), there+len(exact)
 				}
-				capped, err := ask(c, kd.items[i], 3, store.Within(float64(truth[50])))
+				capped, err := ask(c, kd.items[i], 3, store.Within(float64(truth[30])))
 				must(t, err)
 				if len(capped) != 3 {
 					t.Errorf("%d results, want the 3 nearest of those within", len(capped))
