@@ -132,7 +132,7 @@ func TestRewrite(t *testing.T) {
 // The bytes depend on the rows and the seed alone. CI runs this with and without assembly, and on other processors: a
 // change of the digest is a change of what every build gives, not of one machine's.
 func TestRewrite_SameBytesEverywhere(t *testing.T) {
-	const want = "49894f39d9f49437e09a3193e01eac325ba0233de31312741e568aa65eb631d3"
+	const want = "f1d2c0c854cfb71e9067e19a286a50c9dc3aa20ffbcd382f6f34214a622247bc"
 	for _, threads := range []int{1, 3} {
 		j := job(t, dataFile(t, 1500), 1500)
 		j.Index.Threads = threads

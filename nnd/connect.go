@@ -5,21 +5,24 @@ import (
 	"slices"
 )
 
-// connector repairs a search graph, in three steps.
+// connector repairs a search graph, in two steps.
 //
-// First, every row is searched for, greedily, as a query equal to it would be. A row that is not found gets an edge from where
-// the search ended, so that the next one finds it. That joins clusters which the neighbor lists leave apart, at the very
+// First, every row is searched for, as a query equal to it would be. A row that is not found gets an edge from where the search
+// ended, so that the next one finds it: see guide.go. That joins clusters which the neighbor lists leave apart, at the very
 // place where walks towards them come to a halt, and it is what lets a search do with few pivots.
 //
 // Then every row is made reachable from the pivots, which is no longer a matter of luck: the connector walks the graph and
 // remembers the tree of its walk. A row that the walk did not come to gets an edge from a near one that it did come
 // to. Edges of the tree keep reached rows reachable; all others may be replaced where there is no room.
 //
-// At last every row is searched for until every one is found by the narrowest search there is: see seek.go.
+// The searches that this could lead astray, and those that there was no room for before, are made again.
 type connector struct {
 	points  Points
 	graph   *SearchGraph
 	options Options
+
+	paths   [][]uint32 // rows that the search for each row expanded
+	changed []bool     // rows whose edges changed since searches were made
 
 	parents []uint32 // where a row was reached from; itself for pivots
 	reached []bool
@@ -29,90 +32,42 @@ type connector struct {
 // connect repairs the graph, and notes what that took.
 func connect(ctx context.Context, points Points, g *SearchGraph, o Options, done *phases) error {
 	n := g.Len()
-	c := &connector{points: points, graph: g, options: o, parents: make([]uint32, n), reached: make([]bool, n)}
-	if err := done.run("guide", func() error { return c.guideRows(ctx) }); err != nil {
+	c := &connector{
+		points: points, graph: g, options: o,
+		paths: make([][]uint32, n), changed: make([]bool, n),
+		parents: make([]uint32, n), reached: make([]bool, n),
+	}
+	all := make([]uint32, n)
+	for row := range all {
+		all[row] = uint32(row)
+	}
+	var lost []uint32
+	err := done.run("guide", func() (err error) {
+		lost, err = c.guideRows(ctx, "guide", all)
+		return err
+	})
+	if err == nil {
+		err = done.run("connect", func() error { return c.reachAll(ctx, "connect") })
+	}
+	if err != nil {
 		return err
 	}
-	if err := done.run("connect", func() error { return c.reachAll(ctx) }); err != nil {
-		return err
-	}
-	return done.run("seek", func() error { return c.seekRows(ctx) })
-}
-
-// guideRows is the first step.
-func (c *connector) guideRows(ctx context.Context) error {
-	for pass := range guidePasses {
-		added, err := c.guideAll(ctx, pass)
-		if err != nil {
+	return done.run("seek", func() error {
+		if _, err := c.guideRows(ctx, "seek", c.stale(lost)); err != nil {
 			return err
 		}
-		c.graph.Stats.GuideEdges += added
-		if added <= c.graph.Len()/guideEnough {
-			break
-		}
-	}
-	return nil
-}
-
-const (
-	// guideK is for how many results rows are searched in the first step. With fewer the searches would be shorter, but so
-	// narrow that many rows get an edge that no search with a common k needs.
-	guideK = 3
-	// guideRounds is into how many rounds the rows are divided. Those of one round are searched for in the same graph, so
-	// they are taken from all over it: else all rows of a lost cluster would get an edge where one would do.
-	guideRounds = 64
-	// guidePasses is how often the rows are gone over, at most. An edge that leads one search to its end can lead another
-	// astray, so where many were added it is worth looking again: where they are more than one in guideEnough rows.
-	guidePasses, guideEnough = 3, 20
-)
-
-// guideAll makes sure that greedy searches find what they search for, and counts the edges it took.
-func (c *connector) guideAll(ctx context.Context, pass int) (added int, err error) {
-	n := c.graph.Len()
-	ends := make([][]uint32, (n+guideRounds-1)/guideRounds)
-	for round := range min(guideRounds, n) {
-		size := (n - round + guideRounds - 1) / guideRounds
-		stage := c.options.stage("guide", size, 16)
-		stage.round = pass*guideRounds + round + 1
-		err = stage.run(ctx, func() func(lo, hi int) {
-			s := seeker{connector: c, scorer: rowScorer{points: c.points}, k: guideK}
-			return func(lo, hi int) {
-				for i := lo; i < hi; i++ {
-					ends[i] = s.end(ends[i][:0], uint32(round+i*guideRounds))
-				}
-			}
-		})
-		if err != nil {
-			return added, err
-		}
-		for i, end := range ends[:size] {
-			if c.guide(uint32(round+i*guideRounds), end) {
-				added++
-			}
-		}
-	}
-	return added, nil
-}
-
-// guide adds an edge to a row from the first of ends that has room, and says whether it did. There are none when it was found.
-func (c *connector) guide(row uint32, ends []uint32) bool {
-	for _, end := range ends {
-		room := c.graph.room(end)
-		if free := slices.Index(room, end); free >= 0 {
-			room[free] = row
-			return true
-		}
-	}
-	return false
+		clear(c.reached) // rows that are found can be reached; this is for those that no search compares
+		return c.reachAll(ctx, "")
+	})
 }
 
 // reachAll makes every row reachable from the pivots.
-func (c *connector) reachAll(ctx context.Context) error {
+func (c *connector) reachAll(ctx context.Context, name string) error {
 	for _, pivot := range c.graph.Pivots {
 		c.reach(pivot, pivot)
 	}
 	n := c.graph.Len()
-	report := reporter{stage: c.options.stage("connect", n, 1)}
+	report := reporter{stage: c.options.stage(name, n, 1)}
 	for row := range uint32(n) {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -154,6 +109,7 @@ func (c *connector) link(ctx context.Context, row uint32) error {
 		return err
 	}
 	c.graph.room(from)[slot] = row
+	c.changed[from], c.changed[row] = true, true
 	c.graph.Stats.ConnectEdges++
 	c.reach(row, from)
 	room := c.graph.room(row)

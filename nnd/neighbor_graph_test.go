@@ -201,7 +201,7 @@ func TestThreadsDoNotMatter(t *testing.T) {
 // The same points give the same graphs on every machine and with every version, unless a change means to change them:
 // then the new value goes here.
 func TestGolden(t *testing.T) {
-	const want = 0x665d4e6191c97e7
+	const want = 0x88c37565ba1246ad
 	if got := fingerprint(t, mixture(3000, 6, 40, 0.02, 1), nnd.Options{Neighbors: 10, Seed: 42}); got != want {
 		t.Errorf("fingerprint %#x, want %#x", got, uint64(want))
 	}
@@ -212,7 +212,7 @@ func TestCancel(t *testing.T) {
 	stages := map[string]bool{}
 	record := nnd.Options{Neighbors: 8, Threads: 2, Progress: func(p nnd.Progress) { stages[p.Stage] = true }}
 	build(t, points, record)
-	for _, stage := range []string{"trees", "leaves", "descent", "prune", "reverse", "guide", "connect", "seek"} {
+	for _, stage := range []string{"trees", "leaves", "descent", "prune", "reverse", "guide", "connect"} {
 		if !stages[stage] {
 			t.Errorf("no progress in stage %q", stage)
 		}

@@ -57,7 +57,7 @@ type Options struct {
 	// walks most.
 	Alpha float64
 	// Pivots is how many rows a search considers as entry points. All of them are scored for every query. Default a quarter of
-	// sqrt(n), and not fewer than 16: the graph is repaired so that walks get by with few.
+	// sqrt(n), and not fewer than 64: the graph is repaired so that walks get by with few.
 	Pivots int
 	// Seed decides every random choice. All values are equally good.
 	Seed uint64
@@ -107,7 +107,7 @@ func (o Options) EnsureDefaults(n int) Options {
 	}
 	setFloat(&o.PruningDegreeMultiplier, 1.5)
 	setFloat(&o.Alpha, 1.05)
-	setInt(&o.Pivots, max(16, int(math.Round(math.Sqrt(float64(n))/4))))
+	setInt(&o.Pivots, max(64, int(math.Round(math.Sqrt(float64(n))/4))))
 	o.Pivots = min(max(o.Pivots, 1), n)
 	setInt(&o.Threads, runtime.GOMAXPROCS(0))
 	if o.Stretch == nil {

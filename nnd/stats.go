@@ -41,13 +41,11 @@ type GraphStats struct {
 	// Components is into how many parts, without an edge between them in either direction, the graph fell before it was
 	// repaired.
 	Components int
-	// GuideEdges is how many edges were added so that greedy searches find every row.
+	// GuideEdges is how many edges were added, or took the place of others, so that searches find every row.
 	GuideEdges int
 	// ConnectEdges is how many edges were added after that, so that every row can be reached from the pivots. Where there
 	// was no room they took the place of others.
 	ConnectEdges int
-	// SeekEdges is how many edges were added at last, or took the place of others, so that every search for a row finds it, at the default epsilon.
-	SeekEdges int
 	// Phases are the parts of the work with the time they took, in their order.
 	Phases []Phase `json:"-"`
 }
