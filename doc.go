@@ -14,7 +14,8 @@
 //
 //   - A [Store] is a directory, held by one writing process at a time, or opened
 //     by any number of readers with [ReadOnly].
-//   - A [Collection] is a named set of items with vectors of one dimension and metric.
+//   - A [Collection] is a named set of items with vectors of one kind, dimension and metric: dense float32, sparse, or
+//     packed bits, compared by any metric of package metric, a program's own among them. See [Schema].
 //   - An [Item] is an id, a vector, metadata and a payload.
 //   - The index is made by [Collection.Prepare]. Items stored since are pending:
 //     durable, and found by comparing them all, until the next Prepare.
@@ -32,12 +33,13 @@
 //
 //   - Pending items are in memory and make queries slower in proportion: Prepare
 //     from time to time.
-//   - Prepare builds the whole index anew. Deleted items' space returns then.
+//   - Prepare writes the whole index anew, though it begins with the neighbor lists of the one before. Deleted items' space
+//     returns then.
 //   - Readers beside a writer see what it published last, by Prepare or Close.
 //   - Vectors are kept twice: in the data file and in the index.
 //   - A store belongs on a local file system: locks and mappings are not to be
 //     trusted over a network.
 //
 // Errors wrap the sentinels of this package, see [ErrClosed] and those below it.
-// Package nnd has the graphs alone, in memory, for programs that need no store.
+// Package nnd has the index alone, in memory, for programs that need no store.
 package store

@@ -24,6 +24,9 @@ type GraphOptions struct {
 	IncludeSelf bool
 	// Symmetrize makes two items neighbors of each other when one of them is a neighbor of the other.
 	Symmetrize bool
+	// Join makes the graph connected too, and symmetric: between parts without an edge the shortest ones found are added, as
+	// PyNNDescent's connect_graph does. IncludeSelf has no effect then.
+	Join bool
 	// Threads bounds the cores that are used. Default: all.
 	Threads int
 	// Progress is called as the work advances, from one goroutine at a time. It should return quickly.
@@ -64,7 +67,7 @@ func (c *Collection) graph(ctx context.Context, o GraphOptions) (*Graph, error) 
 	if err != nil {
 		return nil, err
 	}
-	if o.Symmetrize {
+	if o.Symmetrize && !o.Join {
 		g.CSR = *g.Symmetrize()
 	}
 	return g, nil
@@ -73,7 +76,7 @@ func (c *Collection) graph(ctx context.Context, o GraphOptions) (*Graph, error) 
 // indexGraph reads the neighbor lists of an index that holds exactly what is stored; it returns nil when there is none.
 func (s *snapshot) indexGraph(c *Collection, o GraphOptions) (*Graph, error) {
 	stats, upToDate := s.upToDate()
-	if !upToDate || stats.Items == 0 || s.segments[0].Params().Neighbors == 0 {
+	if o.Join || !upToDate || stats.Items == 0 || s.segments[0].Params().Neighbors == 0 {
 		return nil, nil
 	}
 	seg := s.segments[0]
@@ -129,8 +132,18 @@ func (s *snapshot) buildGraph(ctx context.Context, c *Collection, o GraphOptions
 		if err != nil {
 			return err
 		}
-		g.CSR = *index.CSR(o.IncludeSelf)
-		return nil
+		if !o.Join {
+			g.CSR = *index.CSR(o.IncludeSelf)
+			return nil
+		}
+		if err := index.Prepare(ctx); err != nil {
+			return err
+		}
+		joined, err := index.JoinedCSR(ctx)
+		if err == nil {
+			g.CSR = *joined
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err

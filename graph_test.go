@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/metric"
 )
 
 // The graph in memory is the same whether lists are read from the index or built, for every kind: true distances, in order.
@@ -125,4 +126,47 @@ func ExampleCollection_Graph() {
 	// offsets   [0 3 6 9 12 15]
 	// rows      [0 1 2 1 0 2 2 1 3 3 2 1 4 3 2]
 	// distances [0.00 26.16 53.88 0.00 26.16 27.72 0.00 27.72 29.37 0.00 29.37 57.09 0.00 356.75 386.12]
+}
+
+// A joined graph has one part, though the nearest neighbors of no item are in another cluster than it is.
+func TestCollection_Graph_Join(t *testing.T) {
+	var vectors [][]float32
+	for i := range 3000 {
+		vectors = append(vectors, []float32{float32(i%3) * 1e4, float32(i), float32(i % 7)})
+	}
+	for _, schema := range []store.Schema{
+		{Dim: 3, Index: store.IndexParams{Neighbors: 5}},
+		{Dim: 3, Metric: "manhattan", Params: metric.Params{Proxy: "euclidean"}, Index: store.IndexParams{Neighbors: 5}},
+	} {
+		c, err := open(t, t.TempDir()).Create(t.Context(), "c", schema)
+		must(t, err)
+		upsert(t, c, items(vectors))
+		apart, err := c.Graph(t.Context(), store.GraphOptions{Symmetrize: true})
+		must(t, err)
+		joined, err := c.Graph(t.Context(), store.GraphOptions{Join: true})
+		must(t, err)
+		if _, parts := apart.Components(); parts != 3 {
+			t.Errorf("%d parts before, want 3", parts)
+		}
+		if _, parts := joined.Components(); parts != 1 {
+			t.Errorf("%d parts after, want 1", parts)
+		}
+		if len(joined.Rows) != len(apart.Rows)+4 {
+			t.Errorf("%d edges became %d, want two more in both directions", len(apart.Rows), len(joined.Rows))
+		}
+		m, err := metric.Lookup(c.Schema().Metric)
+		must(t, err)
+		for row := 0; row < joined.Len(); row += 50 {
+			rows, distances := joined.Neighbors(uint32(row))
+			for i, other := range rows {
+				a, err := c.Get(t.Context(), joined.IDs[row])
+				must(t, err)
+				b, err := c.Get(t.Context(), joined.IDs[other])
+				must(t, err)
+				if want := m.Distance(a.Vector, b.Vector); math.Abs(float64(distances[i]-want)) > 1e-5*float64(want) {
+					t.Fatalf("%s and %s are at %v, the graph has %v", a.ID, b.ID, want, distances[i])
+				}
+			}
+		}
+	}
 }

@@ -143,6 +143,11 @@ func (s *indexState) outside(o Options) *NeighborGraph {
 // makeTrue makes true distances of those of one row: by comparing again in the metric itself where they are those of a proxy.
 func (s *indexState) makeTrue(g *NeighborGraph, row uint32, scorer codec.Scorer) {
 	rows, distances := g.Neighbors(row)
+	s.trueDistances(distances, row, rows, scorer)
+}
+
+// trueDistances makes true distances of those of a row to others.
+func (s *indexState) trueDistances(distances []float32, row uint32, rows []uint32, scorer codec.Scorer) {
 	if s.codec.Reranked() {
 		v, err := s.rows.Vector(row)
 		if err != nil {
