@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/compaction"
 	"github.com/vicinaldb/store/storage"
 )
 
@@ -202,6 +204,9 @@ type SegmentInfo struct {
 	Rows   int    `json:"rows"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"` // of the whole file: equal for equal content, whatever the file's name
+	// Build tells how the graphs in it were made: rows that began with the lists of the index before, distances that finding
+	// the neighbors took, rounds, degrees of the search graph, parts that were joined.
+	Build compaction.Stats `json:"build"`
 }
 
 // Info describes the collection. It reads nothing from the items.
@@ -219,12 +224,7 @@ func (c *Collection) Info(ctx context.Context) (CollectionInfo, error) {
 		if s.dead[i] != nil {
 			info.Deleted += int(s.dead[i].GetCardinality())
 		}
-		info.Segments = append(info.Segments, SegmentInfo{
-			File:   seg.path,
-			Rows:   seg.Rows(),
-			Bytes:  seg.record.Size,
-			SHA256: seg.record.SHA256.String(),
-		})
+		info.Segments = append(info.Segments, seg.info())
 	}
 	if c.data != nil {
 		file, err := os.Stat(c.dir.DataFile())
@@ -237,6 +237,15 @@ func (c *Collection) Info(ctx context.Context) (CollectionInfo, error) {
 	defer c.mu.Unlock()
 	info.Problems = append([]string(nil), c.problems...)
 	return info, nil
+}
+
+// info describes the segment. Statistics that cannot be read are left out: nothing depends on them.
+func (seg *segment) info() SegmentInfo {
+	info := SegmentInfo{File: seg.path, Rows: seg.Rows(), Bytes: seg.record.Size, SHA256: seg.record.SHA256.String()}
+	if err := json.Unmarshal(seg.Params().Build, &info.Build); err != nil {
+		info.Build = compaction.Stats{}
+	}
+	return info
 }
 
 // report keeps a problem for Info, and logs it.

@@ -42,6 +42,11 @@ func TestCollection_Prepare_Warm(t *testing.T) {
 			prepare(t, c)
 			now := tc.apply(t, c)
 			warm := prepare(t, c)
+			info, err := c.Info(t.Context())
+			must(t, err)
+			if b := info.Segments[0].Build; b.Reused != warm.Reused || b.Neighbors.Distances != warm.Distances || b.Search.Edges != warm.Search.Edges {
+				t.Errorf("info has %+v, Prepare said %+v", b, warm)
+			}
 			warmRecall, warmGraph := recallOf(t, c, now), graphRecall(t, c, now)
 			cold := prepare(t, c, store.Rebuild())
 			coldRecall, coldGraph := recallOf(t, c, now), graphRecall(t, c, now)

@@ -105,7 +105,8 @@ func TestInfo(t *testing.T) {
 	if err := json.Unmarshal([]byte(succeed(t, "info", dir, "songs", "--json")), &info); err != nil {
 		t.Fatal(err)
 	}
-	if info.Name != "songs" || info.Items != 3 || info.Pending != 0 || info.Schema.Dim != 2 || len(info.Segments) != 1 {
+	if info.Name != "songs" || info.Items != 3 || info.Pending != 0 || info.Schema.Dim != 2 || len(info.Segments) != 1 ||
+		!info.Segments[0].Build.Neighbors.Exact || info.Segments[0].Build.Search.Edges == 0 {
 		t.Errorf("info --json: %+v", info)
 	}
 	if lines := strings.Count(succeed(t, "info", dir, "--json"), "\n"); lines != 2 {

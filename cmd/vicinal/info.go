@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/compaction"
 )
 
 type infoCommand struct {
@@ -94,6 +95,7 @@ func describe(w io.Writer, info store.CollectionInfo) error {
 	for _, segment := range info.Segments {
 		fmt.Fprintf(table, "segment\t%d rows, %s, sha256 %s\n", segment.Rows, bytesText(segment.Bytes), segment.SHA256)
 		fmt.Fprintf(table, "\t%s\n", segment.File)
+		describeBuild(table, segment.Build)
 	}
 	for _, problem := range info.Problems {
 		fmt.Fprintf(table, "problem\t%s\n", problem)
@@ -119,4 +121,19 @@ func distanceText(info store.CollectionInfo) (string, error) {
 		text += " (not registered in this program: no queries)"
 	}
 	return text, nil
+}
+
+// describeBuild writes how the graphs of a segment were made.
+func describeBuild(w io.Writer, build compaction.Stats) {
+	how := fmt.Sprintf("in %d rounds", len(build.Neighbors.Updates))
+	if build.Neighbors.Exact {
+		how = "by comparing all pairs"
+	}
+	if build.Reused > 0 {
+		how += fmt.Sprintf(", from the lists of %d rows that were there", build.Reused)
+	}
+	fmt.Fprintf(w, "neighbors\tfound %s, with %d distances\n", how, build.Neighbors.Distances)
+	g := build.Search
+	fmt.Fprintf(w, "graph\t%d edges, %d to %d from a row, %.1f in the mean; %d parts joined, %d edges added to be found by, %d to be reached by\n",
+		g.Edges, g.LeastDegree, g.GreatestDegree, g.MeanDegree, g.Components, g.GuideEdges, g.ConnectEdges)
 }
