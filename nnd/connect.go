@@ -24,6 +24,8 @@ type connector struct {
 	paths   [][]uint32 // rows that the search for each row expanded
 	changed []bool     // rows whose edges changed since searches were made
 
+	searches int // made so far
+
 	parents []uint32 // where a row was reached from; itself for pivots
 	reached []bool
 	stack   []uint32 // reached rows whose edges were not followed yet

@@ -29,15 +29,20 @@ const (
 	// greedyPasses is in how many passes greedy searches must succeed, at most: in the first one, and in another one as long as that
 	// before it added edges to more than one in greedyEnough rows.
 	greedyPasses, greedyEnough = 3, 20
-	// pathLength is how many expanded rows are remembered of a search. One that expands more is always made again.
-	pathLength = 256
+	// pathLength is how many rows a search may expand. One that has not found its row by then is no good way to it, and where distances
+	// tell little would go on for long.
+	pathLength = 64
+	// guideBudget times the number of rows is how many searches may be made again, in all. What is still lost then is so because
+	// distances tell too little.
+	guideBudget = 1
 )
 
 // guideRows searches for rows until all are found, as far as there is room for the edges that this takes, and returns those
 // that are lost.
 func (c *connector) guideRows(ctx context.Context, name string, rows []uint32) (lost []uint32, err error) {
 	greedy := name == "guide"
-	for pass := 0; pass < guidePasses && len(rows) > 0; pass++ {
+	for pass := 0; pass < guidePasses && len(rows) > 0 && c.searches < (1+guideBudget)*c.graph.Len(); pass++ {
+		c.searches += len(rows)
 		before := c.graph.Stats.GuideEdges
 		clear(c.changed)
 		lost = lost[:0]
@@ -60,7 +65,7 @@ func (c *connector) guideRows(ctx context.Context, name string, rows []uint32) (
 // stale are the rows to be searched for again: those whose searches came by a row with other edges now, and lost ones.
 func (c *connector) stale(lost []uint32) (rows []uint32) {
 	for row, path := range c.paths {
-		if len(path) == pathLength || slices.ContainsFunc(path, func(id uint32) bool { return c.changed[id] }) {
+		if slices.ContainsFunc(path, func(id uint32) bool { return c.changed[id] }) {
 			rows = append(rows, uint32(row))
 		}
 	}

@@ -78,7 +78,7 @@ type Searcher struct {
 	rows     []uint32
 	values   []float32
 
-	path []uint32 // where expanded rows are noted, as long as they are not more than it has room for
+	path []uint32 // where expanded rows are noted; with room for some, the search ends when it is full
 
 	query Query
 	bound float32 // a candidate above it is of no use
@@ -139,7 +139,10 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 		if s.stats.Expanded++; done != nil && s.stats.Expanded%64 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if len(s.path) < cap(s.path) {
+		if cap(s.path) > 0 {
+			if len(s.path) == cap(s.path) {
+				return nil
+			}
 			s.path = append(s.path, row)
 		}
 		if err := s.expand(g, row, n); err != nil {
