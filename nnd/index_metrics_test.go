@@ -11,6 +11,9 @@ import (
 
 // TestIndexOfEachMetric builds and asks an index of every registered metric.
 func TestIndexOfEachMetric(t *testing.T) {
+	if raceDetector {
+		t.Skip("it is about recall alone")
+	}
 	for _, name := range metric.Names() {
 		vectors, m := vectorsFor(t, name)
 		t.Run(name, func(t *testing.T) { eachMetricRecall(t, denseData(m, vectors, metricQueries)) })

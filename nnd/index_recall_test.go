@@ -17,6 +17,9 @@ type recallCase struct {
 }
 
 func TestIndexRecall(t *testing.T) {
+	if raceDetector {
+		t.Skip("it is about recall alone")
+	}
 	const queries = 50
 	zeros := uniform(queries+1502, 5, 1)
 	clear(zeros[queries])

@@ -33,6 +33,9 @@ func apply[V any](vectors []V, c nnd.Changes[V]) []V {
 
 // TestIndexUpdateRecall compares updated indexes with fresh ones of the same vectors.
 func TestIndexUpdateRecall(t *testing.T) {
+	if raceDetector {
+		t.Skip("it is about recall alone")
+	}
 	t.Run("dense", func(t *testing.T) {
 		updateRecall(t, denseData(lookup(t, "euclidean"), mixture(3000, 12, 25, 0.1, 8), 0), 10)
 	})

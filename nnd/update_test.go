@@ -113,6 +113,9 @@ func fullRecall(t testing.TB, points vectors, g *nnd.NeighborGraph) float64 {
 }
 
 func TestUpdateRecall(t *testing.T) {
+	if raceDetector {
+		t.Skip("it is about recall alone")
+	}
 	const n = 1500
 	changes := []struct {
 		name string

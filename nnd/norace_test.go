@@ -1,0 +1,5 @@
+//go:build !race
+
+package nnd_test
+
+const raceDetector = false
