@@ -16,6 +16,9 @@ import (
 
 // The graph in memory is the same whether lists are read from the index or built, for every kind: true distances, in order.
 func TestCollection_Graph(t *testing.T) {
+	if raceDetector {
+		t.Skip("it is about recall, and long")
+	}
 	for name, kd := range kinds(t) {
 		t.Run(name, func(t *testing.T) {
 			c := create(t, open(t, t.TempDir()), kd.schema)

@@ -298,6 +298,9 @@ func TestCollection_NeighborGraph(t *testing.T) {
 
 // Within finds what is near enough, in the index and pending, by a walk and by a scan, and by a proxy as well.
 func TestCollection_Query_Within(t *testing.T) {
+	if raceDetector {
+		t.Skip("it is about recall, and long")
+	}
 	for name, kd := range kinds(t) {
 		t.Run(name, func(t *testing.T) {
 			c := create(t, open(t, t.TempDir()), kd.schema)

@@ -15,6 +15,9 @@ import (
 
 // A Prepare after changes begins with the neighbor lists that there are: it compares less than one from nothing, and is as good.
 func TestCollection_Prepare_Warm(t *testing.T) {
+	if raceDetector {
+		t.Skip("it is about recall, and long")
+	}
 	const n = 4000
 	vectors := clusters(1, 2*n, 12)
 	for _, tc := range []struct {
@@ -110,6 +113,9 @@ func graphRecall(t *testing.T, c *store.Collection, vectors [][]float32) float64
 
 // Every dial builds an index that finds what there is, and is kept.
 func TestIndexParams(t *testing.T) {
+	if raceDetector {
+		t.Skip("it is about recall, and long")
+	}
 	vectors := clusters(1, 3000, 8)
 	for name, params := range map[string]store.IndexParams{
 		"random init":    {RandomInit: true},
