@@ -19,6 +19,11 @@
 //
 // 32 lanes are four AVX2 registers or eight NEON registers: enough additions in flight to hide their latency.
 //
+// # Vectors of bytes
+//
+// The kernels of uint8.go compare codes of one byte a component. They add integers, exactly and so in any order, and take
+// vectors that are padded with zeros to whole cache lines.
+//
 // # Implementations
 //
 // The best implementation for the processor is chosen once, when the program starts: "avx2" on amd64, "neon" on arm64, else

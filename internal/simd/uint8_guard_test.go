@@ -1,0 +1,48 @@
+//go:build linux
+
+package simd_test
+
+import (
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/vicinaldb/store/internal/simd"
+)
+
+// TestBytesReadNothingOutside lets rows and lists of rows begin and end where readable memory does.
+func TestBytesReadNothingOutside(t *testing.T) {
+	page := unix.Getpagesize()
+	b, err := unix.Mmap(-1, 0, 3*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Munmap(b) })
+	for _, fence := range [][]byte{b[:page], b[2*page:]} {
+		if err := unix.Mprotect(fence, unix.PROT_NONE); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// All of it is zero, so that it can be rows and numbers of rows at once. What is written are zeros too.
+	readable := b[page : 2*page]
+	numbers := unsafe.Slice((*uint32)(unsafe.Pointer(&readable[0])), page/4)
+	floats := make([]float32, page)
+	eachImplementation(t, func(*testing.T) {
+		for n := 0; n <= 1024; n += 64 {
+			simd.FloatsOfBytes(floats, readable[:n])
+			simd.FloatsOfBytes(floats, readable[len(readable)-n:])
+		}
+	})
+	eachByteKernel(t, func(t *testing.T, k byteKernel) {
+		for n := 0; n <= 1024; n += 64 {
+			for _, count := range []int{1, 2, 25} {
+				for _, v := range [][]byte{readable[:n], readable[len(readable)-n:]} {
+					for _, rows := range [][]uint32{numbers[:count], numbers[len(numbers)-count:]} {
+						k.rows(rows, v, v, 0, rows)
+					}
+				}
+			}
+		}
+	})
+}
