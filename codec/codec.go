@@ -7,6 +7,7 @@ const (
 	nameFloat32 = "float32"
 	nameSparse  = "sparse"
 	nameBits    = "bits"
+	nameUint8   = "uint8"
 )
 
 // Vector is a vector of any kind. One field is set, that of the codec's kind; a sparse vector without features leaves all
@@ -40,8 +41,8 @@ type Codec interface {
 	// wanted should be searched for, and ranked by Scorer.Exact.
 	Reranked() bool
 
-	// Check returns nil for a vector that can be kept and compared. Else the error wraps ErrKind, ErrDimension, or what package
-	// metric says of it.
+	// Check returns nil for a vector that can be kept and compared. Else the error wraps ErrKind, ErrDimension, ErrNoCode, or
+	// what package metric says of it.
 	Check(v Vector) error
 	// Correct makes a true distance of a fast form; Stretch multiplies the true distance that a fast form stands for
 	// by 1+epsilon. They speak of Scorer.Exact.

@@ -7,6 +7,7 @@ import (
 var (
 	_ codec.Codec = (*codec.Float32)(nil)
 	_ codec.Codec = (*codec.Bits)(nil)
+	_ codec.Codec = (*codec.Uint8)(nil)
 	_ codec.Codec = (*codec.Sparse)(nil)
 )
 

@@ -22,7 +22,7 @@ type collector struct {
 	other   codec.Vector // one of another kind
 }
 
-// collectors are of every kind, and for dense vectors with and without a proxy.
+// collectors are of every kind, for dense vectors with and without a proxy, and as codes of a byte a component.
 func collectors(t testing.TB) map[string]collector {
 	t.Helper()
 	const count = 40
@@ -56,7 +56,14 @@ func collectors(t testing.TB) map[string]collector {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var counts []codec.Vector
+	for i := range count {
+		counts = append(counts, codec.Vector{Dense: []float32{float32(i), 0, 255, 3, float32(i % 7), 0, 1, 2, float32(i * i % 256)}})
+	}
 	return map[string]collector{
+		"uint8":            {compactCodec(t, float32Metric(t, "manhattan"), counts), counts, bits[0]},
+		"uint8, lossy":     {compactCodec(t, float32Metric(t, "inner_product"), dense), dense, bits[0]},
+		"uint8, proxy":     {compactCodec(t, proxied, dense), dense, sparse[0]},
 		"transform":        {codec.NewFloat32(float32Metric(t, "correlation"), 9), dense, sparse[0]},
 		"transform, proxy": {codec.NewFloat32(transformed, 9), dense, sparse[0]},
 		"float32":          {codec.NewFloat32(float32Metric(t, "cosine"), 9), dense, sparse[0]},
@@ -87,6 +94,15 @@ func (c collector) view(t testing.TB, codes codec.Codes) codec.Rows {
 	return rows
 }
 
+// withoutMetric is what stands for a codec whose metric is not known.
+func withoutMetric(c codec.Codec) *codec.Plain {
+	plain := codec.NewPlain(c.Kind(), c.Dim(), "lost", metric.Params{})
+	if c.Name() == "uint8" {
+		plain = plain.Uint8()
+	}
+	return plain
+}
+
 // A table, its codes in another order, and what stands for a codec of an unknown metric have the vectors that were appended, and
 // the first two the same distances.
 func TestTable(t *testing.T) {
@@ -113,7 +129,10 @@ func TestTable(t *testing.T) {
 			codes := table.Codes()
 			codes.Permute(places)
 			rows := c.view(t, codes)
-			plain, err := codec.NewPlain(c.codec.Kind(), c.codec.Dim(), "lost", metric.Params{}).View(codes)
+			plain, err := withoutMetric(c.codec).View(codes)
+			if name := withoutMetric(c.codec).Name(); name != c.codec.Name() {
+				t.Fatalf("%s stands for %s", name, c.codec.Name())
+			}
 			if err != nil || rows.Len() != n || plain.Len() != n {
 				t.Fatalf("%d and %d rows, %v, want %d", rows.Len(), plain.Len(), err, n)
 			}
@@ -177,7 +196,7 @@ func TestScorerExact(t *testing.T) {
 		}
 	}
 	for name, c := range collectors(t) {
-		if c.codec.Reranked() != strings.HasSuffix(name, "proxy") {
+		if c.codec.Reranked() != (strings.HasSuffix(name, "proxy") || strings.HasSuffix(name, "lossy")) {
 			t.Errorf("%s: reranked is %v", name, c.codec.Reranked())
 		}
 	}
@@ -191,7 +210,7 @@ func TestCodecCheck(t *testing.T) {
 		if err := c.codec.Check(c.other); !errors.Is(err, codec.ErrKind) {
 			t.Errorf("%s: a vector of another kind: %v, want ErrKind", name, err)
 		}
-		if err := codec.NewPlain(c.codec.Kind(), c.codec.Dim(), "lost", metric.Params{}).Check(c.vectors[0]); !errors.Is(err, metric.ErrUnknown) {
+		if err := withoutMetric(c.codec).Check(c.vectors[0]); !errors.Is(err, metric.ErrUnknown) {
 			t.Errorf("%s without its metric: %v, want ErrUnknown", name, err)
 		}
 	}
@@ -242,7 +261,7 @@ func FuzzPlain(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for name, c := range all {
-			for _, decoder := range []codec.Codec{c.codec, codec.NewPlain(c.codec.Kind(), c.codec.Dim(), "lost", metric.Params{})} {
+			for _, decoder := range []codec.Codec{c.codec, withoutMetric(c.codec)} {
 				v, err := decoder.DecodePlain(b)
 				if err != nil {
 					if !errors.Is(err, codec.ErrCorrupt) {

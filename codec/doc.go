@@ -21,9 +21,10 @@
 // The numbers of rows are trusted: who takes them from a file compares them with Len first, since a row that does not
 // exist panics as an index out of range does. Bytes of rows are not trusted: any bytes give some distance, NaN included.
 //
-// Codecs do not share an interface. A new one is a file with these three types; what it has to fulfill is declared by
-// the packages that use it (nnd's Points and Scorer). What differs, such as parameters that are learned from the data or
-// a scorer that precomputes tables, stays in its own constructor.
+// All of them are seen through the interfaces [Codec], [Rows] and [Scorer]. Which codec a collection has, [Lookup] tells. What
+// is learned from the data stays in constructors: [Float32.Compact] makes codes of one byte a component, [Uint8], of dense
+// vectors that were collected. They are approximate, with the vectors beside them, unless all vectors are integers from
+// 0 to 255.
 //
 // # Records
 //

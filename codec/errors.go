@@ -13,6 +13,9 @@ var (
 	// ErrDimension marks a vector of another number of components than is kept.
 	ErrDimension = errors.New("wrong dimension")
 
+	// ErrNoCode marks a metric or a vector that a codec has no codes for.
+	ErrNoCode = errors.New("no code for this")
+
 	// ErrMetadata marks metadata that cannot be stored.
 	ErrMetadata = errors.New("invalid metadata")
 )

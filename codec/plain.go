@@ -13,11 +13,20 @@ type Plain struct {
 	metric string
 	params metric.Params
 	dim    int
+	uint8s bool // it stands for Uint8
 }
 
-// NewPlain returns what stands for the codec of a kind of vectors, under a metric that is not registered.
+// NewPlain returns what stands for the codec of a kind of vectors, under a metric that is not registered: of dense vectors
+// for Float32.
 func NewPlain(kind Kind, dim int, metric string, params metric.Params) *Plain {
-	return &Plain{kind, metric, params, dim}
+	return &Plain{kind: kind, metric: metric, params: params, dim: dim}
+}
+
+// Uint8 returns what stands for Uint8, for dense vectors.
+func (c *Plain) Uint8() *Plain {
+	standsFor := *c
+	standsFor.uint8s = true
+	return &standsFor
 }
 
 // Name returns the name of the codec that it stands for.
@@ -28,6 +37,9 @@ func (c *Plain) Name() string {
 	case KindBits:
 		return nameBits
 	default:
+		if c.uint8s {
+			return nameUint8
+		}
 		return nameFloat32
 	}
 }
@@ -108,7 +120,11 @@ func (c *Plain) NewTable(capacity int) (Table, error) {
 
 // View returns the vectors of codes, whatever their stride. The error wraps ErrCorrupt when they are too short for any.
 func (c *Plain) View(codes Codes) (Rows, error) {
-	if shortest := c.plainBytes(); codes.Stride > 0 && codes.Stride < shortest && codes.VectorStride != shortest {
+	shortest := c.plainBytes()
+	if c.uint8s && codes.VectorStride == 0 {
+		shortest = c.dim // lossless codes
+	}
+	if codes.Stride > 0 && codes.Stride < shortest && codes.VectorStride != shortest {
 		return nil, fmt.Errorf("%w: codes of %d bytes, vectors take %d", ErrCorrupt, codes.Stride, shortest)
 	}
 	return &plainRows{codec: c, codes: codes}, nil

@@ -41,6 +41,8 @@ func (r *plainRows) form(row uint32) ([]byte, error) {
 		return r.forms[row], nil
 	case c.VectorStride > 0:
 		return c.Vectors[int(row)*c.VectorStride:][:c.VectorStride], nil
+	case r.codec.uint8s && c.Stride > 0:
+		return plainOfBytes(c.Codes[int(row)*c.Stride:][:r.codec.dim]), nil
 	case c.Stride > 0:
 		return c.Codes[int(row)*c.Stride:][:r.codec.plainBytes()], nil
 	}
@@ -49,6 +51,15 @@ func (r *plainRows) form(row uint32) ([]byte, error) {
 		return nil, fmt.Errorf("%w: sparse row %d lies at bytes %d to %d of %d", ErrCorrupt, row, begin, end, len(c.Codes))
 	}
 	return c.Codes[begin+sparseHeader : end], nil
+}
+
+// plainOfBytes returns the plain form of a vector that lossless codes stand for.
+func plainOfBytes(code []byte) []byte {
+	v := make([]float32, len(code))
+	for i, x := range code {
+		v[i] = float32(x)
+	}
+	return AppendVector(nil, v)
 }
 
 // Distances sets all of dst to NaN.

@@ -1,0 +1,227 @@
+package codec
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/vicinaldb/store/internal/mapped"
+	"github.com/vicinaldb/store/metric"
+)
+
+// maxUint8Dim is the most components that codes have: the sum of so many squares of 255, or products, fits 32 bits.
+const maxUint8Dim = 1 << 16
+
+// sumBytes is what the sum of a code takes.
+const sumBytes = 4
+
+// Uint8 makes codes of one byte a component, a quarter of float32: a search is bound by the bytes that it reads. Codes are
+// made of what the kernel of the metric takes: of the vectors themselves, of their transforms, or under the cosine kernel of
+// the vectors at unit length, whose squared L2 distance is twice the cosine distance. Component t becomes
+//
+//	floor((t-Offset)/Scale + 1/2), at least 0, at most 255
+//
+// in float64. Zeros follow, up to a multiple of 64 bytes; under the inner product the last four of these are the sum of the
+// codes, as a little-endian uint32:
+//
+//	0                      dim            Stride-4   Stride
+//	| c[0] c[1] ... | zeros               | sum      |      inner product
+//	| c[0] c[1] ... | zeros                          |      other kernels
+//
+// Codes are lossless when all vectors consist of integers from 0 to 255 and the kernel is that of differences of the vectors
+// themselves: SquaredL2, L1 or Max. Then nothing else is kept, scores are exact, and Check refuses other vectors; queries
+// may be any. Else the vectors are kept beside the codes, dim float32 each, for Exact; what Score and Distances give is
+// the fast form of the metric, or of its proxy, up to the error of the codes, half of Scale in each component.
+//
+// When the metric has a proxy, codes are made for the proxy. Uint8 is immutable: any number of goroutines may use it at once.
+type Uint8 struct {
+	float    *Float32      // of the same vectors
+	metric   *metric.Dense // what Exact compares by
+	searched *metric.Dense // what codes are compared by: the metric or its proxy
+	params   Uint8Params
+	stride   int     // bytes
+	factor   float64 // from what the kernel gives to the fast form; not for the inner product
+}
+
+// NewUint8 returns the codec for vectors of dim components, at least 1, compared by m. The error wraps ErrNoCode when m has
+// neither a kernel nor a proxy with one that compares codes, or dim is above 65,536; it wraps ErrCorrupt when the
+// parameters cannot be right.
+func NewUint8(m *metric.Dense, dim int, p Uint8Params) (*Uint8, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	c, err := newUint8(m, dim)
+	if err != nil {
+		return nil, err
+	}
+	if p.Lossless && !c.canBeLossless() {
+		return nil, fmt.Errorf("%w: parameters of uint8: no code is lossless under %s", ErrCorrupt, m.Name())
+	}
+	c.setParams(p)
+	return c, nil
+}
+
+// newUint8 returns the codec without parameters.
+func newUint8(m *metric.Dense, dim int) (*Uint8, error) {
+	c := &Uint8{float: NewFloat32(m, dim), metric: m, searched: m}
+	if proxy, ok := m.Proxy(); ok {
+		c.searched = proxy
+	}
+	if dim > maxUint8Dim {
+		return nil, fmt.Errorf("%w: %d components, codes of bytes have at most %d", ErrNoCode, dim, maxUint8Dim)
+	}
+	switch c.searched.Kernel() {
+	case metric.SquaredL2, metric.L1, metric.Max, metric.Cosine:
+		c.stride = alignedStride(dim)
+	case metric.InnerProduct:
+		c.stride = alignedStride(dim + sumBytes)
+	default:
+		return nil, fmt.Errorf("%w: nothing compares codes of bytes under %s", ErrNoCode, m.Name())
+	}
+	return c, nil
+}
+
+// canBeLossless tells whether the kernel compares the vectors themselves, by their differences.
+func (c *Uint8) canBeLossless() bool {
+	switch c.metric.Kernel() {
+	case metric.SquaredL2, metric.L1, metric.Max:
+		return c.searched == c.metric && !c.metric.Transformed()
+	default:
+		return false
+	}
+}
+
+func (c *Uint8) setParams(p Uint8Params) {
+	c.params = p
+	c.factor = float64(p.Scale)
+	switch c.searched.Kernel() {
+	case metric.SquaredL2:
+		c.factor *= c.factor
+	case metric.Cosine:
+		c.factor *= c.factor / 2
+	}
+}
+
+// Name returns "uint8", which is what files call this codec.
+func (c *Uint8) Name() string { return nameUint8 }
+
+// Kind returns KindDense.
+func (c *Uint8) Kind() Kind { return KindDense }
+
+// Metric returns the name of the metric.
+func (c *Uint8) Metric() string { return c.metric.Name() }
+
+// Params returns the parameters of the metric.
+func (c *Uint8) Params() metric.Params { return c.metric.Params() }
+
+// CodeParams returns the parameters of the codes.
+func (c *Uint8) CodeParams() Uint8Params { return c.params }
+
+// Dim returns the number of components of a vector.
+func (c *Uint8) Dim() int { return c.float.Dim() }
+
+// Stride returns the length of a code in bytes, a multiple of 64.
+func (c *Uint8) Stride() int { return c.stride }
+
+// VectorStride returns what the components of a vector take as float32, 0 when codes are lossless.
+func (c *Uint8) VectorStride() int {
+	if c.params.Lossless {
+		return 0
+	}
+	return 4 * c.Dim()
+}
+
+// Reranked tells whether codes have lost something.
+func (c *Uint8) Reranked() bool { return !c.params.Lossless }
+
+// Check returns nil for a vector of dim finite components that the metric has distances for. When codes are lossless, an
+// error that wraps ErrNoCode refuses all but integers from 0 to 255.
+func (c *Uint8) Check(v Vector) error {
+	if err := c.float.Check(v); err != nil {
+		return err
+	}
+	return c.checkKept(v.Dense)
+}
+
+// checkKept refuses what lossless codes would lose.
+func (c *Uint8) checkKept(v []float32) error {
+	for i := 0; c.params.Lossless && i < len(v); i++ {
+		if !isByte(v[i]) {
+			return fmt.Errorf("%w: component %d is %v, integers from 0 to 255 are kept", ErrNoCode, i, v[i])
+		}
+	}
+	return nil
+}
+
+// Correct is the metric's.
+func (c *Uint8) Correct(fast float32) float32 { return c.metric.Correct(fast) }
+
+// Stretch is the metric's.
+func (c *Uint8) Stretch(fast, epsilon float32) float32 { return c.metric.Stretch(fast, epsilon) }
+
+// StretchScore is that of the metric, or of its proxy.
+func (c *Uint8) StretchScore(score, epsilon float32) float32 {
+	return c.searched.Stretch(score, epsilon)
+}
+
+// AppendPlain appends what AppendVector does.
+func (c *Uint8) AppendPlain(dst []byte, v Vector) []byte { return c.float.AppendPlain(dst, v) }
+
+// DecodePlain returns what AppendPlain appended.
+func (c *Uint8) DecodePlain(plain []byte) (Vector, error) { return c.float.DecodePlain(plain) }
+
+// transform sets dst to what codes are made of: in place of v, of the same length.
+func (c *Uint8) transform(dst, v []float32) {
+	c.searched.Transform(dst, v)
+	if c.searched.Kernel() != metric.Cosine {
+		return
+	}
+	inverse := metric.InverseNorm(dst)
+	for i, x := range dst {
+		dst[i] = x * inverse
+	}
+}
+
+// encode writes the code of what transform gave into the Stride bytes of row, which are zeros or another code, by any offset and
+// scale. It tells whether every component lies where codes reach: no farther than half a step from what its code stands for.
+func (c *Uint8) encode(row []byte, t []float32, offset, scale float64) (within bool) {
+	row = row[:c.stride]
+	within = true
+	sum := uint32(0)
+	for i, x := range t {
+		steps := (float64(x)-offset)/scale + 0.5
+		switch {
+		case steps >= 0 && steps < 256:
+			row[i] = byte(steps)
+		case steps >= 256:
+			row[i], within = 255, false
+		default: // NaN too
+			row[i], within = 0, false
+		}
+		sum += uint32(row[i])
+	}
+	if c.searched.Kernel() == metric.InnerProduct {
+		binary.LittleEndian.PutUint32(row[c.stride-sumBytes:], sum)
+	}
+	return within
+}
+
+// View returns the rows of codes of this stride, with the vectors beside them that codes which have lost something have.
+// Without those, as those of pivots are, rows can be scored, have no Vector, and are all at NaN from Exact.
+func (c *Uint8) View(codes Codes) (Rows, error) {
+	if codes.Stride != c.stride || len(codes.Codes)%c.stride != 0 {
+		return nil, fmt.Errorf("viewing uint8 rows: %w: %d bytes of codes of %d bytes, want %d", ErrCorrupt, len(codes.Codes), codes.Stride, c.stride)
+	}
+	r := &Uint8Rows{codec: c, codes: codes.Codes}
+	if codes.VectorStride == 0 {
+		return r, nil
+	}
+	if codes.VectorStride != c.VectorStride() || len(codes.Vectors) != r.Len()*codes.VectorStride {
+		return nil, fmt.Errorf("viewing uint8 rows: %w: %d bytes of vectors of %d bytes beside %d codes, want %d",
+			ErrCorrupt, len(codes.Vectors), codes.VectorStride, r.Len(), c.VectorStride())
+	}
+	var err error
+	if r.vectors, err = mapped.Float32s(codes.Vectors); err != nil {
+		return nil, fmt.Errorf("viewing uint8 rows: %w", err)
+	}
+	return r, nil
+}

@@ -1,0 +1,127 @@
+package codec
+
+import (
+	"github.com/vicinaldb/store/internal/simd"
+	"github.com/vicinaldb/store/metric"
+)
+
+// Uint8Scorer compares one query at a time with rows. It is reusable, and not for concurrent use.
+//
+// A query whose components lie where codes reach is made a code, as a row is. Of other queries codes would lose too much.
+// Under the inner product they get an offset and a scale of their own. Under other kernels, and for queries that are no
+// integers when codes are lossless, Score makes floats of the bytes of each row, and so takes several times as long.
+type Uint8Scorer struct {
+	rows    *Uint8Rows
+	exact   *exactScorer // nil when codes are lossless
+	code    uint8Code
+	asCode  bool      // the query is compared as a code
+	steps   []float32 // if not: how many steps each component is from the offset
+	decoded []float32 // scratch: the bytes of a code
+}
+
+func newUint8Scorer(r *Uint8Rows) *Uint8Scorer {
+	c := r.codec
+	s := &Uint8Scorer{
+		rows:    r,
+		code:    uint8Code{code: make([]byte, c.stride)},
+		steps:   make([]float32, c.Dim()),
+		decoded: make([]float32, c.stride),
+	}
+	if !c.params.Lossless {
+		s.exact = newExactScorer(c.metric, c.Dim())
+	}
+	return s
+}
+
+// Prepare makes query, of dim components, the one that is compared. It keeps a copy. The metric must accept it; that
+// Check does is not needed.
+func (s *Uint8Scorer) Prepare(query Vector) {
+	c, v := s.rows.codec, query.Dense[:len(s.steps)]
+	if s.exact != nil {
+		s.exact.prepare(v)
+	}
+	c.transform(s.steps, v)
+	s.asCode = s.encode(c.params) && (!c.params.Lossless || isCode(s.code.code, s.steps))
+	if s.asCode {
+		return
+	}
+	if c.searched.Kernel() == metric.InnerProduct {
+		own := newByteRange()
+		own.add(s.steps)
+		s.asCode = true
+		s.encode(own.params())
+		return
+	}
+	if c.params.Lossless {
+		return // the components are the steps
+	}
+	offset, scale := float64(c.params.Offset), float64(c.params.Scale)
+	for i, x := range s.steps {
+		s.steps[i] = float32(min(max((float64(x)-offset)/scale, -maxSteps), maxSteps))
+	}
+}
+
+// maxSteps is from where on all rows are equally far: their differences, of at most 255 steps, are lost in the precision of
+// float32, and the sum of the squares of greater numbers might be infinite.
+const maxSteps = 1 << 50
+
+// encode makes a code of the steps, still components, and tells whether it reaches all of them.
+func (s *Uint8Scorer) encode(p Uint8Params) (within bool) {
+	s.code.offset, s.code.scale = float64(p.Offset), float64(p.Scale)
+	return s.rows.codec.encode(s.code.code, s.steps, s.code.offset, s.code.scale)
+}
+
+// isCode tells whether components are their codes.
+func isCode(code []byte, v []float32) bool {
+	for i, x := range v {
+		if float32(code[i]) != x {
+			return false
+		}
+	}
+	return true
+}
+
+// Over has the scorer compare its query with other rows of the same codec from now on.
+func (s *Uint8Scorer) Over(rows Rows) { s.rows = rows.(*Uint8Rows) }
+
+// Score sets dst[i] to the fast form of the distance between the query and rows[i], computed from codes: bit for bit what
+// Distances gives for a row with the query's components, if these lie where codes reach, as those of all vectors do that
+// [Float32.Compact] had. When codes are lossless it is exact. It allocates nothing. Every row must be below Len.
+func (s *Uint8Scorer) Score(dst []float32, rows []uint32) {
+	if s.asCode {
+		s.rows.score(dst, s.code, rows)
+		return
+	}
+	c := s.rows.codec
+	pair := pairOf(c.searched.Kernel())
+	for i, row := range rows {
+		simd.FloatsOfBytes(s.decoded, s.rows.code(row))
+		dst[i] = float32(c.factor * float64(pair(s.steps, s.decoded[:len(s.steps)])))
+	}
+}
+
+// pairOf returns the function that compares floats where a kernel compares codes.
+func pairOf(k metric.Kernel) func(x, y []float32) float32 {
+	switch k {
+	case metric.L1:
+		return simd.L1
+	case metric.Max:
+		return simd.Chebyshev
+	default: // squared L2, and cosine at unit length
+		return simd.SquaredL2
+	}
+}
+
+// Exact sets dst[i] to the fast form of the distance between the query and the vector of rows[i], in the metric itself.
+// When codes are lossless it is Score. It is NaN when rows have no vectors. It allocates nothing. Every row must be below
+// Len.
+func (s *Uint8Scorer) Exact(dst []float32, rows []uint32) {
+	switch {
+	case s.exact == nil:
+		s.Score(dst, rows)
+	case s.rows.vectors == nil:
+		fillNaN(dst[:len(rows)])
+	default:
+		s.exact.score(dst[:len(rows)], s.rows, rows)
+	}
+}
