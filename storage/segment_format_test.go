@@ -142,9 +142,16 @@ func TestSegmentSectionsOfFormat(t *testing.T) {
 
 // The table of parameters says what a segment that has all of them says.
 func TestSegmentParamsOfFormat(t *testing.T) {
-	b, _ := goldenVectorsSample(t).bytesOf(t)
+	codecParams, err := json.Marshal(codec.Uint8Params{Scale: 1, Lossless: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := goldenVectorsSample(t)
+	s.Params.CodecParams = codecParams
+	b, _ := s.bytesOf(t)
 	params := place(t, b, storage.TagParams)
 	compareMembers(t, "Parameters", b[params.Offset:params.Offset+params.Length])
+	compareMembers(t, "Codes", codecParams)
 }
 
 // compareMembers compares the names of a JSON object with a table of FORMAT.md, order included.

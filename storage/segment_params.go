@@ -27,6 +27,7 @@ type Params struct {
 	Codec           string          `json:"codec"`                   // name of the codec
 	CodecStride     int             `json:"codec_stride"`            // bytes of one code; 0 if they have different lengths
 	VectorStride    int             `json:"vector_stride,omitempty"` // bytes of one vector beside its code; 0 if there are none
+	CodecParams     json.RawMessage `json:"codec_params,omitempty"`  // parameters of the codec, nil if it has none
 	AdjacencyStride int             `json:"adjacency_stride"`        // places for neighbors of one row in the search graph
 	Neighbors       int             `json:"neighbors"`               // neighbors of one row in the neighbor graph; 0 if there is none
 	Pivots          int             `json:"pivots"`                  // rows where searches may start

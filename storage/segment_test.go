@@ -267,7 +267,11 @@ func TestSegmentKeepsItsParams(t *testing.T) {
 	s := newSample(vectorsShape, 1)
 	s.Params.Dim = storage.MaxDim
 	s.Params.MetricParams = json.RawMessage(`{"p":3.5,"w":[1e-300,2,"<&>"],"more":null}`)
+	s.Params.CodecParams = json.RawMessage(`{"offset":-1.5,"scale":1e-45}`)
 	got := s.open(t).Params()
+	if string(got.CodecParams) != `{"offset":-1.5,"scale":1e-45}` {
+		t.Errorf("codec parameters %s came back", got.CodecParams)
+	}
 	var want, have any
 	if err := errors.Join(json.Unmarshal(s.Params.MetricParams, &want), json.Unmarshal(got.MetricParams, &have)); err != nil {
 		t.Fatal(err)
@@ -277,8 +281,9 @@ func TestSegmentKeepsItsParams(t *testing.T) {
 	}
 	s.Params.MetricParams = json.RawMessage(`[0` + strings.Repeat(",0.12345678901234567", 100_000) + `]`) // a matrix
 	s.compare(t, s.open(t))
-	if plain := newSample(smallShape, 1).open(t).Params(); plain.MetricParams != nil || plain.VectorStride != 0 {
-		t.Errorf("metric parameters %q and vectors of %d bytes came of nothing", plain.MetricParams, plain.VectorStride)
+	if plain := newSample(smallShape, 1).open(t).Params(); plain.MetricParams != nil || plain.VectorStride != 0 || plain.CodecParams != nil {
+		t.Errorf("metric parameters %q, codec parameters %q and vectors of %d bytes came of nothing",
+			plain.MetricParams, plain.CodecParams, plain.VectorStride)
 	}
 }
 
@@ -402,6 +407,7 @@ func TestWriteSegmentRefuses(t *testing.T) {
 		"more pivots than rows":        func(s *sample) { s.Params.Pivots = s.Params.Rows + 1 },
 		"parameters that are not JSON": func(s *sample) { s.Params.Index = json.RawMessage("{") },
 		"metric parameters, not JSON":  func(s *sample) { s.Params.MetricParams = json.RawMessage("p=3") },
+		"codec parameters, not JSON":   func(s *sample) { s.Params.CodecParams = json.RawMessage("scale=3") },
 		"parameters over the limit": func(s *sample) {
 			s.Params.Build = json.RawMessage(`"` + strings.Repeat("x", storage.MaxParams) + `"`)
 		},
