@@ -95,6 +95,39 @@ func TestUint8Score(t *testing.T) {
 	}
 }
 
+// Of the ten nearest rows by the metric, at least 99 in 100 are among the 20 nearest by score.
+func TestUint8Candidates(t *testing.T) {
+	const count, dim, queries, wanted, candidates = 3000, 48, 40, 10, 20
+	for _, name := range []string{"euclidean", "manhattan", "cosine", "inner_product", "correlation"} {
+		_, rows := compactRows(t, float32Metric(t, name), float32Vectors(11, count, dim))
+		scorer, found := rows.Scorer(), 0
+		numbers, scores, exact := make([]uint32, count), make([]float32, count), make([]float32, count)
+		for i := range numbers {
+			numbers[i] = uint32(i)
+		}
+		for _, query := range float32Vectors(12, queries, dim) {
+			scorer.Prepare(codec.Vector{Dense: query})
+			scorer.Score(scores, numbers)
+			scorer.Exact(exact, numbers)
+			limit, nearest := sorted(scores)[candidates-1], sorted(exact)[wanted-1]
+			for i := range numbers {
+				if exact[i] <= nearest && scores[i] <= limit {
+					found++
+				}
+			}
+		}
+		if recall := float64(found) / (queries * wanted); recall < 0.99 {
+			t.Errorf("%s: %.3f of the nearest rows are candidates, want 0.99", name, recall)
+		}
+	}
+}
+
+func sorted(v []float32) []float32 {
+	v = slices.Clone(v)
+	slices.Sort(v)
+	return v
+}
+
 // Queries far outside are still told apart by the rows that are nearer to them.
 func TestUint8QueryOutside(t *testing.T) {
 	for _, name := range []string{"euclidean", "manhattan", "chebyshev", "inner_product"} {
