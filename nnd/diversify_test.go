@@ -27,9 +27,10 @@ func (p plane) distance(a, b uint32) float32 {
 }
 
 func drawPlane(t *rapid.T) plane {
+	least := rapid.SampledFrom([]int{0, 40}).Draw(t, "at least")
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) [2]int8 {
 		return [2]int8{rapid.Int8Range(-6, 6).Draw(t, "x"), rapid.Int8Range(-6, 6).Draw(t, "y")}
-	}), 0, 40).Draw(t, "points")
+	}), least, 80).Draw(t, "points")
 }
 
 // pruneNaively is occlusion as it is told: an edge goes if a kept one leads to a row that is, by alpha, nearer to its end.
@@ -38,7 +39,7 @@ func pruneNaively(p plane, o Options, near func(id uint32) int, degree int, row 
 		id, length := neighborOf(row, key), distanceOf(key)
 		threshold := length
 		if excess := float64(near(id))/float64(degree) - 1; o.DegreeAware > 0 && excess > 0 {
-			threshold = length * float32(1+min(0.2, 0.04*o.DegreeAware*min(excess, 2)))
+			threshold = length * (1 + float32(min(0.2, 0.04*o.DegreeAware*min(excess, 2))))
 		}
 		if !slices.ContainsFunc(kept, func(other uint64) bool {
 			middle := p.distance(neighborOf(row, other), id)
@@ -108,7 +109,7 @@ func TestDiversifyMethods(t *testing.T) {
 			PruningDegreeMultiplier: rapid.SampledFrom([]float64{0.3, 1, 1.5}).Draw(t, "multiplier"),
 			DiversifyMethod:         DiversifyMethod(rapid.IntRange(0, 2).Draw(t, "method")),
 			DegreeAware:             rapid.SampledFrom([]float64{0, 1, 50}).Draw(t, "degree aware"),
-			Alpha:                   1.25, // with it and whole distances, no product is rounded
+			Alpha:                   rapid.SampledFrom([]float64{1, 1.25}).Draw(t, "alpha"), // times whole distances, not rounded
 			Threads:                 2,
 			Stretch:                 func(fast, epsilon float32) float32 { return fast * (1 + epsilon) },
 		}

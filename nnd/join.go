@@ -9,7 +9,7 @@ import (
 
 const (
 	// joinExact is how many distances for each row, or in all when that is more, a round of joining may take to be exact.
-	joinExact, joinExactLeast = 256, 1 << 24
+	joinExact, joinExactLeast = 256, 1 << 22
 	// joinSample is from how many rows of a component others are searched for, when that is not exact.
 	joinSample = 32
 	// joinEpsilon is the slack of these searches, and joinSteps how often the nearest row on either side is looked for from the other.
@@ -82,21 +82,12 @@ func (j *componentJoiner) round(ctx context.Context) (more bool, err error) {
 	if j.divide() < 2 {
 		return false, nil
 	}
-	starts := j.starts()
-	found := make([]link, len(starts))
-	if err := j.find(ctx, starts, found); err != nil {
+	shortest, err := j.find(ctx, j.starts())
+	if err != nil {
 		return false, err
 	}
-	// The shortest come first, so that of two components that found one another by different edges one edge is added.
-	slices.SortFunc(found, func(a, b link) int {
-		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b))
-	})
-	joined := make([]bool, len(j.members))
-	for _, l := range found {
-		if l.a == l.b || joined[j.of[l.a]] {
-			continue
-		}
-		joined[j.of[l.a]] = true
+	for _, l := range shortest {
+		// Of two components that found one another by different edges, only the first adds one.
 		if j.parts.unite(l.a, l.b) {
 			j.links, more = append(j.links, l), true
 		}
@@ -141,18 +132,38 @@ func (j *componentJoiner) starts() (starts []uint32) {
 	return starts
 }
 
-// find fills in the shortest way out that each row leads to, one from a row to itself when there is none.
-func (j *componentJoiner) find(ctx context.Context, starts []uint32, found []link) error {
+// find is the shortest way out of each component that the starts lead to, in ascending order of length. Ways that searches have
+// found are tried to shorten.
+func (j *componentJoiner) find(ctx context.Context, starts []uint32) ([]link, error) {
+	found := make([]link, len(starts))
+	err := j.each(ctx, len(starts), func(w *wayOut, i int) (err error) {
+		found[i], err = w.nearest(ctx, starts[i], component{of: w.of, is: w.of[starts[i]], not: true})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	shortest := j.first(found)
+	if j.scan {
+		return shortest, nil
+	}
+	err = j.each(ctx, len(shortest), func(w *wayOut, i int) (err error) {
+		shortest[i], err = w.shorten(ctx, shortest[i])
+		return err
+	})
+	return j.first(shortest), err
+}
+
+// each lets goroutines do pieces of work.
+func (j *componentJoiner) each(ctx context.Context, count int, do func(w *wayOut, i int) error) error {
 	var first firstError
-	stage := j.options.stage("join", len(starts), 1)
+	stage := j.options.stage("join", count, 1)
 	stage.round = j.rounds
 	err := stage.run(ctx, func() func(lo, hi int) {
-		w := wayOut{componentJoiner: j, scorer: rowScorer{points: j.points}}
+		w := &wayOut{componentJoiner: j, scorer: rowScorer{points: j.points}}
 		return func(lo, hi int) {
 			for i := lo; i < hi; i++ {
-				l, err := w.from(ctx, starts[i])
-				found[i] = l
-				first.keep(starts[i], err)
+				first.keep(uint32(i), do(w, i))
 			}
 		}
 	})
@@ -162,6 +173,19 @@ func (j *componentJoiner) find(ctx context.Context, starts []uint32, found []lin
 	return first.err
 }
 
+// first sorts links by length and keeps the first of each component, without those that lead nowhere.
+func (j *componentJoiner) first(found []link) []link {
+	slices.SortFunc(found, func(a, b link) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b))
+	})
+	has := make([]bool, len(j.members))
+	return slices.DeleteFunc(found, func(l link) bool {
+		drop := l.a == l.b || has[j.of[l.a]]
+		has[j.of[l.a]] = has[j.of[l.a]] || !drop
+		return drop
+	})
+}
+
 // wayOut is a goroutine's scratch for looking for the way out of a component.
 type wayOut struct {
 	*componentJoiner
@@ -169,19 +193,12 @@ type wayOut struct {
 	found  []Candidate
 }
 
-// from is the shortest edge found that leads out of the component of a row. After the nearest row outside was found, the
-// nearest to that inside is, and so on, as long as the edge becomes shorter.
-func (w *wayOut) from(ctx context.Context, row uint32) (link, error) {
-	inside := component{of: w.of, is: w.of[row]}
+// shorten looks from the far end of a way out for the nearest row inside, from there for the nearest outside, and so on, as long
+// as the way becomes shorter.
+func (w *wayOut) shorten(ctx context.Context, shortest link) (link, error) {
+	inside := component{of: w.of, is: w.of[shortest.a]}
 	outside := component{of: w.of, is: inside.is, not: true}
-	shortest, err := w.nearest(ctx, row, outside)
-	if w.scan {
-		return shortest, err
-	}
 	for range joinSteps {
-		if err != nil || shortest.a == shortest.b {
-			return shortest, err
-		}
 		back, err := w.nearest(ctx, shortest.b, inside)
 		if err != nil || back.a == back.b {
 			return shortest, err
@@ -192,7 +209,7 @@ func (w *wayOut) from(ctx context.Context, row uint32) (link, error) {
 		}
 		shortest = again
 	}
-	return shortest, err
+	return shortest, nil
 }
 
 // nearest is the edge from a row to the nearest of the allowed rows, to itself when there is none.

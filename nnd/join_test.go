@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,6 +101,56 @@ func TestJoinIsExactForFew(t *testing.T) {
 	})
 }
 
+// Cases in which one round finds more edges than it may add.
+func TestJoinAddsNoMore(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		points vectors
+		links  [][2]uint32
+		reason string
+	}{
+		{"from the far end", vectors{{0}, {0.5}, {0.25}, {-9}, {10}, {-8}}, [][2]uint32{{0, 1}, {1, 2}, {3, 4}}, "row 4 finds the largest component, but row 5, once joined, is nearer to it"},
+		{"two ways", vectors{{0, 0}, {1, 1}, {0, 1}, {1, 0}, {9}, {9}, {9}}, [][2]uint32{{0, 3}, {1, 2}, {4, 5}, {5, 6}}, "both have an edge of length 1 to the other"},
+		{"a cycle", vectors{{9}, {9}, {0, 0}, {2, 0}, {4, 0}, {0, 2}, {4, 2}, {2, 4}}, [][2]uint32{{0, 1}}, "ties everywhere"},
+	} {
+		for i := range test.points {
+			test.points[i] = append(test.points[i], 0)[:2]
+		}
+		ends := make([][]uint32, len(test.points))
+		for _, l := range test.links {
+			ends[l[0]] = append(ends[l[0]], l[1])
+		}
+		c := &nnd.CSR{Offsets: []int{0}}
+		for row, rows := range ends {
+			for _, id := range rows {
+				c.Rows, c.Distances = append(c.Rows, id), append(c.Distances, squared(test.points[row], test.points[id]))
+			}
+			c.Offsets = append(c.Offsets, len(c.Rows))
+		}
+		got, err := nnd.Join(t.Context(), test.points, c, nil, nnd.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, before := c.Components()
+		_, more := kept(got, c)
+		want := spanning(test.points, c)
+		if added := weight(got) - weight(c.Symmetrize()); more != 2*(before-1) || math.Abs(added-want) > 1e-3 {
+			t.Errorf("%s: %d more edges for %d components, they weigh %v, want %v (%s)", test.name, more, before, added, want, test.reason)
+		}
+	}
+}
+
+// counted are points that count how often they are compared.
+type counted struct {
+	vectors
+	count *atomic.Int64
+}
+
+func (c counted) Distances(dst []float32, row uint32, rows []uint32) {
+	c.count.Add(int64(len(rows)))
+	c.vectors.Distances(dst, row, rows)
+}
+
 // Components that are too large for comparing all rows are joined by searches, and about as well.
 func TestJoinBySearch(t *testing.T) {
 	points := mixture(5000, 4, 12, 0.01, 1)
@@ -110,12 +161,16 @@ func TestJoinBySearch(t *testing.T) {
 	if before < 5 {
 		t.Fatalf("%d components, too few to try", before)
 	}
-	got, err := nnd.Join(t.Context(), b.points, c, b.graph, o)
+	var count atomic.Int64
+	got, err := nnd.Join(t.Context(), counted{b.points, &count}, c, b.graph, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, after := got.Components(); after != 1 {
 		t.Errorf("%d components of %d are left", after, before)
+	}
+	if all := int64(len(points)) * int64(len(points)); count.Load() > all/10 {
+		t.Errorf("%d distances, all pairs are %d", count.Load(), all/2)
 	}
 	if all, more := kept(got, c); !all || more != 2*(before-1) {
 		t.Errorf("all edges kept: %v, %d more to join %d components", all, more, before)
@@ -125,7 +180,7 @@ func TestJoinBySearch(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := weight(c.Symmetrize())
-	if added, least := weight(got)-old, weight(exact)-old; added > 1.1*least {
+	if added, least := weight(got)-old, weight(exact)-old; added > 1.05*least {
 		t.Errorf("added edges weigh %.4f, the shortest %.4f", added, least)
 	}
 	o.Threads = 5

@@ -46,6 +46,11 @@ func TestBuildPhases(t *testing.T) {
 	if s.Leaves < 4*3000/64 || s.LeafPairs < 3000*60 || s.LeafPairs > s.Distances || s.TreeDistances < 4*3000*2*5 {
 		t.Errorf("%d leaves, %d pairs of %d, %d distances for trees", s.Leaves, s.LeafPairs, s.Distances, s.TreeDistances)
 	}
+	// One fresh row is in one leaf of each of four trees.
+	one := update(t, neighbors(t, points[:2999], o), edited{points, identity(2999), []uint32{2999}}, o)
+	if one.Stats.Leaves != 4 {
+		t.Errorf("%d leaves for one fresh row in four trees", one.Stats.Leaves)
+	}
 	if s := updated.Stats; s.Placed < 250 || s.Placed > 1000 || s.Mended < 500 || s.Mended > 2250 {
 		t.Errorf("%d of 2500 rows placed, %d mended", s.Placed, s.Mended)
 	}
