@@ -98,8 +98,8 @@ func (a *asker) insideByProxy(ctx context.Context, q question, most int) (done b
 	return false, nil
 }
 
-// walk finds the k nearest rows by walking the graph. It searches for guideK rows at least: the graph was repaired so that such
-// searches find a row that equals the query, and narrower ones may not.
+// walk finds the k nearest rows by walking the graph. It searches for guideK rows at least. Narrower searches often end beside the
+// nearest row: the width is as good as a larger epsilon, which a search for one row gets least of, and costs less.
 func (a *asker) walk(ctx context.Context, q question, k int) (err error) {
 	walk := Query{
 		Scorer: a.scorer, K: max(k, guideK) * q.times, Bounded: q.radius && !q.proxy, Radius: q.limit,

@@ -35,6 +35,7 @@ func TestIndexOfEachMetric(t *testing.T) {
 const metricRows, metricQueries = 1100, 15
 
 func eachMetricRecall[V any](t *testing.T, d data[V]) {
+	t.Parallel()
 	o := nnd.Options{Neighbors: 8, Seed: 1}
 	if strings.HasSuffix(t.Name(), "/sinkhorn") { // takes as long as all others together
 		if testing.Short() {

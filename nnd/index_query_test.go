@@ -30,6 +30,26 @@ func TestIndexQueryForMany(t *testing.T) {
 	}
 }
 
+// TestIndexQueryForOne asks for the nearest row alone, which leaves a search least to go by.
+func TestIndexQueryForOne(t *testing.T) {
+	d := denseData(lookup(t, "cosine"), mixture(2600, 20, 25, 0.1, 2), 200)
+	x := d.prepared(t, nnd.Options{Neighbors: 10, Seed: 1})
+	if recall := d.queryRecall(t, x, 1, nnd.DefaultEpsilon); recall < 0.9 {
+		t.Errorf("recall@1 is %.3f < 0.9", recall)
+	}
+	found, err := x.QueryBatch(t.Context(), d.vectors, 1, nnd.QueryOptions{Epsilon: new(0.0)})
+	must(t, err)
+	lost := 0
+	for row := range d.vectors {
+		if found[row][0].Row != uint32(row) {
+			lost++
+		}
+	}
+	if share := float64(lost) / float64(len(d.vectors)); share > 0.005 {
+		t.Errorf("at epsilon 0, %.4f of the rows do not find themselves, more than 0.005", share)
+	}
+}
+
 // TestIndexQueryExact compares with the naive model, for each kind.
 func TestIndexQueryExact(t *testing.T) {
 	exact(t, denseData(lookup(t, "cosine"), uniform(1320, 3, 1), 20))

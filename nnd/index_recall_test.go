@@ -56,7 +56,10 @@ func TestIndexRecall(t *testing.T) {
 		{"bit_jaccard clusters", recallOf(bitsData(lookupBits(t, "bit_jaccard", 160), codes, queries)), 10, 0.95, 0.95, "20 bytes around centers"},
 		{"bit_hamming clusters", recallOf(bitsData(lookupBits(t, "bit_hamming", 160), codes, queries)), 10, 0.95, 0.95, "the same"},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, c) })
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t, c)
+		})
 	}
 }
 

@@ -79,6 +79,7 @@ func updateRecall[V any](t *testing.T, all data[V], neighbors int) {
 		{"remove 20%", nnd.Changes[V]{Remove: rows(0.2)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			o := nnd.Options{Neighbors: neighbors, Seed: 1}
 			updated := data[V]{vectors: all.vectors[:n*2/3], index: all.index, distance: all.distance}
 			x := updated.build(t, o)
