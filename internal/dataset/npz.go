@@ -63,13 +63,17 @@ func openNPZ(r io.Reader, size int64) (layout, error) {
 	return layout{kind: Sparse, dim: m.dim, count: m.rows, next: m.next, close: m.close}, nil
 }
 
-// watchedFile keeps the error of a file system apart from what package zip makes of a damaged archive.
+// watchedFile keeps the error of a file system apart from what package zip makes of a damaged archive. Such an archive can have
+// package zip read before the beginning of the file, which no file is asked for.
 type watchedFile struct {
 	r   io.ReaderAt
 	err error
 }
 
 func (w *watchedFile) ReadAt(p []byte, offset int64) (int, error) {
+	if offset < 0 {
+		return 0, zip.ErrFormat
+	}
 	n, err := w.r.ReadAt(p, offset)
 	if err != nil && !errors.Is(err, io.EOF) {
 		w.err = err
