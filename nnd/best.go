@@ -23,6 +23,14 @@ func (b *best) limit() float32 {
 	return distanceOf(b.last())
 }
 
+// reach is limit, or -Inf if no key is kept at all.
+func (b *best) reach() float32 {
+	if b.k == 0 {
+		return float32(math.Inf(-1))
+	}
+	return b.limit()
+}
+
 // last is the greatest kept key; there are k.
 func (b *best) last() uint64 { return b.keys[b.k-1] }
 

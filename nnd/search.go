@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"sync"
+
+	"github.com/vicinaldb/store/internal/simd"
 )
 
 // Candidate is a row and its distance to the query in the fast form.
@@ -19,6 +21,10 @@ type Query struct {
 	Scorer Scorer
 	// K is how many rows are wanted, at least 1.
 	K int
+	// Keep is how many rows are returned, if more than K: the nearest of all that the search for K scores. They cost no
+	// step more, and so are not as sure to be the nearest as the first K. It is for callers that rank them by better distances.
+	// A bounded search returns K.
+	Keep int
 	// Epsilon is the slack of the bound: a row is expanded while its true distance is below (1+Epsilon) times the K-th best.
 	// The K best themselves always are. 0 is greedy; 0.1 is a good start. Not negative.
 	Epsilon float32
@@ -57,7 +63,7 @@ type SearchStats struct {
 // searchers are the scratch of searches that are over.
 var searchers = sync.Pool{New: func() any { return new(Searcher) }}
 
-// Search appends the nearest rows to dst, at most K, sorted by distance and row. There are fewer when fewer allowed
+// Search appends the nearest rows to dst, at most K, or Keep, sorted by distance and row. There are fewer when fewer allowed
 // rows can be reached, lie within the radius, or have a distance to the query at all. It allocates nothing once scratch has grown, if dst has room.
 // Errors are that of ctx or wrap [ErrCorrupt] or [ErrOptions]; then dst comes back as it was.
 func (g *SearchGraph) Search(ctx context.Context, q Query, dst []Candidate) ([]Candidate, SearchStats, error) {
@@ -74,6 +80,7 @@ type Searcher struct {
 	frontier frontier
 	pivots   frontier // those not expanded yet
 	found    best
+	kept     best // the nearest Keep rows, those found among them; of none when K are enough
 	guide    best // of a bounded search: the nearest rows of all, within the radius or not
 	rows     []uint32
 	values   []float32
@@ -109,6 +116,9 @@ func (s *Searcher) Search(ctx context.Context, g *SearchGraph, q Query, dst []Ca
 	if err := s.walk(ctx, g, uint32(n)); err != nil {
 		return dst, s.stats, err
 	}
+	if s.kept.k > 0 {
+		return s.kept.appendTo(dst), s.stats, nil
+	}
 	return s.found.appendTo(dst), s.stats, nil
 }
 
@@ -121,6 +131,10 @@ func (s *Searcher) begin(q Query, n int) {
 	s.visited.reset(n)
 	s.found.reset(min(q.K, max(n, 1)))
 	s.guide.reset(guides)
+	s.kept.reset(0)
+	if q.Keep > q.K && !q.Bounded {
+		s.kept.reset(min(q.Keep, max(n, 1)))
+	}
 	s.bound, s.limit = s.found.limit(), noEntry
 }
 
@@ -136,6 +150,7 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 		if !ok {
 			return nil
 		}
+		s.prefetch(g)
 		if s.stats.Expanded++; done != nil && s.stats.Expanded%64 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -147,6 +162,16 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 		}
 		if err := s.expand(g, row, n); err != nil {
 			return err
+		}
+	}
+}
+
+// prefetch has the edges of the candidate that is the nearest now, and mostly still is when the row before it has been expanded,
+// on their way from memory meanwhile.
+func (s *Searcher) prefetch(g *SearchGraph) {
+	if len(s.frontier) > 0 {
+		if row := int(uint32(s.frontier[0])); row < g.Len() {
+			simd.Prefetch(g.Adjacency[row*g.Stride:])
 		}
 	}
 }
@@ -184,13 +209,16 @@ func (s *Searcher) expand(g *SearchGraph, row, n uint32) error {
 	values := s.room(len(rows))
 	s.query.Scorer.Score(values, rows)
 	s.stats.Distances += len(rows)
+	reach := max(s.bound, s.kept.reach())
 	for i, value := range values {
-		if !(value <= s.bound) { // so is NaN
+		if !(value <= reach) { // so is NaN
 			continue
 		}
 		if key := newKey(value, rows[i]); key < s.limit {
 			s.frontier.push(key)
 			s.keep(key)
+		} else {
+			s.keepMore(key)
 		}
 	}
 	return nil
@@ -205,10 +233,23 @@ func (s *Searcher) keep(key uint64) {
 	if s.query.Allowed != nil && !s.query.Allowed.Contains(uint32(key)) {
 		return
 	}
+	if s.kept.k > 0 {
+		s.kept.add(key)
+	}
 	s.found.add(key)
 	if limit := s.found.limit(); limit < float32(math.Inf(1)) {
 		s.bound = s.stretched(limit)
 		s.limit = max(newKey(s.bound, 0), s.found.last()+1)
+	}
+}
+
+// keepMore keeps a scored row that is no candidate.
+func (s *Searcher) keepMore(key uint64) {
+	if s.kept.k == 0 {
+		return
+	}
+	if s.query.Allowed == nil || s.query.Allowed.Contains(uint32(key)) {
+		s.kept.add(key)
 	}
 }
 
