@@ -1,18 +1,22 @@
 package codec
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/vicinaldb/store/internal/mapped"
+	"github.com/vicinaldb/store/internal/simd"
 	"github.com/vicinaldb/store/metric"
 )
 
 // maxUint8Dim is the most components that codes have: the sum of so many squares of 255, or products, fits 32 bits.
 const maxUint8Dim = 1 << 16
 
-// sumBytes is what the sum of a code takes.
-const sumBytes = 4
+// sumsBytes is what the sum of a code and that of its squares take.
+const sumsBytes = 8
+
+// alwaysSummedDim is from how many components on a code may grow by a line of 64 bytes, an eighth or less, to have sums. With
+// fewer, reading that line would cost more than computing differences does.
+const alwaysSummedDim = 512
 
 // Uint8 makes codes of one byte a component, a quarter of float32: a search is bound by the bytes that it reads. Codes are
 // made of what the kernel of the metric takes: of the vectors themselves, of their transforms, or under the cosine kernel of
@@ -20,12 +24,15 @@ const sumBytes = 4
 //
 //	floor((t-Offset)/Scale + 1/2), at least 0, at most 255
 //
-// in float64. Zeros follow, up to a multiple of 64 bytes; under the inner product the last four of these are the sum of the
-// codes, as a little-endian uint32:
+// in float64. Zeros follow, up to a multiple of 64 bytes. The last eight of these are the sum of the codes and the sum of
+// their squares, as little-endian uint32: always under the inner product; under squared L2 and cosine if there is room
+// for them, or dim is at least 512, when a code grows to make room:
 //
-//	0                      dim            Stride-4   Stride
-//	| c[0] c[1] ... | zeros               | sum      |      inner product
-//	| c[0] c[1] ... | zeros                          |      other kernels
+//	0                      dim            Stride-8   Stride-4       Stride
+//	| c[0] c[1] ... | zeros               | sum      | squares      |      summed
+//	| c[0] c[1] ... | zeros                                         |      other
+//
+// With the sums of both, products are all that has to be computed of two codes: |x-y|^2 = |x|^2 + |y|^2 - 2*x*y.
 //
 // Codes are lossless when all vectors consist of integers from 0 to 255 and the kernel is that of differences of the vectors
 // themselves: SquaredL2, L1 or Max. Then nothing else is kept, scores are exact, and Check refuses other vectors; queries
@@ -39,6 +46,7 @@ type Uint8 struct {
 	searched *metric.Dense // what codes are compared by: the metric or its proxy
 	params   Uint8Params
 	stride   int     // bytes
+	summed   bool    // codes end in their sums
 	factor   float64 // from what the kernel gives to the fast form; not for the inner product
 }
 
@@ -70,12 +78,17 @@ func newUint8(m *metric.Dense, dim int) (*Uint8, error) {
 		return nil, fmt.Errorf("%w: %d components, codes of bytes have at most %d", ErrNoCode, dim, maxUint8Dim)
 	}
 	switch c.searched.Kernel() {
-	case metric.SquaredL2, metric.L1, metric.Max, metric.Cosine:
-		c.stride = alignedStride(dim)
+	case metric.L1, metric.Max:
+	case metric.SquaredL2, metric.Cosine:
+		c.summed = dim >= alwaysSummedDim || alignedStride(dim) >= dim+sumsBytes
 	case metric.InnerProduct:
-		c.stride = alignedStride(dim + sumBytes)
+		c.summed = true
 	default:
 		return nil, fmt.Errorf("%w: nothing compares codes of bytes under %s", ErrNoCode, m.Name())
+	}
+	c.stride = alignedStride(dim)
+	if c.summed {
+		c.stride = alignedStride(dim + sumsBytes)
 	}
 	return c, nil
 }
@@ -186,7 +199,6 @@ func (c *Uint8) transform(dst, v []float32) {
 func (c *Uint8) encode(row []byte, t []float32, offset, scale float64) (within bool) {
 	row = row[:c.stride]
 	within = true
-	sum := uint32(0)
 	for i, x := range t {
 		steps := (float64(x)-offset)/scale + 0.5
 		switch {
@@ -197,10 +209,9 @@ func (c *Uint8) encode(row []byte, t []float32, offset, scale float64) (within b
 		default: // NaN too
 			row[i], within = 0, false
 		}
-		sum += uint32(row[i])
 	}
-	if c.searched.Kernel() == metric.InnerProduct {
-		binary.LittleEndian.PutUint32(row[c.stride-sumBytes:], sum)
+	if c.summed {
+		simd.PutSumsU8(row)
 	}
 	return within
 }

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/vicinaldb/store/internal/simd"
@@ -81,31 +80,33 @@ func (r *Uint8Rows) scoreBlock(dst []float32, q uint8Code, rows []uint32) {
 	case metric.Max:
 		simd.MaxU8Rows(sums[:], q.code, r.codes, c.stride, rows)
 	case metric.InnerProduct:
-		simd.DotU8Rows(sums[:], q.code, r.codes, c.stride, rows)
+		simd.DotU8SummedRows(sums[:], q.code, r.codes, c.stride, rows)
 		for i, row := range rows {
 			dst[i] = c.innerProduct(sums[i], q, r.code(row))
 		}
 		return
 	default: // squared L2, and cosine at unit length
-		simd.SquaredL2U8Rows(sums[:], q.code, r.codes, c.stride, rows)
+		if c.summed {
+			simd.SquaredL2U8SummedRows(sums[:], q.code, r.codes, c.stride, rows)
+		} else {
+			simd.SquaredL2U8Rows(sums[:], q.code, r.codes, c.stride, rows)
+		}
 	}
 	for i := range dst {
 		dst[i] = float32(c.factor * float64(sums[i]))
 	}
 }
 
-// innerProduct returns the fast form of the inner product of what two codes stand for, from the dot product of their bytes,
-// those of their sums included. With components o+s*x and p+t*y, it is
+// innerProduct returns the fast form of the inner product of what two codes stand for, from the dot product of their bytes.
+// With components o+s*x and p+t*y, it is
 //
 //	dim*o*p + o*t*sum(y) + p*s*sum(x) + s*t*sum(x*y)
 //
 // The two terms in the middle are added first, so that the order of the codes cannot matter.
 func (c *Uint8) innerProduct(dot uint32, q uint8Code, row []byte) float32 {
-	x, y := q.code[c.stride-sumBytes:], row[c.stride-sumBytes:]
-	for i := range sumBytes {
-		dot -= uint32(x[i]) * uint32(y[i])
-	}
-	sumX, sumY := float64(binary.LittleEndian.Uint32(x)), float64(binary.LittleEndian.Uint32(y))
+	x, _ := simd.SumsU8(q.code)
+	y, _ := simd.SumsU8(row)
+	sumX, sumY := float64(x), float64(y)
 	offset, scale := float64(c.params.Offset), float64(c.params.Scale)
 	sums := float64(float64(q.offset*scale)*sumY) + float64(float64(offset*q.scale)*sumX)
 	total := float64(float64(q.offset*offset)*float64(c.Dim())) + sums

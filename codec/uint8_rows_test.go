@@ -2,6 +2,7 @@ package codec_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -84,8 +85,8 @@ func TestUint8Concurrently(t *testing.T) {
 	group.Wait()
 }
 
-// FuzzUint8Rows gives codes and vectors of any bytes: all the numbers of rows that Len allows must be scored without a fault, and
-// symmetric bit for bit.
+// FuzzUint8Rows gives codes and vectors of any bytes: all the numbers of rows that Len allows must be scored without a fault, and,
+// if their sums are right, symmetric bit for bit.
 func FuzzUint8Rows(f *testing.F) {
 	f.Add([]byte{}, uint8(1), float32(0), float32(1))
 	f.Add(bytes.Repeat([]byte{0xff}, 400), uint8(15), float32(-3), float32(1e30))
@@ -108,6 +109,10 @@ func FuzzUint8Rows(f *testing.F) {
 			if err != nil || rows.Len() != n {
 				t.Fatal(err)
 			}
+			allDistances(rows, n) // of wrong sums
+			for row := range n {
+				putSums(codes.Codes[row*c.Stride():][:c.Stride()])
+			}
 			all := allDistances(rows, n)
 			scorer, dst, numbers := rows.Scorer(), make([]float32, n), make([]uint32, n)
 			for i := range n {
@@ -125,6 +130,18 @@ func FuzzUint8Rows(f *testing.F) {
 			}
 		}
 	})
+}
+
+// putSums sets the last eight bytes of a code to the sums of the others.
+func putSums(code []byte) {
+	var sum, squares uint32
+	end := len(code) - 8
+	for _, x := range code[:end] {
+		sum += uint32(x)
+		squares += uint32(x) * uint32(x)
+	}
+	binary.LittleEndian.PutUint32(code[end:], sum)
+	binary.LittleEndian.PutUint32(code[end+4:], squares)
 }
 
 // BenchmarkUint8 compares a query with 24 random rows a call, of codes that fit the second-level cache: as a code, and as

@@ -104,13 +104,13 @@ var norms = map[string]func(x, y []float32) float64{
 func TestUint8Lossless(t *testing.T) {
 	for name, distance := range norms {
 		m := float32Metric(t, name)
-		for _, dim := range []int{2, 63, 64, 65, 200, 784} {
+		for _, dim := range []int{2, 55, 56, 57, 63, 64, 65, 200, 448, 511, 512, 784} {
 			vectors := counts(uint64(dim), 30, dim)
 			c, codes := compact(t, m, vectors)
 			if c.CodeParams() != (codec.Uint8Params{Scale: 1, Lossless: true}) || c.Reranked() || c.VectorStride() != 0 {
 				t.Fatalf("%s: parameters %+v, reranked %t, %d bytes of vectors", name, c.CodeParams(), c.Reranked(), c.VectorStride())
 			}
-			if want := (dim + 63) / 64 * 64; codes.Stride != want || c.Stride() != want || codes.Vectors != nil || codes.VectorStride != 0 {
+			if want := uint8Stride(name, dim); codes.Stride != want || c.Stride() != want || codes.Vectors != nil || codes.VectorStride != 0 {
 				t.Fatalf("codes of %d and %d bytes for %d components, %d bytes of vectors", codes.Stride, c.Stride(), dim, len(codes.Vectors))
 			}
 			rows := collector{codec: c}.view(t, codes)
@@ -126,6 +126,14 @@ func TestUint8Lossless(t *testing.T) {
 			}
 		}
 	}
+}
+
+// uint8Stride is the length of a code: with sums behind it where there is room, and from 512 components on everywhere.
+func uint8Stride(metric string, dim int) int {
+	if metric == "sqeuclidean" && dim >= 512 {
+		return (dim + 8 + 63) / 64 * 64
+	}
+	return (dim + 63) / 64 * 64
 }
 
 // checkAllEqual compares what Distances, Score and Exact give for a row and a scorer of its vector.
@@ -200,20 +208,27 @@ func TestUint8Golden(t *testing.T) {
 		{
 			"euclidean",
 			[][]float32{{0, 1, 255}, {2, 3, 4}},
-			"0001ff" + zeros(61) + "020304" + zeros(61), `{"offset":0,"scale":1,"lossless":true}`,
+			"0001ff" + zeros(53) + "00010000" + "02fe0000" + "020304" + zeros(53) + "09000000" + "1d000000", `{"offset":0,"scale":1,"lossless":true}`,
 		},
 		{
 			"euclidean",
 			[][]float32{{-1, 1, 50.01}, {126.5, 3.2, 2}},
-			"000466" + zeros(61) + "ff0806" + zeros(61), `{"offset":-1,"scale":0.5}`,
+			"000466" + zeros(53) + "6a000000" + "b4280000" + "ff0806" + zeros(53) + "0d010000" + "65fe0000", `{"offset":-1,"scale":0.5}`,
 		},
-		{ // the sum stands at the end
+		{ // no sums
+			"manhattan",
+			[][]float32{{0, 1, 255}, {2, 3, 4}},
+			"0001ff" + zeros(61) + "020304" + zeros(61), `{"offset":0,"scale":1,"lossless":true}`,
+		},
+		{
 			"inner_product",
 			[][]float32{{0, 510, 100}, {1, 2, 3}},
-			"00ff32" + zeros(57) + "31010000" + "010102" + zeros(57) + "04000000", `{"offset":0,"scale":2}`,
+			"00ff32" + zeros(53) + "31010000" + "c5070100" + "010102" + zeros(53) + "04000000" + "06000000", `{"offset":0,"scale":2}`,
 		},
 		{ // (3, 4)/5 and (1, 0)
-			"cosine", [][]float32{{3, 4}, {70, 0}}, "99cc" + zeros(62) + "ff00" + zeros(62), `{"offset":0,"scale":0.003921569}`,
+			"cosine",
+			[][]float32{{3, 4}, {70, 0}},
+			"99cc" + zeros(54) + "65010000" + "01fe0000" + "ff00" + zeros(54) + "ff000000" + "01fe0000", `{"offset":0,"scale":0.003921569}`,
 		},
 	} {
 		c, codes := compact(t, float32Metric(t, tc.metric), tc.vectors)
@@ -232,8 +247,9 @@ func TestUint8Golden(t *testing.T) {
 			t.Errorf("%s: vectors %x, want %x", tc.metric, codes.Vectors, vectors)
 		}
 	}
-	if sum := []byte{0x31, 0x01, 0, 0}; binary.LittleEndian.Uint32(sum) != 0xff+0x32 {
-		t.Error("the sum in this test is wrong")
+	sum, squares := []byte{0x31, 0x01, 0, 0}, []byte{0xc5, 0x07, 0x01, 0}
+	if binary.LittleEndian.Uint32(sum) != 0xff+0x32 || binary.LittleEndian.Uint32(squares) != 0xff*0xff+0x32*0x32 {
+		t.Error("the sums in this test are wrong")
 	}
 }
 

@@ -22,11 +22,12 @@
 // # Vectors of bytes
 //
 // The kernels of uint8.go compare codes of one byte a component. They add integers, exactly and so in any order, and take
-// vectors that are padded with zeros to whole cache lines.
+// vectors that are padded with zeros to whole cache lines. Those of uint8_summed.go know the sums of rows beforehand.
 //
 // # Implementations
 //
-// The best implementation for the processor is chosen once, when the program starts: "avx2" on amd64, "neon" on arm64, else
-// "purego", the Go twins. The environment variable VICINAL_SIMD names one to use instead, if the processor has it. Programs built
-// with the tag purego contain no assembly.
+// The best implementation for the processor is chosen once, when the program starts: "avx512" or "avx2" on amd64, "neon" on
+// arm64, else "purego", the Go twins. "avx512" has kernels of its own for vectors of bytes only; the others are those of "avx2".
+// It needs the extensions F, BW, VL, DQ and VNNI. The environment variable VICINAL_SIMD names an implementation to use instead,
+// if the processor has it. Programs built with the tag purego contain no assembly.
 package simd

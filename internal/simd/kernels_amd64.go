@@ -8,12 +8,23 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// hasAVX2 tells whether the assembly kernels are used.
-var hasAVX2 = cpu.X86.HasAVX2 && os.Getenv("VICINAL_SIMD") != "purego"
+// hasAVX2 and hasAVX512 tell which assembly kernels are used. Where there is one of AVX-512 it is preferred; else that of AVX2 is used.
+var hasAVX2, hasAVX512 = chosen(os.Getenv("VICINAL_SIMD"))
 
-// Implementation names the kernels in use: "purego" or "avx2".
+// chosen returns what a name stands for on this processor: "purego", "avx2", or the best.
+func chosen(name string) (avx2, avx512 bool) {
+	avx2 = cpu.X86.HasAVX2 && name != "purego"
+	avx512 = avx2 && name != "avx2" && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL &&
+		cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VNNI && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
+	return avx2, avx512
+}
+
+// Implementation names the kernels in use: "purego", "avx2" or "avx512".
 func Implementation() string {
-	if hasAVX2 {
+	switch {
+	case hasAVX512:
+		return "avx512"
+	case hasAVX2:
 		return "avx2"
 	}
 	return "purego"

@@ -5,6 +5,7 @@ import "fmt"
 // The generators of the assembly are a module of their own, as in generate.go.
 //
 //go:generate sh -c "cd _asm && go run ./uint8 -out ../uint8_kernels_amd64.s -stubs ../uint8_kernels_amd64.go -pkg simd"
+//go:generate sh -c "cd _asm && go run ./uint8avx512 -out ../uint8_avx512_kernels_amd64.s -stubs ../uint8_avx512_kernels_amd64.go -pkg simd"
 //go:generate sh -c "cd _asm && go run ./uint8neon >../uint8_kernels_arm64.s"
 
 // uint8Block is what the length of vectors of bytes is a multiple of: a cache line, which kernels take whole.
@@ -18,12 +19,6 @@ const uint8Block = 64
 func SquaredL2U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 	checkByteRows(q, base, stride, rows)
 	squaredL2U8Rows(dst[:len(rows)], q, base, stride, rows)
-}
-
-// DotU8Rows is SquaredL2U8Rows for the sum of q[j]*row[j].
-func DotU8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	checkByteRows(q, base, stride, rows)
-	dotU8Rows(dst[:len(rows)], q, base, stride, rows)
 }
 
 // L1U8Rows is SquaredL2U8Rows for the sum of |q[j]-row[j]|.
@@ -77,16 +72,6 @@ func squaredL2U8Go(a, b []byte) uint32 {
 		a, b = a[4:], b[4:]
 	}
 	return uint32(s0) + uint32(s1) + uint32(s2) + uint32(s3)
-}
-
-func dotU8Go(a, b []byte) uint32 {
-	var s0, s1, s2, s3 uint32
-	for len(a) >= 4 && len(b) >= 4 {
-		s0, s1 = s0+uint32(a[0])*uint32(b[0]), s1+uint32(a[1])*uint32(b[1])
-		s2, s3 = s2+uint32(a[2])*uint32(b[2]), s3+uint32(a[3])*uint32(b[3])
-		a, b = a[4:], b[4:]
-	}
-	return s0 + s1 + s2 + s3
 }
 
 func l1U8Go(a, b []byte) uint32 {

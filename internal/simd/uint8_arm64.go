@@ -10,12 +10,26 @@ func squaredL2U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 	uint8RowsGo(squaredL2U8Go, dst, q, base, stride, rows)
 }
 
-func dotU8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	if hasNEON {
-		dotU8RowsNEON(dst, q, base, stride, rows, uint8Ahead(stride))
+func squaredL2U8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
+	dotU8SummedRows(dst, q, base, stride, rows)
+	_, x := SumsU8(q)
+	for i, row := range rows {
+		_, y := SumsU8(base[int(row)*stride:][:len(q)])
+		dst[i] = x + y - 2*dst[i]
+	}
+}
+
+// dotU8SummedRows takes the sums for components, and then their products off.
+func dotU8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
+	if !hasNEON {
+		uint8RowsGo(dotU8SummedGo, dst, q, base, stride, rows)
 		return
 	}
-	uint8RowsGo(dotU8Go, dst, q, base, stride, rows)
+	dotU8RowsNEON(dst, q, base, stride, rows, uint8Ahead(stride))
+	end := len(q) - sumsBytes
+	for i, row := range rows {
+		dst[i] -= dotU8Go(q[end:], base[int(row)*stride+end:][:sumsBytes])
+	}
 }
 
 func l1U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {

@@ -34,9 +34,9 @@ func TestBytesReadNothingOutside(t *testing.T) {
 			simd.FloatsOfBytes(floats, readable[len(readable)-n:])
 		}
 	})
-	eachByteKernel(t, func(t *testing.T, k byteKernel) {
-		for n := 0; n <= 1024; n += 64 {
-			for _, count := range []int{1, 2, 25} {
+	outside := func(t *testing.T, k byteKernel, least int) {
+		for n := least; n <= 1024; n += 64 {
+			for _, count := range []int{1, 2, 3, 4, 25} {
 				for _, v := range [][]byte{readable[:n], readable[len(readable)-n:]} {
 					for _, rows := range [][]uint32{numbers[:count], numbers[len(numbers)-count:]} {
 						k.rows(rows, v, v, 0, rows)
@@ -44,5 +44,7 @@ func TestBytesReadNothingOutside(t *testing.T) {
 				}
 			}
 		}
-	})
+	}
+	eachByteKernel(t, func(t *testing.T, k byteKernel) { outside(t, k, 0) })
+	eachSummedKernel(t, func(t *testing.T, k byteKernel) { outside(t, k, 64) })
 }

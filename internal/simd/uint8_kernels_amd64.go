@@ -4,19 +4,26 @@
 
 package simd
 
+// squaredL2U8SummedRowsAVX2 sets dst[i] to the sum of (q[j]-row[j])^2 for the
+// row at base[rows[i]*stride]. The length of q is a multiple of 64. It checks no bounds. It prefetches row i+ahead while
+// it computes row i.
+//
+//go:noescape
+func squaredL2U8SummedRowsAVX2(dst []uint32, q []byte, base []byte, stride int, rows []uint32, ahead int)
+
+// dotU8SummedRowsAVX2 sets dst[i] to the sum of q[j]*row[j] for the
+// row at base[rows[i]*stride]. The length of q is a multiple of 64. It checks no bounds. It prefetches row i+ahead while
+// it computes row i.
+//
+//go:noescape
+func dotU8SummedRowsAVX2(dst []uint32, q []byte, base []byte, stride int, rows []uint32, ahead int)
+
 // squaredL2U8RowsAVX2 sets dst[i] to the sum of (q[j]-row[j])^2 for the
 // row at base[rows[i]*stride]. The length of q is a multiple of 64. It checks no bounds. It prefetches row i+ahead while
 // it computes row i.
 //
 //go:noescape
 func squaredL2U8RowsAVX2(dst []uint32, q []byte, base []byte, stride int, rows []uint32, ahead int)
-
-// dotU8RowsAVX2 sets dst[i] to the sum of q[j]*row[j] for the
-// row at base[rows[i]*stride]. The length of q is a multiple of 64. It checks no bounds. It prefetches row i+ahead while
-// it computes row i.
-//
-//go:noescape
-func dotU8RowsAVX2(dst []uint32, q []byte, base []byte, stride int, rows []uint32, ahead int)
 
 // l1U8RowsAVX2 sets dst[i] to the sum of |q[j]-row[j]| for the
 // row at base[rows[i]*stride]. The length of q is a multiple of 64. It checks no bounds. It prefetches row i+ahead while

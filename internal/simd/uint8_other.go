@@ -6,8 +6,12 @@ func squaredL2U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 	uint8RowsGo(squaredL2U8Go, dst, q, base, stride, rows)
 }
 
-func dotU8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	uint8RowsGo(dotU8Go, dst, q, base, stride, rows)
+func squaredL2U8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
+	uint8RowsGo(squaredL2U8SummedGo, dst, q, base, stride, rows)
+}
+
+func dotU8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
+	uint8RowsGo(dotU8SummedGo, dst, q, base, stride, rows)
 }
 
 func l1U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {

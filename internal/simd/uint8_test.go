@@ -2,6 +2,7 @@ package simd_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -22,7 +23,6 @@ type byteKernel struct {
 
 var byteKernels = []byteKernel{
 	{"SquaredL2U8", simd.SquaredL2U8Rows, func(total, x, y uint64) uint64 { return total + (x-y)*(x-y) }},
-	{"DotU8", simd.DotU8Rows, func(total, x, y uint64) uint64 { return total + x*y }},
 	{"L1U8", simd.L1U8Rows, func(total, x, y uint64) uint64 { return total + max(x, y) - min(x, y) }},
 	{"MaxU8", simd.MaxU8Rows, func(total, x, y uint64) uint64 { return max(total, max(x, y)-min(x, y)) }},
 }
@@ -90,7 +90,7 @@ func TestBytesEqualModel(t *testing.T) {
 func TestBytesLargest(t *testing.T) {
 	x, y := padded(nil, 66_051, func(*rand.Rand) byte { return 255 }), make([]byte, 66_112)
 	want := map[string][2]uint32{
-		"SquaredL2U8": {4_294_966_275, 0}, "DotU8": {0, 4_294_966_275}, "L1U8": {16_843_005, 0}, "MaxU8": {255, 0},
+		"SquaredL2U8": {4_294_966_275, 0}, "L1U8": {16_843_005, 0}, "MaxU8": {255, 0},
 	}
 	eachByteKernel(t, func(t *testing.T, k byteKernel) {
 		var got [2]uint32
@@ -216,31 +216,43 @@ func TestBytesNoAllocation(t *testing.T) {
 	})
 }
 
-// BenchmarkBytesRows compares a query with 24 random rows a call: of 400 KB, which fit the second-level cache, and of 45 MB,
-// which come from memory for the most part.
+// benchmarkSizes are those of matrices that fit the second-level cache, and that come from memory for the most part.
+var benchmarkSizes = []int{400_000, 12_000_000, 50_000_000, 200_000_000}
+
+// gather returns a matrix of so many bytes, and numbers of random rows of it.
+func gather(stride, size int) (base []byte, numbers []uint32) {
+	count := size / stride
+	r := rand.New(rand.NewPCG(1, 2))
+	base = make([]byte, count*stride)
+	for i := 0; i+8 <= len(base); i += 8 {
+		binary.LittleEndian.PutUint64(base[i:], r.Uint64())
+	}
+	numbers = make([]uint32, 1<<18)
+	for i := range numbers {
+		numbers[i] = r.Uint32N(uint32(count))
+	}
+	return base, numbers
+}
+
+func benchmarkRows(b *testing.B, k byteKernel, base []byte, stride int, numbers []uint32) {
+	const batch = 24
+	var dst [batch]uint32
+	at := 0
+	for b.Loop() {
+		k.rows(dst[:], base[:stride], base, stride, numbers[at:at+batch])
+		at = (at + batch) % (len(numbers) - batch)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batch, "ns/row")
+}
+
+// BenchmarkBytesRows compares a query with 24 random rows a call.
 func BenchmarkBytesRows(b *testing.B) {
 	for _, stride := range []int{64, 128, 448, 832} {
-		for _, size := range []int{400_000, 45_000_000} {
-			count := size / stride
-			r := rand.New(rand.NewPCG(1, 2))
-			base := make([]byte, count*stride)
-			for i := range base {
-				base[i] = byte(r.Uint32())
-			}
-			numbers := make([]uint32, 1<<18)
-			for i := range numbers {
-				numbers[i] = r.Uint32N(uint32(count))
-			}
+		for _, size := range benchmarkSizes {
+			base, numbers := gather(stride, size)
 			for _, k := range byteKernels {
 				b.Run(fmt.Sprintf("%s/bytes=%d/KB=%d", k.name, stride, size/1000), func(b *testing.B) {
-					const batch = 24
-					var dst [batch]uint32
-					at := 0
-					for b.Loop() {
-						k.rows(dst[:], base[:stride], base, stride, numbers[at:at+batch])
-						at = (at + batch) % (len(numbers) - batch)
-					}
-					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batch, "ns/row")
+					benchmarkRows(b, k, base, stride, numbers)
 				})
 			}
 		}

@@ -8,8 +8,9 @@ import (
 
 // kernel is one of the functions that are written.
 type kernel struct {
-	name string
-	what string
+	name   string
+	what   string
+	summed bool // of rows that have their sums in their last 8 bytes
 
 	// prepare makes of 32 bytes of the query what add takes.
 	prepare func(x, zero VecVirtual) []VecVirtual
@@ -17,10 +18,12 @@ type kernel struct {
 	add func(x []VecVirtual, y Mem, sum, zero VecVirtual)
 	// reduce makes the lanes of sum one number, in the lowest 32 bits.
 	reduce func(sum VecVirtual)
+	// finish, if there is one, makes a result of that number and the sum of the squares in the last 4 bytes of query and row.
+	finish func(total Register, query, row Mem)
 }
 
 var squaredL2 = kernel{
-	name:    "squaredL2",
+	name:    "squaredL2U8",
 	what:    "the sum of (q[j]-row[j])^2",
 	prepare: unchanged,
 	add: func(x []VecVirtual, y Mem, sum, zero VecVirtual) {
@@ -35,30 +38,51 @@ var squaredL2 = kernel{
 	reduce: addWords,
 }
 
-var dot = kernel{
-	name: "dot",
-	what: "the sum of q[j]*row[j]",
-	prepare: func(x, zero VecVirtual) []VecVirtual {
-		low := YMM()
-		VPUNPCKLBW(zero, x, low)
-		VPUNPCKHBW(zero, x, x)
-		return []VecVirtual{low, x}
+var dotSummed = kernel{
+	name:    "dotU8Summed",
+	what:    "the sum of q[j]*row[j]",
+	summed:  true,
+	prepare: widen,
+	add:     addProducts,
+	reduce:  addWords,
+}
+
+var squaredL2Summed = kernel{
+	name:    "squaredL2U8Summed",
+	what:    "the sum of (q[j]-row[j])^2",
+	summed:  true,
+	prepare: widen,
+	add:     addProducts,
+	reduce:  addWords,
+	finish: func(total Register, query, row Mem) {
+		ADDL(total, total)
+		NEGL(total)
+		ADDL(query, total)
+		ADDL(row, total)
 	},
-	add: func(x []VecVirtual, y Mem, sum, zero VecVirtual) {
-		low, high := YMM(), YMM()
-		VMOVDQU(y, high)
-		VPUNPCKLBW(zero, high, low)
-		VPUNPCKHBW(zero, high, high)
-		VPMADDWD(x[0], low, low)
-		VPMADDWD(x[1], high, high)
-		VPADDD(low, sum, sum)
-		VPADDD(high, sum, sum)
-	},
-	reduce: addWords,
+}
+
+// widen emits the words of 32 bytes.
+func widen(x, zero VecVirtual) []VecVirtual {
+	low := YMM()
+	VPUNPCKLBW(zero, x, low)
+	VPUNPCKHBW(zero, x, x)
+	return []VecVirtual{low, x}
+}
+
+func addProducts(x []VecVirtual, y Mem, sum, zero VecVirtual) {
+	low, high := YMM(), YMM()
+	VMOVDQU(y, high)
+	VPUNPCKLBW(zero, high, low)
+	VPUNPCKHBW(zero, high, high)
+	VPMADDWD(x[0], low, low)
+	VPMADDWD(x[1], high, high)
+	VPADDD(low, sum, sum)
+	VPADDD(high, sum, sum)
 }
 
 var l1 = kernel{
-	name:    "l1",
+	name:    "l1U8",
 	what:    "the sum of |q[j]-row[j]|",
 	prepare: unchanged,
 	add: func(x []VecVirtual, y Mem, sum, _ VecVirtual) {
@@ -70,7 +94,7 @@ var l1 = kernel{
 }
 
 var largest = kernel{
-	name:    "max",
+	name:    "maxU8",
 	what:    "the largest |q[j]-row[j]|",
 	prepare: unchanged,
 	add: func(x []VecVirtual, y Mem, sum, _ VecVirtual) {

@@ -1,11 +1,15 @@
 // Command uint8 writes the AVX2 kernels of package simd that compare vectors of bytes: squared L2, dot product, L1 and the
-// largest difference, each for one vector against many rows; and the conversion of bytes to float32. Run it by go generate in the directory of the package.
+// largest difference, each for one vector against many rows; and the conversion of bytes to float32. Run it by go generate in
+// the directory of the package.
 //
 // # How a row is summed
 //
 // A vector consists of blocks of 64 bytes: two YMM registers. There is no tail. The difference of two bytes is what is left
 // of one of the two subtractions that stop at zero. For products, bytes become words of 16 bits; VPMADDWD multiplies them
 // and adds products by pairs into 32 bits. Integers add up in any order, so that interleaving registers needs no care.
+//
+// A summed row has the sum of its bytes and that of their squares in its last 8 bytes. These are cleared in the query, so that
+// their products are zeros.
 //
 // # How rows follow one another
 //
@@ -20,7 +24,7 @@ import (
 
 func main() {
 	ConstraintExpr("amd64,!purego")
-	for _, k := range []kernel{squaredL2, dot, l1, largest} {
+	for _, k := range []kernel{squaredL2Summed, dotSummed, squaredL2, l1, largest} {
 		rows(k)
 	}
 	floats()

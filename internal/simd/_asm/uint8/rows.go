@@ -15,7 +15,7 @@ const (
 
 // rows emits a kernel.
 func rows(k kernel) {
-	name := k.name + "U8RowsAVX2"
+	name := k.name + "RowsAVX2"
 	TEXT(name, NOSPLIT, "func(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)")
 	Doc(
 		fmt.Sprintf("%s sets dst[i] to %s for the", name, k.what),
@@ -24,6 +24,10 @@ func rows(k kernel) {
 	)
 	Pragma("noescape")
 	w := newWalk("Return")
+	if k.summed {
+		w.most = sumsMask()
+		SUBQ(Imm(blockBytes), w.length)
+	}
 	w.first()
 	CMPQ(w.row, w.last)
 	JE(LabelRef("One"))
@@ -49,7 +53,8 @@ type walk struct {
 	stride Register
 	ahead  Register // how many rows ahead to prefetch
 	query  Register
-	length Register // bytes of the query
+	length Register // bytes of the query, without the last block when rows are summed
+	most   Mem      // mask of the bytes that are no sums, in the last 32 of a row; where rows are summed
 	zero   VecVirtual
 }
 
@@ -86,7 +91,11 @@ func (w *walk) first() {
 	PREFETCHT0(Mem{Base: row, Index: offset, Scale: 1})
 	ADDQ(Imm(blockBytes), offset)
 	CMPQ(offset, w.length)
-	JLT(LabelRef("FirstLine"))
+	if w.most.Base != nil {
+		JLE(LabelRef("FirstLine"))
+	} else {
+		JLT(LabelRef("FirstLine"))
+	}
 	ADDQ(Imm(4), at)
 	CMPQ(at, end)
 	JBE(LabelRef("First"))
@@ -109,10 +118,21 @@ func (w *walk) step(prefix string, k kernel, n int) {
 		VPXOR(sum, sum, sum)
 		sums = append(sums, sum)
 	}
-	w.blocks(prefix, k, rows, ahead, sums)
+	offset := w.blocks(prefix, k, rows, ahead, sums)
 	for i, sum := range sums {
 		k.reduce(sum)
-		VMOVD(sum.AsX(), Mem{Base: w.dst, Disp: 4 * i})
+		result := Mem{Base: w.dst, Disp: 4 * i}
+		if k.finish == nil {
+			VMOVD(sum.AsX(), result)
+			continue
+		}
+		squares := func(vector Register) Mem {
+			return Mem{Base: vector, Index: offset, Scale: 1, Disp: blockBytes - 4}
+		}
+		total := GP32()
+		VMOVD(sum.AsX(), total)
+		k.finish(total, squares(w.query), squares(rows[i]))
+		MOVL(total, result)
 	}
 	ADDQ(Imm(uint64(4*n)), w.dst)
 	ADDQ(Imm(uint64(4*n)), w.row)
@@ -127,12 +147,26 @@ func (w *walk) address(number Mem) Register {
 	return row
 }
 
-// blocks emits the loop over the blocks of the query and of some rows.
-func (w *walk) blocks(prefix string, k kernel, rows, ahead []Register, sums []VecVirtual) {
+// blocks emits the loop over the blocks of the query and of some rows, and returns where the last block begins when rows
+// are summed.
+func (w *walk) blocks(prefix string, k kernel, rows, ahead []Register, sums []VecVirtual) Register {
 	offset := GP64()
 	XORQ(offset, offset)
 	JMP(LabelRef(prefix + "Next"))
 	Label(prefix + "Block")
+	w.block(k, offset, rows, ahead, sums, false)
+	ADDQ(Imm(blockBytes), offset)
+	Label(prefix + "Next")
+	CMPQ(offset, w.length)
+	JLT(LabelRef(prefix + "Block"))
+	if k.summed {
+		w.block(k, offset, rows, ahead, sums, true)
+	}
+	return offset
+}
+
+// block emits the computation of one block; the last one of summed rows has their sums at the end.
+func (w *walk) block(k kernel, offset Register, rows, ahead []Register, sums []VecVirtual, last bool) {
 	for _, row := range ahead {
 		PREFETCHT0(Mem{Base: row, Index: offset, Scale: 1})
 	}
@@ -142,13 +176,29 @@ func (w *walk) blocks(prefix string, k kernel, rows, ahead []Register, sums []Ve
 		}
 		x := YMM()
 		VMOVDQU(at(w.query), x)
+		if last && i == blockBytes/vectorBytes-1 {
+			VPAND(w.most, x, x)
+		}
 		query := k.prepare(x, w.zero)
 		for r, row := range rows {
 			k.add(query, at(row), sums[r], w.zero)
 		}
 	}
-	ADDQ(Imm(blockBytes), offset)
-	Label(prefix + "Next")
-	CMPQ(offset, w.length)
-	JLT(LabelRef(prefix + "Block"))
 }
+
+// sumsMask returns where the mask lies, which all kernels of summed rows share.
+func sumsMask() Mem {
+	if mask.Base == nil {
+		mask = GLOBL("uint8SumsMask", RODATA|NOPTR)
+		for i := range vectorBytes / 8 {
+			bits := ^uint64(0)
+			if i == vectorBytes/8-1 {
+				bits = 0
+			}
+			DATA(8*i, U64(bits))
+		}
+	}
+	return mask
+}
+
+var mask Mem

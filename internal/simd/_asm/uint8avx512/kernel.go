@@ -1,0 +1,155 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// kernel is one of the functions that are written.
+type kernel struct {
+	name   string
+	what   string
+	summed bool // of rows that have their sums in their last 8 bytes
+	signed bool // add takes the query's bytes with 128 subtracted
+	norm   bool // finish needs the sum of the squares of the query
+
+	sums int // registers to sum a row in
+	// add adds the terms of 64 bytes, those of the row being at y, to the lanes of sums.
+	add func(c *constants, x VecVirtual, y Mem, sums []VecVirtual)
+	// join makes one register of the sums of a row, and reduce a lane for each row of these.
+	join   func(sums []VecVirtual)
+	reduce func(rows []VecVirtual) VecVirtual
+	// finish makes the results of the lanes, with the sums of the rows and of their squares, if they have them.
+	finish func(c *constants, total, sums, squares VecVirtual)
+}
+
+// constants are the registers that a kernel does not change.
+type constants struct {
+	sign VecVirtual // 64 bytes of 128
+	norm VecVirtual // four times the sum of the squares of the query
+}
+
+var squaredL2Summed = kernel{
+	name: "squaredL2U8Summed", what: "the sum of (q[j]-row[j])^2", summed: true, signed: true, norm: true,
+	sums: 1, add: addProducts, reduce: addLanes,
+	finish: func(c *constants, total, sums, squares VecVirtual) {
+		VPADDD(total, total, total)
+		VPSLLD(Imm(8), sums, sums)
+		VPADDD(sums, total, total)
+		VPSUBD(total, squares, total)
+		VPADDD(c.norm, total, total)
+	},
+}
+
+var dotSummed = kernel{
+	name: "dotU8Summed", what: "the sum of q[j]*row[j]", summed: true, signed: true,
+	sums: 1, add: addProducts, reduce: addLanes,
+	finish: func(_ *constants, total, sums, _ VecVirtual) {
+		VPSLLD(Imm(7), sums, sums)
+		VPADDD(sums, total, total)
+	},
+}
+
+// squaredL2 adds up x*(x-128) and x*(-128), and x*(q-128) beside it. The first less twice the second is the sum of x*x less
+// twice that of x*q.
+var squaredL2 = kernel{
+	name: "squaredL2U8", what: "the sum of (q[j]-row[j])^2", signed: true, norm: true,
+	sums: 2,
+	add: func(c *constants, x VecVirtual, y Mem, sums []VecVirtual) {
+		row, signed := ZMM(), ZMM()
+		VMOVDQU64(y, row)
+		VPXORD(c.sign, row, signed)
+		dotBytes(signed, row, sums[0])
+		dotBytes(c.sign, row, sums[0])
+		dotBytes(x, row, sums[1])
+	},
+	join: func(sums []VecVirtual) {
+		VPSUBD(sums[1], sums[0], sums[0])
+		VPSUBD(sums[1], sums[0], sums[0])
+	},
+	reduce: addLanes,
+	finish: func(c *constants, total, _, _ VecVirtual) { VPADDD(c.norm, total, total) },
+}
+
+var l1 = kernel{
+	name: "l1U8", what: "the sum of |q[j]-row[j]|",
+	sums: 1,
+	add: func(_ *constants, x VecVirtual, y Mem, sums []VecVirtual) {
+		eights := ZMM() // sums of eight differences each, in 64 bits
+		VPSADBW(y, x, eights)
+		VPADDD(eights, sums[0], sums[0])
+	},
+	reduce: addLanes,
+}
+
+var largest = kernel{
+	name: "maxU8", what: "the largest |q[j]-row[j]|",
+	sums: 1,
+	add: func(_ *constants, x VecVirtual, y Mem, sums []VecVirtual) {
+		row, upper := ZMM(), ZMM()
+		VMOVDQU64(y, row)
+		VPMAXUB(row, x, upper)
+		VPMINUB(row, x, row)
+		VPSUBB(row, upper, upper)
+		VPMAXUB(upper, sums[0], sums[0])
+	},
+	reduce: largestLanes,
+}
+
+func addProducts(_ *constants, x VecVirtual, y Mem, sums []VecVirtual) {
+	row := ZMM()
+	VMOVDQU64(y, row)
+	dotBytes(x, row, sums[0])
+}
+
+// dotBytes emits VPDPBUSD, which avo lacks: it adds products of signed bytes with unsigned bytes to lanes of sum.
+func dotBytes(signed, unsigned, sum VecVirtual) {
+	Instruction(&ir.Instruction{
+		Opcode:   "VPDPBUSD",
+		Operands: []Op{signed, unsigned, sum},
+		Inputs:   []Op{signed, unsigned, sum},
+		Outputs:  []Op{sum},
+		ISA:      []string{"AVX512_VNNI"},
+	})
+}
+
+// addLanes emits the sums of the 16 lanes of each of four registers, as the lanes of one.
+func addLanes(rows []VecVirtual) VecVirtual { return lanes(rows, VPADDD) }
+
+// largestLanes emits the largest byte of each of four registers, as lanes of one.
+func largestLanes(rows []VecVirtual) VecVirtual {
+	total, other := lanes(rows, VPMAXUB), XMM()
+	for _, bits := range []uint64{16, 8} {
+		VPSRLD(Imm(bits), total, other)
+		VPMAXUB(other, total, total)
+	}
+	VPSLLD(Imm(24), total, total)
+	VPSRLD(Imm(24), total, total)
+	return total
+}
+
+// lanes emits what an instruction makes of the 16 lanes of each of four registers, as the lanes of one. Only such
+// instructions are used as can have all 32 registers.
+func lanes(rows []VecVirtual, add func(operands ...Op)) VecVirtual {
+	var quarters []VecVirtual
+	for _, row := range rows {
+		half, quarter := YMM(), XMM()
+		VEXTRACTI64X4(Imm(1), row, half)
+		add(row.AsY(), half, half)
+		VEXTRACTI32X4(Imm(1), half, quarter)
+		add(half.AsX(), quarter, quarter)
+		quarters = append(quarters, quarter)
+	}
+	join := func(interleaveLow, interleaveHigh func(operands ...Op), a, b VecVirtual) VecVirtual {
+		low, high := XMM(), XMM()
+		interleaveLow(b, a, low)
+		interleaveHigh(b, a, high)
+		add(high, low, low)
+		return low
+	}
+	low := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[0], quarters[1])
+	high := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[2], quarters[3])
+	return join(VPUNPCKLQDQ, VPUNPCKHQDQ, low, high)
+}
