@@ -88,7 +88,7 @@ func (at place) readNeighbors(c *Collection) (Neighbors, error) {
 		return Neighbors{}, err
 	}
 	list := Neighbors{ID: string(id), Neighbors: make([]Neighbor, 0, k)}
-	found, err := at.ranked(c, k)
+	found, err := at.ranked(k)
 	if err != nil {
 		return Neighbors{}, err
 	}
@@ -103,9 +103,9 @@ func (at place) readNeighbors(c *Collection) (Neighbors, error) {
 }
 
 // ranked are the live neighbors of a row with their distances in the metric.
-func (at place) ranked(c *Collection, k int) ([]nnd.Candidate, error) {
+func (at place) ranked(k int) ([]nnd.Candidate, error) {
 	found, err := at.found(k)
-	if err != nil || !c.codec.Reranked() {
+	if err != nil || !at.segment.codec.Reranked() {
 		return found, err
 	}
 	return at.rank(found)
@@ -129,15 +129,16 @@ func (at place) found(k int) (found []nnd.Candidate, err error) {
 	return found, nil
 }
 
-// rank gives neighbors that were found by a proxy their exact distances, and brings them in order.
+// rank gives neighbors that were found by a proxy or by codes their exact distances, and brings them in order.
 func (at place) rank(found []nnd.Candidate) ([]nnd.Candidate, error) {
 	vector, err := at.segment.rows.Vector(at.row)
 	if err != nil {
 		return nil, err
 	}
-	scorer := at.segment.rows.Scorer()
-	scorer.Prepare(vector)
+	scorer := at.segment.scorers.Get().(*segmentScorer)
+	scorer.rows.Prepare(vector)
 	r := ranking{found: found}
-	r.rank(scorer, &query{k: len(found), rerank: 1})
+	r.rank(scorer, &query{k: len(found)})
+	at.segment.scorers.Put(scorer) // not after a fault
 	return r.found, nil
 }

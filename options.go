@@ -156,12 +156,13 @@ func Within(distance float64) QueryOption {
 	return QueryOption{kind: optionWithin, within: float32(distance)}
 }
 
-// DefaultOversample is how many times k candidates a query ranks that names no other number. It is PyNNDescent's
-// proxy_beam_size.
+// DefaultOversample is how many times k candidates a query ranks that names no other number, where the metric has a proxy. It is
+// PyNNDescent's proxy_beam_size.
 const DefaultOversample = 4
 
 // Oversample has a query search for so many times k candidates, and return the best k of them. It counts where the search
-// goes by something cheaper than the metric: a proxy, see metric.Params.Proxy. At least 1. Default DefaultOversample.
+// goes by something cheaper than the metric: by codes that have lost something, see Schema.Codec, or by a proxy, see
+// metric.Params.Proxy. At least 1. Default: as many as Prepare found to be needed for the codes, and DefaultOversample for a proxy.
 func Oversample(times int) QueryOption { return QueryOption{kind: optionOversample, count: times} }
 
 // WithMetadata returns each result's metadata.
@@ -186,30 +187,25 @@ type QueryStats struct {
 
 // query is a checked query.
 type query struct {
-	vector   codec.Vector
-	k        int
-	epsilon  float32
-	exact    bool
-	bounded  bool    // only what is near enough is to be found
-	within   float32 // true distance
-	radius   float32 // the same in the fast form
-	rerank   int     // how many times k candidates are ranked; 0 when they have the metric's own distances
-	metadata bool
-	payload  bool
-	withVec  bool
-	stats    *QueryStats
-}
-
-// candidates is how many rows are to be searched for.
-func (q *query) candidates() int {
-	if q.rerank > 1 && q.k <= math.MaxInt32/q.rerank {
-		return q.rerank * q.k
-	}
-	return q.k
+	vector  codec.Vector
+	k       int
+	epsilon float32
+	exact   bool
+	bounded bool    // only what is near enough is to be found
+	within  float32 // true distance
+	radius  float32 // the same in the fast form
+	// oversample is how many times k candidates are ranked; 0 where that is left to the index. It counts where a search goes by
+	// something else than the metric.
+	oversample int
+	proxied    bool // that is what the collection's own codec does
+	metadata   bool
+	payload    bool
+	withVec    bool
+	stats      *QueryStats
 }
 
 func newQuery(vector codec.Vector, k int, opts []QueryOption) (query, error) {
-	q := query{vector: vector, k: k, epsilon: DefaultEpsilon, rerank: DefaultOversample}
+	q := query{vector: vector, k: k, epsilon: DefaultEpsilon}
 	for _, o := range opts {
 		switch o.kind {
 		case optionEpsilon:
@@ -225,13 +221,13 @@ func newQuery(vector codec.Vector, k int, opts []QueryOption) (query, error) {
 		case optionStats:
 			q.stats = o.stats
 		case optionOversample:
-			q.rerank = o.count
+			if o.count < 1 {
+				return q, fmt.Errorf("oversample is %d, must be at least 1: %w", o.count, ErrInvalid)
+			}
+			q.oversample = o.count
 		case optionWithin:
 			q.bounded, q.within = true, o.within
 		}
-	}
-	if q.rerank < 1 {
-		return q, fmt.Errorf("oversample is %d, must be at least 1: %w", q.rerank, ErrInvalid)
 	}
 	if q.within != q.within {
 		return q, fmt.Errorf("within is %v: %w", q.within, ErrInvalid)

@@ -31,6 +31,8 @@ type PrepareStats struct {
 	// Rounds is the number of rounds of NN-descent, and Distances the distances that finding the neighbors took.
 	Rounds    int
 	Distances int64
+	// Codes say which codes the index has, and why.
+	Codes compaction.CodeStats
 	// Search describes the search graph, and Phases are the parts of the work with their times.
 	Search  nnd.GraphStats
 	Phases  []nnd.Phase
@@ -118,6 +120,7 @@ func (c *Collection) rebuild(ctx context.Context, o prepareOptions) (PrepareStat
 		Exact:        out.Build.Exact,
 		Rounds:       len(out.Build.Updates),
 		Distances:    out.Build.Distances,
+		Codes:        out.Codes,
 		Search:       out.Search,
 		Phases:       append(out.Build.Phases, out.Search.Phases...),
 	}, nil
@@ -209,6 +212,7 @@ func (c *Collection) job(id uuid.UUID, upto uint64, o prepareOptions) (compactio
 		Data:         c.data,
 		Upto:         upto,
 		Codec:        c.codec,
+		Codes:        c.schema.Codec,
 		Metric:       c.schema.Metric,
 		MetricParams: params,
 		Index:        options,

@@ -78,9 +78,7 @@ func (c *Collection) checkQuery(ctx context.Context, vector codec.Vector, k int,
 		return query{}, err
 	}
 	q, err := newQuery(vector, k, opts)
-	if !c.codec.Reranked() {
-		q.rerank = 0
-	}
+	q.proxied = c.codec.Reranked()
 	if q.bounded {
 		q.radius = codec.FastWithin(c.codec, q.within)
 	}

@@ -26,17 +26,16 @@ type ranking struct {
 	distances []float32
 }
 
-// scan compares all of n rows of which so many are live, and keeps the nearest of them.
+// scan compares all of n rows of which so many are live, and keeps the nearest of them. It is exact but where a proxy is what makes
+// a scan bearable.
 func (r *ranking) scan(ctx context.Context, scorer exacter, q *query, n, live int, allowed nnd.Filter) (stats nnd.SearchStats, err error) {
-	scan := nnd.Scan{Scorer: scorer, N: n, K: min(q.candidates(), live), Allowed: allowed}
-	if q.exact && q.rerank > 0 {
-		scan.Scorer, scan.K = exactly{scorer}, min(q.k, live)
-	}
-	if q.exact || q.rerank == 0 {
-		scan.Bounded, scan.Radius = q.bounded, q.radius
+	scan := nnd.Scan{Scorer: exactly{scorer}, N: n, K: min(q.k, live), Allowed: allowed, Bounded: q.bounded, Radius: q.radius}
+	byProxy := q.proxied && !q.exact && !q.bounded
+	if byProxy {
+		scan.Scorer, scan.K = scorer, min(times(q.k, cmp.Or(q.oversample, DefaultOversample)), live)
 	}
 	r.found, stats, err = scan.Run(ctx, r.found[:0])
-	if err == nil && !q.exact {
+	if err == nil && byProxy {
 		stats.Distances += r.rank(scorer, q)
 	}
 	return stats, err
@@ -44,9 +43,6 @@ func (r *ranking) scan(ctx context.Context, scorer exacter, q *query, n, live in
 
 // rank gives the candidates found their exact distances, keeps the nearest k, and counts the distances that it took.
 func (r *ranking) rank(scorer exacter, q *query) (distances int) {
-	if q.rerank == 0 {
-		return 0
-	}
 	r.rows, r.distances = r.rows[:0], slices.Grow(r.distances[:0], len(r.found))[:len(r.found)]
 	for _, candidate := range r.found {
 		r.rows = append(r.rows, candidate.Row)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,6 +23,7 @@ type segment struct {
 	*storage.Segment
 	record storage.SegmentRecord
 	path   string
+	codec  codec.Codec // of its codes: the collection's, or one with parameters of its own
 	rows   codec.Rows
 	pivots codec.Rows // nil when the codec packs none
 	graph  *nnd.SearchGraph
@@ -44,10 +44,11 @@ func (c *Collection) openSegment(path string, record storage.SegmentRecord) (*se
 	if err != nil {
 		return nil, err
 	}
-	seg := &segment{Segment: file, record: record, path: path, stretch: c.codec.StretchScore, log: c.log}
+	seg := &segment{Segment: file, record: record, path: path, log: c.log}
 	if err := mapped.Guard(func() error { return seg.assemble(c.schema, c.codec) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening segment %s: %w", path, err), file.Close())
 	}
+	seg.stretch = seg.codec.StretchScore
 	seg.scorers.New = func() any { return newSegmentScorer(seg) }
 	return seg, nil
 }
@@ -59,13 +60,17 @@ func (seg *segment) assemble(schema Schema, vectors codec.Codec) error {
 	if err != nil {
 		return err
 	}
-	if p.Metric != schema.Metric || p.Dim != schema.Dim || p.Codec != vectors.Name() || !bytes.Equal(p.MetricParams, params) {
-		return fmt.Errorf("it holds %s vectors of %d components as %s, the collection is %s, %d, %s, or has other parameters of the metric: %w",
-			p.Metric, p.Dim, p.Codec, schema.Metric, schema.Dim, vectors.Name(), ErrCorrupt)
+	if p.Metric != schema.Metric || p.Dim != schema.Dim || !bytes.Equal(p.MetricParams, params) {
+		return fmt.Errorf("it holds %s vectors of %d components, the collection is %s, %d, or has other parameters of the metric: %w",
+			p.Metric, p.Dim, schema.Metric, schema.Dim, ErrCorrupt)
 	}
+	if seg.codec, err = codec.WithParams(vectors, p.Codec, p.CodecParams); err != nil {
+		return fmt.Errorf("codes: %w: %w", ErrCorrupt, err)
+	}
+	vectors = seg.codec
 	if _, unknown := vectors.(*codec.Plain); !unknown && (p.CodecStride != vectors.Stride() || p.VectorStride != vectors.VectorStride()) {
-		return fmt.Errorf("its codes and vectors take %d and %d bytes, those of the collection %d and %d: %w",
-			p.CodecStride, p.VectorStride, vectors.Stride(), vectors.VectorStride(), ErrCorrupt)
+		return fmt.Errorf("its codes and vectors take %d and %d bytes, those of codec %s %d and %d: %w",
+			p.CodecStride, p.VectorStride, p.Codec, vectors.Stride(), vectors.VectorStride(), ErrCorrupt)
 	}
 	seg.rows, err = vectors.View(codec.Codes{
 		Stride: p.CodecStride, Codes: seg.Codes(), Offsets: seg.CodeOffsets(),
@@ -176,48 +181,6 @@ func (s *segmentScorer) ScorePivots(dst []float32) {
 		scorer = s.rows
 	}
 	scorer.Score(dst, s.all[:len(dst)])
-}
-
-// scanBelow is the number of rows up to which comparing all of them costs no
-// more than a walk of the graph, and is exact.
-const scanBelow = 1024
-
-// search finds the nearest live rows: by a walk of the graph, or by a scan when
-// that is asked for or when the walk would come to the same.
-func (seg *segment) search(ctx context.Context, q *query, scorer *segmentScorer, dead *roaring.Bitmap) (stats nnd.SearchStats, err error) {
-	n := seg.Rows()
-	var allowed nnd.Filter
-	live := n
-	if dead != nil {
-		allowed = alive{dead}
-		live -= int(dead.GetCardinality())
-	}
-	if live == 0 {
-		scorer.found = scorer.found[:0]
-		return stats, nil
-	}
-	scorer.prepare(q.vector)
-	k := min(q.candidates(), live)
-	// How many rows are near enough, nobody knows before: k says little then.
-	bounded := q.bounded && q.rerank == 0
-	if !q.exact && n > scanBelow && (k <= live/4 || bounded) {
-		walk := nnd.Query{
-			Scorer: scorer, K: k, Epsilon: q.epsilon, Stretch: seg.stretch, Allowed: allowed,
-			Bounded: bounded, Radius: q.radius,
-		}
-		scorer.found, stats, err = seg.graph.Search(ctx, walk, scorer.found[:0])
-		if err != nil {
-			return stats, err
-		}
-		if len(scorer.found) == k || bounded {
-			stats.Distances += scorer.rank(scorer, q)
-			return stats, nil
-		}
-		// Dead rows can cut live ones off: never answer with fewer than there are.
-	}
-	scanned, err := scorer.scan(ctx, scorer, q, n, live, allowed)
-	stats.Distances += scanned.Distances
-	return stats, err
 }
 
 // alive allows the rows that no tombstone marks.

@@ -60,15 +60,11 @@ func (c *Float32) vectorsIn(codes Codes) (*vectorMatrix, error) {
 
 // learn returns the parameters for vectors.
 func (c *Uint8) learn(vectors *vectorMatrix) Uint8Params {
-	components, t := newByteRange(), make([]float32, vectors.dim)
+	learner := Uint8Learner{codec: c, components: newByteRange(), coded: make([]float32, vectors.dim)}
 	for i := range vectors.n {
-		c.transform(t, vectors.row(i))
-		components.add(t)
+		learner.add(vectors.row(i))
 	}
-	if components.integers && c.canBeLossless() {
-		return Uint8Params{Scale: 1, Lossless: true}
-	}
-	return components.params()
+	return learner.Codec().params
 }
 
 // encodeAll returns the codes of vectors.

@@ -23,16 +23,22 @@ type uint8Table struct {
 // code; whoever wants parameters that suit the vectors collects these as float32 and has them made codes by
 // [Float32.Compact].
 func (c *Uint8) NewTable(capacity int) (Table, error) {
+	return c.newTable(capacity, !c.params.Lossless)
+}
+
+// newTable returns an empty table, with or without the vectors beside the codes.
+func (c *Uint8) newTable(capacity int, vectors bool) (Table, error) {
 	t := &uint8Table{
 		codec: c, codes: mapped.Aligned(capacity * c.stride),
 		plain: make([]float32, c.Dim()), coded: make([]float32, c.Dim()),
 	}
-	if !c.params.Lossless {
+	view := Codes{Stride: c.stride, Codes: t.codes}
+	if vectors {
 		t.vectors = mapped.Aligned(capacity * c.VectorStride())
+		view.VectorStride, view.Vectors = c.VectorStride(), t.vectors
 	}
 	var err error
-	t.rows, err = c.View(Codes{Stride: c.stride, Codes: t.codes, VectorStride: c.VectorStride(), Vectors: t.vectors})
-	if err != nil {
+	if t.rows, err = c.View(view); err != nil {
 		return nil, err
 	}
 	return t, nil

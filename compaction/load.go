@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/storage"
 )
 
 // loaded are the rows of a segment to be, in the order of their sequence numbers.
 type loaded struct {
+	*encoded
 	sequences []uint64
-	vectors   codec.Table
 	ids       []byte // the ids, one behind the other
 	idEnds    []int  // where each id ends
 }
@@ -27,33 +26,49 @@ func (l *loaded) id(i uint32) string {
 	return string(l.ids[begin:l.idEnds[i]])
 }
 
-// load reads ids and vectors. Metadata and payloads stay where they are until they are written.
-func (job Job) load(ctx context.Context) (*loaded, error) {
+// load reads ids and vectors, and makes codes of these. Vectors that are to lie beside their codes, metadata and payloads stay where
+// they are until they are written. When codes must be learned first, the rows are read twice or more; what counts is the last time,
+// since rows may die in between.
+func (job Job) load(ctx context.Context) (l *loaded, err error) {
 	live, err := job.live()
 	if err != nil {
 		return nil, err
 	}
-	vectors, err := job.Codec.NewTable(live)
+	l = new(loaded)
+	read := func(appendTo func(plain []byte) error) error {
+		*l = loaded{sequences: make([]uint64, 0, live), idEnds: make([]int, 0, live), ids: l.ids[:0]}
+		return job.read(ctx, live, func(row storage.Row) error { return l.append(row, appendTo) })
+	}
+	codes, err := job.encode(read, live)
 	if err != nil {
 		return nil, err
 	}
-	l := &loaded{sequences: make([]uint64, 0, live), idEnds: make([]int, 0, live), vectors: vectors}
+	l.encoded = codes
+	return l, nil
+}
+
+// read hands over the rows, of which so many at most can be there.
+func (job Job) read(ctx context.Context, live int, do func(row storage.Row) error) error {
+	n := 0
 	for row, err := range job.Data.Rows(0, job.Upto) {
+		if err == nil && n == live {
+			err = fmt.Errorf("row %d: there are more than %d rows: %w", row.Seq, live, storage.ErrCorrupt)
+		}
 		if err == nil {
-			err = l.append(row, live)
+			err = do(row)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if l.len()%reportRows == 0 {
+		if n++; n%reportRows == 0 {
 			if ctx.Err() != nil {
-				return nil, context.Cause(ctx)
+				return context.Cause(ctx)
 			}
-			job.Progress("reading", l.len(), live)
+			job.Progress("reading", n, live)
 		}
 	}
-	job.Progress("reading", l.len(), live)
-	return l, ctx.Err()
+	job.Progress("reading", n, live)
+	return ctx.Err()
 }
 
 // reportRows is how many rows are read between two looks at the context.
@@ -68,13 +83,10 @@ func (job Job) live() (live int, err error) {
 	return live, err
 }
 
-// append adds a row; there must be no more than room.
-func (l *loaded) append(row storage.Row, room int) error {
-	if l.len() == room {
-		return fmt.Errorf("row %d: there are more than %d rows: %w", row.Seq, room, storage.ErrCorrupt)
-	}
-	if err := l.vectors.AppendPlain(row.Record.Vector); err != nil {
-		return fmt.Errorf("row %d: %w: %w", row.Seq, storage.ErrCorrupt, err)
+// append adds a row, its vector to the codes that are being made.
+func (l *loaded) append(row storage.Row, appendTo func(plain []byte) error) error {
+	if err := appendTo(row.Record.Vector); err != nil {
+		return damaged(row, err)
 	}
 	l.sequences = append(l.sequences, row.Seq)
 	l.ids = append(l.ids, row.Record.ID...)

@@ -3,6 +3,7 @@ package compaction
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -18,7 +19,9 @@ type Job struct {
 	Data *storage.DataFile
 	Upto uint64
 	// Codec is the collection's. Metric names what it compares by, with parameters as the segment keeps them.
-	Codec        codec.Codec
+	Codec codec.Codec
+	// Codes is the name of the codec that the segment is to have; empty for the one that suits best.
+	Codes        string
 	Metric       string
 	MetricParams json.RawMessage
 	// Index are the dials of the graphs, and IndexJSON the same as the segment keeps them.
@@ -43,6 +46,7 @@ type Output struct {
 	Reused int // of them, rows whose neighbor lists were begun with
 	Build  nnd.BuildStats
 	Search nnd.GraphStats
+	Codes  CodeStats
 
 	sequences []uint64 // of the rows in the order they were read, ascending
 	rowOf     []uint32 // the segment's row of each of them
@@ -65,20 +69,33 @@ func Rewrite(ctx context.Context, job Job) (*Output, error) {
 	if job.Progress == nil {
 		job.Progress = func(string, int, int) {}
 	}
+	out, coarse, err := job.make(ctx, CodeStats{})
+	if errors.Is(err, errCoarse) {
+		job.Codes = nameFloat32
+		out, _, err = job.make(ctx, coarse)
+	}
+	return out, err
+}
+
+// make makes the segment. When it fails with errCoarse, it says what was measured; coarse is that of a failure before.
+func (job Job) make(ctx context.Context, coarse CodeStats) (*Output, CodeStats, error) {
 	rows, err := job.load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading rows: %w", err)
+		return nil, coarse, fmt.Errorf("reading rows: %w", err)
 	}
 	if rows.len() == 0 {
-		return new(Output), nil
+		return new(Output), coarse, nil
 	}
-	graphs, err := job.build(ctx, rows)
+	graphs, err := job.build(ctx, rows, coarse)
+	if errors.Is(err, errCoarse) {
+		return nil, graphs.stats, err
+	}
 	if err != nil {
-		return nil, fmt.Errorf("building graphs: %w", err)
+		return nil, coarse, fmt.Errorf("building graphs: %w", err)
 	}
 	info, err := job.write(ctx, rows, graphs)
 	if err != nil {
-		return nil, err
+		return nil, coarse, err
 	}
 	return &Output{
 		SegmentInfo: info,
@@ -86,39 +103,47 @@ func Rewrite(ctx context.Context, job Job) (*Output, error) {
 		Reused:      graphs.reused,
 		Build:       graphs.neighbors.Stats,
 		Search:      graphs.search.Stats,
+		Codes:       graphs.stats,
 		sequences:   rows.sequences,
 		rowOf:       invert(graphs.order),
-	}, nil
+	}, coarse, nil
 }
 
-// graphs are codes, neighbor graph and search graph in the segment's order of rows.
+// graphs are neighbor graph and search graph in the segment's order of rows.
 type graphs struct {
 	order     []uint32 // order[row] is the row's place in the order of reading
-	codes     codec.Codes
 	reused    int
+	stats     CodeStats
 	neighbors *nnd.NeighborGraph
 	search    *nnd.SearchGraph
 }
 
 // build brings the codes into an order that keeps near rows together, then
 // builds everything in that order.
-func (job Job) build(ctx context.Context, rows *loaded) (*graphs, error) {
+func (job Job) build(ctx context.Context, rows *loaded, coarse CodeStats) (*graphs, error) {
 	options := job.Index
 	options.Progress = func(p nnd.Progress) { job.Progress(stageName(p), p.Done, p.Total) }
-	g := &graphs{codes: rows.vectors.Codes()}
-	points, err := job.Codec.View(g.codes)
+	g := new(graphs)
+	points, err := rows.codec.View(rows.codes)
 	if err != nil {
 		return nil, err
 	}
 	if g.order, err = nnd.Order(ctx, points, options); err != nil {
 		return nil, err
 	}
-	g.codes.Permute(g.order)
-	if points, err = job.Codec.View(g.codes); err != nil {
+	rows.codes.Permute(g.order)
+	if points, err = rows.codec.View(rows.codes); err != nil {
 		return nil, err
 	}
 	if err := job.findNeighbors(ctx, points, rows, g, options); err != nil {
 		return nil, err
+	}
+	if g.stats, err = job.measure(ctx, points, rows, g); err != nil {
+		return g, err
+	}
+	if coarse.Coarse {
+		coarse.Codec = g.stats.Codec
+		g.stats = coarse
 	}
 	if g.search, err = nnd.NewSearchGraph(ctx, points, g.neighbors, options); err != nil {
 		return nil, err

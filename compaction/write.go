@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
+	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/nnd"
 	"github.com/vicinaldb/store/storage"
 )
@@ -16,13 +18,18 @@ type Stats struct {
 	Reused    int            `json:"reused,omitempty"`
 	Neighbors nnd.BuildStats `json:"neighbors"`
 	Search    nnd.GraphStats `json:"search"`
+	Codes     CodeStats      `json:"codes"`
 }
 
 // write puts everything into the segment file.
 func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage.SegmentInfo, err error) {
-	build, err := json.Marshal(Stats{Reused: g.reused, Neighbors: g.neighbors.Stats, Search: g.search.Stats})
+	build, err := json.Marshal(Stats{Reused: g.reused, Neighbors: g.neighbors.Stats, Search: g.search.Stats, Codes: g.stats})
 	if err != nil {
 		return info, fmt.Errorf("encoding statistics: %w", err)
+	}
+	codecParams, err := rows.params()
+	if err != nil {
+		return info, err
 	}
 	if job.SearchOnly {
 		g.neighbors = new(nnd.NeighborGraph)
@@ -42,9 +49,11 @@ func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage
 			Dim:             job.Codec.Dim(),
 			Metric:          job.Metric,
 			MetricParams:    job.MetricParams,
-			Codec:           job.Codec.Name(),
-			CodecStride:     g.codes.Stride,
-			VectorStride:    g.codes.VectorStride,
+			Codec:           rows.codec.Name(),
+			CodecStride:     rows.codes.Stride,
+			VectorStride:    rows.vectorStride(),
+			CodecParams:     codecParams,
+			Surplus:         surplus(rows, g),
 			AdjacencyStride: g.search.Stride,
 			Neighbors:       g.neighbors.K,
 			Pivots:          len(g.search.Pivots),
@@ -52,9 +61,10 @@ func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage
 			Index:           job.IndexJSON,
 			Build:           build,
 		},
-		Codes:             g.codes.Codes,
-		CodeOffsets:       g.codes.Offsets,
-		Vectors:           g.codes.Vectors,
+		Codes:             rows.codes.Codes,
+		CodeOffsets:       rows.codes.Offsets,
+		Vectors:           rows.codes.Vectors,
+		WriteVectors:      job.vectorWriter(ctx, rows, g.order),
 		Adjacency:         g.search.Adjacency,
 		PivotRows:         g.search.Pivots,
 		NeighborRows:      g.neighbors.Rows,
@@ -90,28 +100,70 @@ func (job Job) writeItems(ctx context.Context, items *storage.ItemWriter, rows *
 }
 
 func (job Job) writeBatch(items *storage.ItemWriter, rows *loaded, order []uint32) (done int, err error) {
-	size := 0
+	return job.readAgain(rows, order, func(i uint32, record codec.Record) (size int, err error) {
+		return len(record.Metadata) + len(record.Payload), items.Add(rows.id(i), record.Metadata, record.Payload)
+	})
+}
+
+// readAgain hands over the records of the first rows of an order, as many as one transaction may read, and returns how many that
+// were. The record of a row that died after it was read first is empty: nobody will ask for it.
+func (job Job) readAgain(rows *loaded, order []uint32, do func(i uint32, record codec.Record) (size int, err error)) (done int, err error) {
+	total := 0
 	err = job.Data.View(func(v *storage.View) error {
 		for _, i := range order[:min(len(order), batchRows)] {
-			var metadata, payload []byte
-			row, err := v.Row(rows.sequences[i])
-			switch {
-			case errors.Is(err, storage.ErrNotFound):
-				// The row died after it was read: nobody will ask for its record.
-			case err != nil:
-				return err
-			default:
-				metadata, payload = row.Metadata, row.Payload
+			record, err := v.Row(rows.sequences[i])
+			if errors.Is(err, storage.ErrNotFound) {
+				record, err = codec.Record{}, nil
 			}
-			if err := items.Add(rows.id(i), metadata, payload); err != nil {
+			if err != nil {
+				return err
+			}
+			size, err := do(i, record)
+			if err != nil {
 				return err
 			}
 			done++
-			if size += len(metadata) + len(payload); size >= batchBytes {
+			if total += size; total >= batchBytes {
 				return nil
 			}
 		}
 		return nil
 	})
 	return done, err
+}
+
+// vectorWriter returns what writes the vectors that lie beside the codes, in the segment's order of rows, from the records: nil when
+// they are in memory, or the codes tell them.
+func (job Job) vectorWriter(ctx context.Context, rows *loaded, order []uint32) func(io.Writer) error {
+	if !rows.beside {
+		return nil
+	}
+	gone := make([]byte, rows.vectorStride())
+	return func(out io.Writer) error {
+		for len(order) > 0 {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			done, err := job.readAgain(rows, order, func(_ uint32, record codec.Record) (int, error) {
+				vector := record.Vector
+				if len(vector) == 0 {
+					vector = gone
+				}
+				return out.Write(vector)
+			})
+			if err != nil {
+				return err
+			}
+			order = order[done:]
+		}
+		return nil
+	}
+}
+
+// surplus is what the segment says to its readers: nothing when its codes need no ranking.
+func surplus(rows *loaded, g *graphs) int {
+	if rows.beside {
+		return g.stats.Surplus
+	}
+	return 0
 }

@@ -28,6 +28,7 @@ type Params struct {
 	CodecStride     int             `json:"codec_stride"`            // bytes of one code; 0 if they have different lengths
 	VectorStride    int             `json:"vector_stride,omitempty"` // bytes of one vector beside its code; 0 if there are none
 	CodecParams     json.RawMessage `json:"codec_params,omitempty"`  // parameters of the codec, nil if it has none
+	Surplus         int             `json:"surplus,omitempty"`       // rows more than wanted that are to be ranked by their vectors
 	AdjacencyStride int             `json:"adjacency_stride"`        // places for neighbors of one row in the search graph
 	Neighbors       int             `json:"neighbors"`               // neighbors of one row in the neighbor graph; 0 if there is none
 	Pivots          int             `json:"pivots"`                  // rows where searches may start
@@ -72,6 +73,7 @@ func (p Params) check() error {
 		{"dim", p.Dim, 1, MaxDim},
 		{"codec_stride", p.CodecStride, 0, MaxStride},
 		{"vector_stride", p.VectorStride, 0, MaxStride},
+		{"surplus", p.Surplus, 0, MaxDegree},
 		{"adjacency_stride", p.AdjacencyStride, 0, MaxDegree},
 		{"neighbors", p.Neighbors, 0, MaxDegree},
 		{"pivots", p.Pivots, 0, p.Rows},

@@ -163,10 +163,12 @@ func (w *SegmentWriter) Abort() error {
 // SegmentContent is what [WriteSegment] writes. The slices are as Params says, laid out as [Segment] hands them out; those
 // that Params says are not there are empty. The codes of the pivots are taken from Codes.
 type SegmentContent struct {
-	Params            Params
-	Codes             []byte
-	CodeOffsets       []byte // if the codes have different lengths
-	Vectors           []byte // if there are any beside the codes
+	Params      Params
+	Codes       []byte
+	CodeOffsets []byte // if the codes have different lengths
+	Vectors     []byte // if there are any beside the codes; or:
+	// WriteVectors writes the vectors, for whoever does not have them in memory. It is called once.
+	WriteVectors      func(io.Writer) error
 	Adjacency         []uint32
 	PivotRows         []uint32
 	NeighborRows      []uint32
@@ -198,6 +200,9 @@ func (c *SegmentContent) check() error {
 	}
 	for tag, b := range c.given() {
 		want := shapes[tag] // of no elements if it must not be there
+		if tag == TagVectors && c.WriteVectors != nil {
+			continue // write counts them
+		}
 		if size := uint64(len(b)); want.count != anyCount && size != uint64(want.elementSize)*want.count {
 			return fmt.Errorf("%s: %d bytes, the parameters say %d elements of %d", sectionNames[tag], size, want.count, want.elementSize)
 		}
@@ -256,11 +261,15 @@ func (c *SegmentContent) write(ctx context.Context, w *SegmentWriter, params []b
 		if !ok {
 			continue // one of the items', which come last
 		}
-		err := w.Section(section.tag, int(section.elementSize), func(out io.Writer) error {
-			return copyChunks(ctx, out, bytes.NewReader(b))
-		})
-		if err != nil {
+		fill := func(out io.Writer) error { return copyChunks(ctx, out, bytes.NewReader(b)) }
+		if section.tag == TagVectors && c.WriteVectors != nil {
+			fill = c.WriteVectors
+		}
+		if err := w.Section(section.tag, int(section.elementSize), fill); err != nil {
 			return err
+		}
+		if written := w.sections[len(w.sections)-1].count; section.count != anyCount && written != section.count {
+			return fmt.Errorf("%s: %d elements were written, the parameters say %d", sectionNames[section.tag], written, section.count)
 		}
 	}
 	return c.Items.write(ctx, w)

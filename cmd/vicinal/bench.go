@@ -142,7 +142,7 @@ func (b *bench) shapeOf(path string) (store.Kind, int, error) {
 
 // input is what the store is built from, but for the file.
 func (b *bench) input() benchInput {
-	return benchInput{Kind: b.codec.Kind(), Metric: b.codec.Metric(), Params: b.codec.Params(), Index: b.params(b.Seed)}
+	return benchInput{Kind: b.codec.Kind(), Metric: b.codec.Metric(), Params: b.codec.Params(), Codec: b.Codec, Index: b.params(b.Seed)}
 }
 
 // measure opens the store that was built and queries it.

@@ -28,7 +28,7 @@ func (b *bench) build(ctx context.Context) (err error) {
 
 func (b *bench) fill(ctx context.Context, s *store.Store) error {
 	c, err := s.Create(ctx, benchCollection, store.Schema{
-		Dim: b.codec.Dim(), Kind: b.codec.Kind(), Metric: b.codec.Metric(), Params: b.codec.Params(), Index: b.dir.input.Index,
+		Dim: b.codec.Dim(), Kind: b.codec.Kind(), Metric: b.codec.Metric(), Params: b.codec.Params(), Codec: b.Codec, Index: b.dir.input.Index,
 	})
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ type benchInput struct {
 	Kind   store.Kind        `json:"kind"`
 	Metric string            `json:"metric"`
 	Params metric.Params     `json:"params,omitzero"`
+	Codec  string            `json:"codec,omitempty"`
 	Index  store.IndexParams `json:"index"`
 }
 
@@ -89,6 +90,8 @@ func (d *benchDirectory) recognize(base string) error {
 		return fmt.Errorf("it was built from %s vectors, not %s ones", there.Kind, d.input.Kind)
 	case there.Metric != d.input.Metric || !reflect.DeepEqual(there.Params, d.input.Params):
 		return fmt.Errorf("it was built with the metric %s, not %s, or with other parameters of it", there.Metric, d.input.Metric)
+	case there.Codec != d.input.Codec:
+		return fmt.Errorf("it was built with the codec %q, not %q", there.Codec, d.input.Codec)
 	case string(index) != string(wanted):
 		return fmt.Errorf("it was built with the index parameters %s, not %s", index, wanted)
 	}

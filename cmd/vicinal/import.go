@@ -83,7 +83,7 @@ func (cmd *importCommand) collection(ctx context.Context, s *store.Store, file *
 	if err != nil {
 		return nil, err
 	}
-	asked := store.Schema{Dim: file.Dim(), Kind: kindOf(file), Metric: cmd.Metric, Params: params, Index: cmd.params(cmd.Seed)}
+	asked := store.Schema{Dim: file.Dim(), Kind: kindOf(file), Metric: cmd.Metric, Params: params, Codec: cmd.Codec, Index: cmd.params(cmd.Seed)}
 	c, err := s.Collection(ctx, cmd.Collection)
 	if errors.Is(err, store.ErrNotFound) {
 		return s.Create(ctx, cmd.Collection, asked)
@@ -117,6 +117,9 @@ func (cmd *importCommand) compare(there, asked store.Schema) error {
 		if cmd.Params != "" && !reflect.DeepEqual(c.Params(), there.Params) {
 			return fmt.Errorf("collection %q is there already, with other parameters of the distance", cmd.Collection)
 		}
+	}
+	if asked.Codec != "" && asked.Codec != there.Codec {
+		return fmt.Errorf("collection %q is there already, with another codec", cmd.Collection)
 	}
 	if !reflect.DeepEqual(asked.Index, store.IndexParams{}) && !reflect.DeepEqual(asked.Index, there.Index) {
 		return fmt.Errorf("collection %q is there already, with other index parameters; leave them out to keep its own", cmd.Collection)

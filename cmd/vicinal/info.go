@@ -125,6 +125,7 @@ func distanceText(info store.CollectionInfo) (string, error) {
 
 // describeBuild writes how the graphs of a segment were made.
 func describeBuild(w io.Writer, build compaction.Stats) {
+	describeCodes(w, build.Codes)
 	how := fmt.Sprintf("in %d rounds", len(build.Neighbors.Updates))
 	if build.Neighbors.Exact {
 		how = "by comparing all pairs"
@@ -136,4 +137,20 @@ func describeBuild(w io.Writer, build compaction.Stats) {
 	g := build.Search
 	fmt.Fprintf(w, "graph\t%d edges, %d to %d from a row, %.1f in the mean; %d parts joined, %d edges added to be found by, %d to be reached by\n",
 		g.Edges, g.LeastDegree, g.GreatestDegree, g.MeanDegree, g.Components, g.GuideEdges, g.ConnectEdges)
+}
+
+// describeCodes writes which codes a segment has, and why.
+func describeCodes(w io.Writer, codes compaction.CodeStats) {
+	switch {
+	case codes.Lossless:
+		fmt.Fprintf(w, "codes\t%s, lossless\n", codes.Codec)
+	case codes.Coarse && codes.Codec != "uint8":
+		fmt.Fprintf(w, "codes\t%s; uint8 was too coarse: of the nearest 10, %.2f %% were not among the nearest %d\n",
+			codes.Codec, 100*codes.Lost, 10+codes.Surplus)
+	case codes.Codec == "uint8":
+		fmt.Fprintf(w, "codes\t%s; %d candidates are ranked by their vectors for the nearest 10, and %.2f %% of these are not among them\n",
+			codes.Codec, 10+codes.Surplus, 100*codes.Lost)
+	case codes.Codec != "":
+		fmt.Fprintf(w, "codes\t%s\n", codes.Codec)
+	}
 }

@@ -1,0 +1,120 @@
+package codec
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// CheckName returns nil if the vectors of a collection, whose codec is vectors, can be kept as the codes that a name stands for:
+// its own, or those of [Uint8]. The error wraps ErrNoCode. The empty name stands for whichever suits.
+func CheckName(vectors Codec, name string) error {
+	if name == "" || name == vectors.Name() {
+		return nil
+	}
+	floats, dense := vectors.(*Float32)
+	if !dense || name != nameUint8 {
+		return fmt.Errorf("%w: no codec %q for %s vectors under %s", ErrNoCode, name, vectors.Kind(), vectors.Metric())
+	}
+	_, err := newUint8(floats.metric, floats.dim)
+	return err
+}
+
+// WithParams returns the codec of a name with its parameters, as a segment keeps them, for the vectors of a collection whose codec
+// is vectors. Errors wrap ErrCorrupt: the name is none of a codec for such vectors, or the parameters cannot be right.
+func WithParams(vectors Codec, name string, params json.RawMessage) (Codec, error) {
+	if name == vectors.Name() {
+		if len(params) > 0 {
+			return nil, fmt.Errorf("%w: codec %s with parameters, of which it has none", ErrCorrupt, name)
+		}
+		return vectors, nil
+	}
+	if err := CheckName(vectors, name); err != nil && !isPlain(vectors, name) {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	p, err := ParseUint8Params(params)
+	if err != nil {
+		return nil, err
+	}
+	if plain, ok := vectors.(*Plain); ok {
+		return plain.Uint8(), nil
+	}
+	floats := vectors.(*Float32)
+	return asCodec(NewUint8(floats.metric, floats.dim, p))
+}
+
+// isPlain tells whether codes of a name can be those of dense vectors under a metric that nobody knows.
+func isPlain(vectors Codec, name string) bool {
+	_, plain := vectors.(*Plain)
+	return plain && name == nameUint8 && vectors.Kind() == KindDense
+}
+
+// asCodec keeps a nil pointer from becoming a codec.
+func asCodec(c *Uint8, err error) (Codec, error) {
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Lossless returns the codec of bytes that loses nothing of vectors of integers from 0 to 255. The error wraps ErrNoCode when there
+// is none for the metric or the dimension.
+func (c *Float32) Lossless() (*Uint8, error) {
+	lossless, err := newUint8(c.metric, c.dim)
+	if err != nil {
+		return nil, err
+	}
+	if !lossless.canBeLossless() {
+		return nil, fmt.Errorf("%w: no code is lossless under %s", ErrNoCode, c.metric.Name())
+	}
+	lossless.setParams(Uint8Params{Scale: 1, Lossless: true})
+	return lossless, nil
+}
+
+// Uint8Learner learns from vectors, one after the other, what the codes of [Uint8] for them must reach. Equal vectors in any order
+// give equal codecs. It is for one goroutine.
+type Uint8Learner struct {
+	codec      *Uint8
+	components byteRange
+	plain      []float32 // scratch
+	coded      []float32 // scratch
+}
+
+// Learner returns a learner for vectors of this codec. The error wraps ErrNoCode when there are no codes of bytes for the metric or
+// the dimension.
+func (c *Float32) Learner() (*Uint8Learner, error) {
+	compact, err := newUint8(c.metric, c.dim)
+	if err != nil {
+		return nil, err
+	}
+	return &Uint8Learner{codec: compact, components: newByteRange(), plain: make([]float32, c.dim), coded: make([]float32, c.dim)}, nil
+}
+
+// AddPlain learns from the vector of a plain form. The error wraps ErrCorrupt when the bytes are none.
+func (l *Uint8Learner) AddPlain(plain []byte) error {
+	if err := l.codec.float.checkPlain(plain); err != nil {
+		return err
+	}
+	l.codec.float.Decode(l.plain, plain)
+	l.add(l.plain)
+	return nil
+}
+
+func (l *Uint8Learner) add(v []float32) {
+	l.codec.transform(l.coded, v)
+	l.components.add(l.coded)
+}
+
+// Codec returns the codec for the vectors so far. It is lossless if they allow that.
+func (l *Uint8Learner) Codec() *Uint8 {
+	made := *l.codec
+	if l.components.integers && made.canBeLossless() {
+		made.setParams(Uint8Params{Scale: 1, Lossless: true})
+	} else {
+		made.setParams(l.components.params())
+	}
+	return &made
+}
+
+// NewCodeTable is NewTable for codes alone: what else is kept of the vectors is kept elsewhere. Its rows can be scored, and have
+// no Vector unless codes are lossless.
+func (c *Uint8) NewCodeTable(capacity int) (Table, error) { return c.newTable(capacity, false) }

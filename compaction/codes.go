@@ -1,0 +1,110 @@
+package compaction
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/storage"
+)
+
+// nameFloat32 is the name of the codec of vectors as they are.
+const nameFloat32 = "float32"
+
+// CodeStats tell which codes a segment has, and why. They are the same on any machine.
+type CodeStats struct {
+	// Codec is the name of the codec.
+	Codec string `json:"codec,omitempty"`
+	// Lossless says that the codes of bytes tell the vectors, so that there is nothing to rank again.
+	Lossless bool `json:"lossless,omitempty"`
+	// Surplus is how many rows more than wanted are ranked by their vectors for the nearest ten, as it was measured on rows of the
+	// segment, and Lost the share of the ten nearest that rank farther by their codes.
+	Surplus int     `json:"surplus,omitempty"`
+	Lost    float64 `json:"lost,omitempty"`
+	// Coarse says that codes of bytes were tried and found too coarse: Surplus and Lost are what was measured of them.
+	Coarse bool `json:"coarse,omitempty"`
+}
+
+// encoded are the codes of rows, by a codec that suits them.
+type encoded struct {
+	codec codec.Codec
+	codes codec.Codes
+	// beside says that vectors are to lie beside the codes, which are not in memory.
+	beside bool
+}
+
+// loader hands the plain forms of all vectors to a function, in order. It can be called again.
+type loader func(do func(plain []byte) error) error
+
+// encode makes the codes of the rows, of which so many at most can be there.
+func (job Job) encode(load loader, live int) (*encoded, error) {
+	floats, dense := job.Codec.(*codec.Float32)
+	if !dense || job.Codes == nameFloat32 {
+		return job.encodeAs(job.Codec, load, live)
+	}
+	learner, err := floats.Learner()
+	if err != nil && job.Codes != "" {
+		return nil, err
+	}
+	// Codes that are as long as what they stand for would only cost recall.
+	if err != nil || job.Codes == "" && learner.Codec().Stride() >= floats.Stride() {
+		return job.encodeAs(job.Codec, load, live)
+	}
+	if lossless, err := floats.Lossless(); err == nil {
+		e, err := job.encodeAs(lossless, load, live)
+		if !errors.Is(err, codec.ErrNoCode) {
+			return e, err
+		}
+	}
+	if err := load(learner.AddPlain); err != nil {
+		return nil, err
+	}
+	return job.encodeAs(learner.Codec(), load, live)
+}
+
+// encodeAs makes the codes of one codec.
+func (job Job) encodeAs(c codec.Codec, load loader, live int) (*encoded, error) {
+	newTable := c.NewTable
+	compact, compacted := c.(*codec.Uint8)
+	if compacted {
+		newTable = compact.NewCodeTable
+	}
+	table, err := newTable(live)
+	if err != nil {
+		return nil, err
+	}
+	if err := load(table.AppendPlain); err != nil {
+		return nil, err
+	}
+	return &encoded{codec: c, codes: table.Codes(), beside: compacted && c.VectorStride() > 0}, nil
+}
+
+// vectorStride is the length of a vector in the segment beside its code.
+func (e *encoded) vectorStride() int {
+	if e.beside {
+		return e.codec.VectorStride()
+	}
+	return e.codes.VectorStride
+}
+
+// params are those of the codec, as the segment keeps them.
+func (e *encoded) params() (json.RawMessage, error) {
+	compact, ok := e.codec.(*codec.Uint8)
+	if !ok {
+		return nil, nil
+	}
+	params, err := json.Marshal(compact.CodeParams())
+	if err != nil {
+		return nil, fmt.Errorf("encoding parameters of codes: %w", err)
+	}
+	return params, nil
+}
+
+// damaged says of a vector that no codec takes that the data file is damaged.
+func damaged(row storage.Row, err error) error {
+	if errors.Is(err, codec.ErrNoCode) {
+		return err
+	}
+	return fmt.Errorf("row %d: %w: %w", row.Seq, storage.ErrCorrupt, err)
+}

@@ -1,0 +1,181 @@
+package compaction
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/nnd"
+	"github.com/vicinaldb/store/storage"
+)
+
+const (
+	// sampleRows is how many rows the depth is measured on.
+	sampleRows = 256
+	// sampleNearest is how many nearest rows of each must be among the candidates.
+	sampleNearest = 10
+	// sampleDepth is how many candidates of each are ranked by their vectors.
+	sampleDepth = 64
+	// mostSurplus is the greatest surplus of codes that are fine enough. What would need more may as well miss rows that were not
+	// ranked here.
+	mostSurplus = 38
+	// mostLost is the share of the nearest rows that may rank farther by codes than the candidates reach.
+	mostLost = 0.001
+)
+
+// errCoarse says that codes lose too much.
+var errCoarse = errors.New("codes are too coarse")
+
+// measure finds how many candidates must be ranked by their vectors so that hardly any of the nearest is lost by the error of the
+// codes: for a sample of rows, those near them by the neighbor graph are ranked by their codes and by their vectors. When there is
+// a proxy, it is what is compared: what the proxy loses is not the fault of the codes.
+func (job Job) measure(ctx context.Context, points nnd.Points, rows *loaded, g *graphs) (CodeStats, error) {
+	stats := CodeStats{Codec: rows.codec.Name()}
+	compact, ok := rows.codec.(*codec.Uint8)
+	if !ok {
+		return stats, nil
+	}
+	if stats.Lossless = !compact.Reranked(); stats.Lossless {
+		return stats, nil
+	}
+	s := sampler{job: job, points: points, rows: rows, graphs: g, ranks: make([]int, sampleDepth)}
+	n := len(g.order)
+	count := min(sampleRows, n)
+	for i := range count {
+		if ctx.Err() != nil {
+			return stats, context.Cause(ctx)
+		}
+		if err := s.add(uint32(i * n / count)); err != nil {
+			return stats, err
+		}
+	}
+	stats.Surplus, stats.Lost = s.surplus()
+	if stats.Coarse = stats.Surplus > mostSurplus; stats.Coarse && job.Codes == "" {
+		return stats, errCoarse
+	}
+	return stats, nil
+}
+
+// sampler ranks the neighborhoods of some rows.
+type sampler struct {
+	job    Job
+	points nnd.Points
+	rows   *loaded
+	graphs *graphs
+
+	near  []uint32
+	ranks []int // how many of the nearest had each rank by their codes
+	total int
+}
+
+// add ranks the neighborhood of a row.
+func (s *sampler) add(row uint32) error {
+	candidates := s.candidates(row)
+	exact, err := s.exact(row, candidates)
+	if err != nil {
+		return err
+	}
+	order := make([]int, len(candidates))
+	for i := range order {
+		order[i] = i
+	}
+	// Among rows at equal distances the one is as good as the other: those that rank first by codes count.
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(exact[a], exact[b]) })
+	for _, rank := range order[:min(sampleNearest, len(order))] {
+		s.ranks[rank]++
+		s.total++
+	}
+	return nil
+}
+
+// candidates are the rows nearest to a row by their codes, among its neighbors and theirs.
+func (s *sampler) candidates(row uint32) []nnd.Candidate {
+	s.near = s.near[:0]
+	neighbors, _ := s.graphs.neighbors.Neighbors(row)
+	s.near = append(s.near, neighbors...)
+	for _, neighbor := range neighbors {
+		further, _ := s.graphs.neighbors.Neighbors(neighbor)
+		s.near = append(s.near, further...)
+	}
+	slices.Sort(s.near)
+	s.near = slices.Compact(s.near)
+	s.near = slices.DeleteFunc(s.near, func(other uint32) bool { return other == row })
+	scores := make([]float32, len(s.near))
+	s.points.Distances(scores, row, s.near)
+	candidates := make([]nnd.Candidate, len(s.near))
+	for i, other := range s.near {
+		candidates[i] = nnd.Candidate{Row: other, Distance: scores[i]}
+	}
+	slices.SortFunc(candidates, func(a, b nnd.Candidate) int {
+		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.Row, b.Row))
+	})
+	return candidates[:min(sampleDepth, len(candidates))]
+}
+
+// exact gives the distances of a row and its candidates by their vectors, which are read again. Rows that died meanwhile are
+// infinitely far.
+func (s *sampler) exact(row uint32, candidates []nnd.Candidate) ([]float32, error) {
+	table, err := s.job.Codec.NewTable(len(candidates) + 1)
+	if err != nil {
+		return nil, err
+	}
+	distances := make([]float32, len(candidates))
+	var there []int
+	err = s.job.Data.View(func(v *storage.View) error {
+		if found, err := s.append(v, table, row); !found {
+			return err
+		}
+		for i, candidate := range candidates {
+			found, err := s.append(v, table, candidate.Row)
+			if err != nil {
+				return err
+			}
+			if distances[i] = float32(math.Inf(1)); found {
+				there = append(there, i)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(there) == 0 {
+		return distances, err
+	}
+	read, numbers := make([]float32, len(there)), make([]uint32, len(there))
+	for i := range numbers {
+		numbers[i] = uint32(i + 1)
+	}
+	table.Rows().Distances(read, 0, numbers)
+	for i, at := range there {
+		distances[at] = read[i]
+	}
+	return distances, nil
+}
+
+// append reads the vector of a row of the segment again.
+func (s *sampler) append(v *storage.View, table codec.Table, row uint32) (found bool, err error) {
+	record, err := v.Row(s.rows.sequences[s.graphs.order[row]])
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	if err == nil {
+		err = table.AppendPlain(record.Vector)
+	}
+	return err == nil, err
+}
+
+// surplus is how many candidates more than the nearest are enough, and what share of the nearest is farther.
+func (s *sampler) surplus() (surplus int, lost float64) {
+	missing := 0
+	for depth := len(s.ranks); depth > sampleNearest; depth-- {
+		if float64(missing+s.ranks[depth-1]) > mostLost*float64(s.total) {
+			return depth - sampleNearest, float64(missing) / float64(s.total)
+		}
+		missing += s.ranks[depth-1]
+	}
+	if s.total > 0 {
+		lost = float64(missing) / float64(s.total)
+	}
+	return 0, lost
+}

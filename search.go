@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"math"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/vicinaldb/store/nnd"
+)
+
+// scanBelow is the number of rows up to which comparing all of them costs no
+// more than a walk of the graph, and is exact.
+const scanBelow = 1024
+
+// search finds the nearest live rows: by a walk of the graph, or by a scan when
+// that is asked for or when the walk would come to the same.
+func (seg *segment) search(ctx context.Context, q *query, scorer *segmentScorer, dead *roaring.Bitmap) (stats nnd.SearchStats, err error) {
+	n := seg.Rows()
+	var allowed nnd.Filter
+	live := n
+	if dead != nil {
+		allowed = alive{dead}
+		live -= int(dead.GetCardinality())
+	}
+	scorer.found = scorer.found[:0]
+	if live == 0 {
+		return stats, nil
+	}
+	scorer.prepare(q.vector)
+	if !q.exact && n > scanBelow {
+		done, walked, err := seg.walk(ctx, q, scorer, live, allowed)
+		if err != nil || done {
+			return walked, err
+		}
+		stats = walked
+	}
+	scanned, err := scorer.scan(ctx, scorer, q, n, live, allowed)
+	stats.Distances += scanned.Distances
+	return stats, err
+}
+
+// walk walks the graph for as many candidates as the codes need. It is not done when a scan would take no longer, or when dead rows
+// cut live ones off: never is there an answer with fewer than there are.
+func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, live int, allowed nnd.Filter) (done bool, stats nnd.SearchStats, err error) {
+	reranked := seg.codec.Reranked()
+	wanted := min(q.k, live)
+	if q.bounded && reranked {
+		wanted = min(wanted, firstWithin)
+	}
+	// How many rows are near enough, nobody knows before: k says little then.
+	bounded := q.bounded && !reranked
+	k := min(seg.candidates(q, wanted), live)
+	for k <= live/4 || bounded {
+		walk := nnd.Query{
+			Scorer: scorer, K: k, Epsilon: q.epsilon, Stretch: seg.stretch, Allowed: allowed,
+			Bounded: bounded, Radius: q.radius,
+		}
+		found, walked, err := seg.graph.Search(ctx, walk, scorer.found[:0])
+		scorer.found = found
+		stats.Distances, stats.Expanded = stats.Distances+walked.Distances, stats.Expanded+walked.Expanded
+		if err != nil {
+			return false, stats, err
+		}
+		if len(found) < k && !bounded {
+			return false, stats, nil
+		}
+		if !reranked {
+			return true, stats, nil
+		}
+		tied := wanted < k && k < live && found[wanted-1].Distance == found[k-1].Distance
+		stats.Distances += scorer.rank(scorer, q)
+		if !seg.unsure(q, scorer, wanted, k, tied) {
+			return true, stats, nil
+		}
+		wanted, k = min(2*wanted, q.k), 2*k
+		k = max(k, seg.candidates(q, wanted))
+	}
+	return false, stats, nil
+}
+
+// firstWithin is how many rows a search by codes looks for at first when all within a distance are wanted.
+const firstWithin = 16
+
+// unsure tells whether rows that were no candidates may belong to the answer: of k candidates, enough for so many wanted, those in
+// scorer.found are what ranking by their vectors has left.
+func (seg *segment) unsure(q *query, scorer *segmentScorer, wanted, k int, tied bool) bool {
+	if q.bounded && wanted < q.k && len(scorer.found) >= wanted {
+		return true // the distance reaches beyond the candidates
+	}
+	if !tied || len(scorer.found) == 0 {
+		return false
+	}
+	// The codes do not tell the last of the wanted from the last candidate, so others may be as near by them. Nothing is nearer
+	// than an equal vector.
+	last := scorer.found[min(wanted, len(scorer.found))-1].Distance
+	return seg.codec.Correct(last) > 0
+}
+
+// candidates is how many rows are to be searched for by the codes when so many are wanted.
+func (seg *segment) candidates(q *query, wanted int) int {
+	switch {
+	case !seg.codec.Reranked():
+		return wanted
+	case q.oversample > 0:
+		return times(wanted, q.oversample)
+	}
+	candidates := wanted
+	if q.proxied {
+		candidates = times(wanted, DefaultOversample)
+	}
+	return candidates + max(leastSurplus, surplusFor(seg.Params().Surplus, wanted))
+}
+
+// leastSurplus is what tells whether codes tell the last of the wanted rows from others.
+const leastSurplus = 2
+
+// surplusFor scales a surplus that was measured for ten rows.
+func surplusFor(surplus, wanted int) int {
+	return int(math.Ceil(float64(surplus) * math.Sqrt(float64(wanted)/10)))
+}
+
+// times is a product that stays within 31 bits.
+func times(wanted, factor int) int {
+	if factor > 1 && wanted > math.MaxInt32/factor {
+		return wanted
+	}
+	return wanted * factor
+}
