@@ -53,7 +53,7 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 	k := min(seg.candidates(q, wanted), live)
 	for k <= live/4 || bounded {
 		walk := nnd.Query{
-			Scorer: scorer, K: k, Epsilon: q.epsilon, Stretch: seg.stretch, Allowed: allowed,
+			Scorer: scorer, K: seg.lookedFor(q, wanted, k), Keep: k, Epsilon: q.epsilon, Stretch: seg.stretch, Allowed: allowed,
 			Bounded: bounded, Radius: q.radius,
 		}
 		found, walked, err := seg.graph.Search(ctx, walk, scorer.found[:0])
@@ -62,13 +62,13 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 		if err != nil {
 			return false, stats, err
 		}
-		if len(found) < k && !bounded {
+		if len(found) < wanted && !bounded {
 			return false, stats, nil
 		}
 		if !reranked {
 			return true, stats, nil
 		}
-		tied := wanted < k && k < live && found[wanted-1].Distance == found[k-1].Distance
+		tied := wanted < len(found) && len(found) < live && found[wanted-1].Distance == found[len(found)-1].Distance
 		stats.Distances += scorer.rank(scorer, q)
 		if !seg.unsure(q, scorer, wanted, k, tied) {
 			return true, stats, nil
@@ -110,6 +110,15 @@ func (seg *segment) candidates(q *query, wanted int) int {
 		candidates = times(wanted, DefaultOversample)
 	}
 	return candidates + max(leastSurplus, surplusFor(seg.Params().Surplus, wanted))
+}
+
+// lookedFor is for how many rows a walk that keeps k candidates goes on. The surplus that makes up for the error of codes is among
+// what a walk for the wanted rows compares. What a proxy loses is more than that, and so is what a caller asks for.
+func (seg *segment) lookedFor(q *query, wanted, k int) int {
+	if q.proxied || q.oversample > 0 {
+		return k
+	}
+	return wanted
 }
 
 // leastSurplus is what tells whether codes tell the last of the wanted rows from others.
