@@ -1,0 +1,35 @@
+//go:build amd64 && !purego
+
+package simd
+
+func squaredL2U8Within(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
+	if hasAVX512 && len(q) > 0 {
+		return squaredL2U8WithinAVX512(dst, rows, q, base, stride, uint8Ahead(stride), limit)
+	}
+	squaredL2U8Rows(dst, q, base, stride, rows)
+	return keepWithin(dst, rows, limit)
+}
+
+func squaredL2U8SummedWithin(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
+	if hasAVX512 && len(q) > 0 {
+		return squaredL2U8SummedWithinAVX512(dst, rows, q, base, stride, uint8Ahead(stride), limit)
+	}
+	squaredL2U8SummedRows(dst, q, base, stride, rows)
+	return keepWithin(dst, rows, limit)
+}
+
+func l1U8Within(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
+	if hasAVX512 && len(q) > 0 {
+		return l1U8WithinAVX512(dst, rows, q, base, stride, uint8Ahead(stride), limit)
+	}
+	l1U8Rows(dst, q, base, stride, rows)
+	return keepWithin(dst, rows, limit)
+}
+
+func maxU8Within(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
+	if hasAVX512 && len(q) > 0 {
+		return maxU8WithinAVX512(dst, rows, q, base, stride, uint8Ahead(stride), limit)
+	}
+	maxU8Rows(dst, q, base, stride, rows)
+	return keepWithin(dst, rows, limit)
+}

@@ -1,0 +1,128 @@
+package simd_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/vicinaldb/store/internal/simd"
+)
+
+// withinKernels are the functions that keep what is within a limit, each with the one that keeps all.
+var withinKernels = []struct {
+	all    byteKernel
+	within func(dst, rows []uint32, q, base []byte, stride int, limit uint32) int
+	least  int // bytes
+}{
+	{byteKernels[0], simd.SquaredL2U8Within, 0},
+	{byteKernels[1], simd.L1U8Within, 0},
+	{byteKernels[2], simd.MaxU8Within, 0},
+	{summedKernels[0], simd.SquaredL2U8SummedWithin, 64},
+}
+
+func TestWithin(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			k := rapid.SampledFrom(withinKernels).Draw(t, "kernel")
+			n := 64 * rapid.IntRange(k.least/64, 16).Draw(t, "blocks")
+			count := rapid.IntRange(1, 50).Draw(t, "rows in base")
+			rows := rapid.SliceOfN(rapid.Uint32Range(0, uint32(count-1)), 0, 40).Draw(t, "rows")
+			r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+			q, base := make([]byte, n), make([]byte, count*n)
+			for row := range count {
+				if n > 0 {
+					copy(base[row*n:], summed(r, n-8, bytesOf[0].draw))
+					copy(q, base)
+				}
+			}
+			all := make([]uint32, len(rows))
+			k.all.rows(all, q, base, n, rows)
+			limit := rapid.SampledFrom(append(all, 0, math.MaxUint32)).Draw(t, "limit")
+			if rapid.Bool().Draw(t, "right below") {
+				limit--
+			}
+			var wantRows, want []uint32
+			for i, x := range all {
+				if x <= limit {
+					wantRows, want = append(wantRows, rows[i]), append(want, x)
+				}
+			}
+			dst, behind := make([]uint32, len(rows)+4), slices.Concat(rows, []uint32{7, 7, 7, 7})
+			kept := k.within(dst, behind[:len(rows)], q, base, n, limit)
+			if !slices.Equal(dst[:kept], want) || !slices.Equal(behind[:kept], wantRows) {
+				t.Fatalf("%s: kept %v at %v, want %v at %v", k.all.name, behind[:kept], dst[:kept], wantRows, want)
+			}
+			if !slices.Equal(behind[len(rows):], []uint32{7, 7, 7, 7}) || !slices.Equal(dst[len(rows):], []uint32{0, 0, 0, 0}) {
+				t.Fatalf("%s: wrote behind %d rows", k.all.name, len(rows))
+			}
+		})
+	})
+}
+
+func TestWithinOutside(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		base := make([]byte, 640)
+		for _, k := range withinKernels {
+			for reason, f := range map[string]func(){
+				"a row outside":  func() { k.within(make([]uint32, 1), []uint32{10}, base[:64], base, 64, 0) },
+				"dst is shorter": func() { k.within(make([]uint32, 1), []uint32{0, 1}, base[:64], base, 64, 0) },
+				"half a block":   func() { k.within(make([]uint32, 1), []uint32{0}, base[:32], base, 64, 0) },
+			} {
+				if !panics(f) {
+					t.Errorf("%s: no panic: %s", k.all.name, reason)
+				}
+			}
+		}
+	})
+}
+
+// BenchmarkWithin compares one call with two steps, of 32 rows of which a fourth are within the limit.
+func BenchmarkWithin(b *testing.B) {
+	for _, stride := range []int{128, 832} {
+		for _, size := range benchmarkSizes[:3] {
+			base, numbers := gather(stride, size)
+			for row := range size / stride {
+				simd.PutSumsU8(base[row*stride:][:stride])
+			}
+			all := make([]uint32, len(numbers))
+			simd.SquaredL2U8SummedRows(all, base[:stride], base, stride, numbers)
+			slices.Sort(all)
+			limit := all[len(all)/4]
+			k := withinKernels[3]
+			for name, within := range map[string]func(dst, rows []uint32) int{
+				"one": func(dst, rows []uint32) int { return k.within(dst, rows, base[:stride], base, stride, limit) },
+				"two": func(dst, rows []uint32) int {
+					k.all.rows(dst, base[:stride], base, stride, rows)
+					return keepWithin(dst, rows, limit)
+				},
+			} {
+				b.Run(fmt.Sprintf("%s/bytes=%d/KB=%d", name, stride, size/1000), func(b *testing.B) {
+					const batch = 32
+					var dst, rows [batch]uint32
+					at := 0
+					for b.Loop() {
+						copy(rows[:], numbers[at:])
+						within(dst[:], rows[:])
+						at = (at + batch) % (len(numbers) - batch)
+					}
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batch, "ns/row")
+				})
+			}
+		}
+	}
+}
+
+// keepWithin is the second of two steps.
+func keepWithin(dst, rows []uint32, limit uint32) int {
+	kept := 0
+	for i, row := range rows {
+		result := dst[i]
+		dst[kept], rows[kept] = result, row
+		kept += int((uint64(result) - uint64(limit) - 1) >> 63)
+	}
+	return kept
+}
