@@ -17,6 +17,7 @@ type Uint8Scorer struct {
 	asCode  bool      // the query is compared as a code
 	steps   []float32 // if not: how many steps each component is from the offset
 	decoded []float32 // scratch: the bytes of a code
+	within  uint8Limit
 }
 
 func newUint8Scorer(r *Uint8Rows) *Uint8Scorer {

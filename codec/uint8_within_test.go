@@ -1,0 +1,121 @@
+package codec_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/metric"
+)
+
+// ScoreWithin is Score with what is above the bound left out, bit for bit.
+func TestUint8ScoreWithin(t *testing.T) {
+	check := func(m *metric.Dense, vectors [][]float32) {
+		_, rows := compactRows(t, m, vectors)
+		scorer := rows.Scorer().(codec.WithinScorer)
+		outside := slices.Clone(vectors[1])
+		outside[0] = 1000.5
+		r := rand.New(rand.NewPCG(4, 5))
+		for _, query := range [][]float32{vectors[3], vectors[50], outside} {
+			scorer.Prepare(codec.Vector{Dense: query})
+			for range 60 {
+				numbers := make([]uint32, r.IntN(150))
+				for i := range numbers {
+					numbers[i] = r.Uint32N(uint32(len(vectors)))
+				}
+				all := make([]float32, len(numbers))
+				scorer.Score(all, numbers)
+				for _, bound := range append(boundsAt(r, all), float32(math.Inf(1)), float32(math.NaN()), 0, -1) {
+					var want []float32
+					var wantRows []uint32
+					for i, score := range all {
+						if score <= bound {
+							want, wantRows = append(want, score), append(wantRows, numbers[i])
+						}
+					}
+					dst, kept := make([]float32, len(numbers)), slices.Clone(numbers)
+					n := scorer.ScoreWithin(dst, kept, bound)
+					if !slices.Equal(dst[:n], want) || !slices.Equal(kept[:n], wantRows) {
+						t.Fatalf("%s: %d of %d rows within %v, want %d", m.Name(), n, len(numbers), bound, len(want))
+					}
+				}
+			}
+		}
+	}
+	for _, m := range lossyMetrics(t) {
+		check(m, shares(9, 80, 100))
+		check(m, shares(9, 80, 64)) // without sums
+	}
+	for name := range norms {
+		check(float32Metric(t, name), counts(9, 80, 100))
+	}
+}
+
+// boundsAt returns a score, and the numbers next to it.
+func boundsAt(r *rand.Rand, scores []float32) []float32 {
+	if len(scores) == 0 {
+		return nil
+	}
+	score := scores[r.IntN(len(scores))]
+	return []float32{score, math.Nextafter32(score, -math.MaxFloat32), math.Nextafter32(score, math.MaxFloat32)}
+}
+
+func TestUint8ScoreWithinAllocatesNothing(t *testing.T) {
+	vectors := shares(1, 80, 100)
+	_, rows := compactRows(t, float32Metric(t, "cosine"), vectors)
+	scorer := rows.Scorer().(codec.WithinScorer)
+	scorer.Prepare(codec.Vector{Dense: vectors[0]})
+	dst, numbers := make([]float32, 80), make([]uint32, 80)
+	bound := float32(0)
+	if allocations := testing.AllocsPerRun(10, func() { bound += 0.01; scorer.ScoreWithin(dst, numbers, bound) }); allocations != 0 {
+		t.Errorf("%v allocations", allocations)
+	}
+}
+
+// BenchmarkUint8Within compares one call with two steps, of 32 random rows of which a fourth are within the bound.
+func BenchmarkUint8Within(b *testing.B) {
+	for _, dim := range []int{100, 784} {
+		vectors := counts(1, 400_000/dim, dim)
+		_, rows := compactRows(b, float32Metric(b, "euclidean"), vectors)
+		scorer := rows.Scorer().(codec.WithinScorer)
+		scorer.Prepare(codec.Vector{Dense: vectors[0]})
+		r, numbers := rand.New(rand.NewPCG(1, 2)), make([]uint32, 1<<12)
+		for i := range numbers {
+			numbers[i] = r.Uint32N(uint32(len(vectors)))
+		}
+		all := make([]float32, len(numbers))
+		scorer.Score(all, numbers)
+		slices.Sort(all)
+		bound := all[len(all)/4]
+		for name, within := range map[string]func(dst []float32, rows []uint32) int{
+			"one": func(dst []float32, rows []uint32) int { return scorer.ScoreWithin(dst, rows, bound) },
+			"two": func(dst []float32, rows []uint32) int {
+				scorer.Score(dst, rows)
+				kept := 0
+				for i, row := range rows {
+					if dst[i] <= bound {
+						dst[kept], rows[kept] = dst[i], row
+						kept++
+					}
+				}
+				return kept
+			},
+		} {
+			b.Run(fmt.Sprintf("%s/dim=%d", name, dim), func(b *testing.B) {
+				const batch = 32
+				var dst [batch]float32
+				var of [batch]uint32
+				at := 0
+				for b.Loop() {
+					copy(of[:], numbers[at:])
+					within(dst[:], of[:])
+					at = (at + batch) % (len(numbers) - batch)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batch, "ns/row")
+			})
+		}
+	}
+}
