@@ -2,8 +2,13 @@
 
 package simd
 
-// Use makes an implementation the one in use, if the processor has it. No kernel may run meanwhile.
+import "golang.org/x/sys/cpu"
+
+// Use makes an implementation the one in use, if the processor has it: "neon", also without UDOT, or "purego". No kernel may
+// run meanwhile.
 func Use(name string) bool {
-	hasNEON = name == "neon"
-	return name == Implementation()
+	plain := name == "neon-plain"
+	hasNEON = name == "neon" || plain
+	hasUDOT = cpu.ARM64.HasASIMDDP && !plain
+	return plain || name == Implementation()
 }

@@ -37,7 +37,7 @@ func add(s, t float32) float32 { return s + t }
 func eachKernel(t *testing.T, f func(t *testing.T, k kernel)) {
 	before := simd.Implementation()
 	t.Cleanup(func() { simd.Use(before) })
-	for _, implementation := range []string{"purego", "avx2", "avx512", "neon"} {
+	for _, implementation := range []string{"purego", "avx2", "avx512", "neon", "neon-plain"} {
 		if !simd.Use(implementation) {
 			continue
 		}

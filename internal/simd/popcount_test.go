@@ -16,7 +16,7 @@ import (
 func eachImplementation(t *testing.T, f func(t *testing.T)) {
 	before := simd.Implementation()
 	t.Cleanup(func() { simd.Use(before) })
-	for _, implementation := range []string{"purego", "avx2", "avx512", "neon"} {
+	for _, implementation := range []string{"purego", "avx2", "avx512", "neon", "neon-plain"} {
 		if simd.Use(implementation) {
 			t.Run(implementation, f)
 		}

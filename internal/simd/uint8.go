@@ -46,13 +46,23 @@ func checkByteRows(q, base []byte, stride int, rows []uint32) {
 	if len(rows) == 0 {
 		return
 	}
-	last := uint32(0)
-	for _, row := range rows {
-		last = max(last, row)
-	}
+	last := largestRow(rows)
 	if uint64(stride) > 1<<31 || uint64(last)*uint64(stride)+uint64(len(q)) > uint64(len(base)) {
 		panic(fmt.Sprintf("simd: row %d of %d bytes at stride %d is outside of a matrix of %d bytes", last, len(q), stride, len(base)))
 	}
+}
+
+// largestRow returns the largest of rows. Four maxima need not wait for one another.
+func largestRow(rows []uint32) uint32 {
+	var m0, m1, m2, m3 uint32
+	for len(rows) >= 4 {
+		m0, m1, m2, m3 = max(m0, rows[0]), max(m1, rows[1]), max(m2, rows[2]), max(m3, rows[3])
+		rows = rows[4:]
+	}
+	for _, row := range rows {
+		m0 = max(m0, row)
+	}
+	return max(m0, m1, m2, m3)
 }
 
 func checkBlocks(v []byte) {

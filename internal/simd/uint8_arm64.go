@@ -2,12 +2,20 @@
 
 package simd
 
+import "golang.org/x/sys/cpu"
+
+// hasUDOT tells whether the processor has the products of bytes that came after its first version.
+var hasUDOT = cpu.ARM64.HasASIMDDP
+
 func squaredL2U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	if hasNEON {
-		squaredL2U8RowsNEON(dst, q, base, stride, rows, uint8Ahead(stride))
-		return
+	switch ahead := uint8Ahead(stride); {
+	case hasNEON && hasUDOT:
+		squaredL2U8RowsUDOT(dst, q, base, stride, rows, ahead)
+	case hasNEON:
+		squaredL2U8RowsNEON(dst, q, base, stride, rows, ahead)
+	default:
+		uint8RowsGo(squaredL2U8Go, dst, q, base, stride, rows)
 	}
-	uint8RowsGo(squaredL2U8Go, dst, q, base, stride, rows)
 }
 
 func squaredL2U8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
@@ -21,11 +29,15 @@ func squaredL2U8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint
 
 // dotU8SummedRows takes the sums for components, and then their products off.
 func dotU8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	if !hasNEON {
+	switch ahead := uint8Ahead(stride); {
+	case hasNEON && hasUDOT:
+		dotU8RowsUDOT(dst, q, base, stride, rows, ahead)
+	case hasNEON:
+		dotU8RowsNEON(dst, q, base, stride, rows, ahead)
+	default:
 		uint8RowsGo(dotU8SummedGo, dst, q, base, stride, rows)
 		return
 	}
-	dotU8RowsNEON(dst, q, base, stride, rows, uint8Ahead(stride))
 	end := len(q) - sumsBytes
 	for i, row := range rows {
 		dst[i] -= dotU8Go(q[end:], base[int(row)*stride+end:][:sumsBytes])
@@ -60,6 +72,12 @@ func floatsOfBytes(dst []float32, src []byte) {
 
 //go:noescape
 func squaredL2U8RowsNEON(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)
+
+//go:noescape
+func squaredL2U8RowsUDOT(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)
+
+//go:noescape
+func dotU8RowsUDOT(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)
 
 //go:noescape
 func dotU8RowsNEON(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)

@@ -4,6 +4,146 @@
 
 #include "textflag.h"
 
+// func squaredL2U8RowsUDOT(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)
+TEXT ·squaredL2U8RowsUDOT(SB), NOSPLIT, $0-112
+	MOVD rows_len+88(FP), R10
+	CBZ R10, return
+	MOVD dst_base+0(FP), R8
+	MOVD q_base+24(FP), R1
+	MOVD q_len+32(FP), R3
+	MOVD base_base+48(FP), R11
+	MOVD stride+72(FP), R12
+	MOVD rows_base+80(FP), R9
+	MOVD ahead+104(FP), R13
+	SUB $1, R10
+	ADD R10<<2, R9, R10
+	MOVD R9, R14
+	ADD R13<<2, R9, R15
+	SUB $4, R15
+	CMP R10, R15
+	CSEL HI, R10, R15, R15
+first:
+	MOVWU.P 4(R14), R7
+	MADD R12, R11, R7, R7
+	MOVD ZR, R6
+line:
+	PRFM (R7), PLDL1KEEP
+	ADD $64, R7
+	ADD $64, R6
+	CMP R3, R6
+	BLT line
+	CMP R15, R14
+	BLS first
+row:
+	MOVWU (R9), R5
+	MADD R12, R11, R5, R5
+	ADD R13<<2, R9, R7
+	CMP R10, R7
+	CSEL HI, R10, R7, R7
+	MOVWU (R7), R7
+	MADD R12, R11, R7, R7
+	MOVD R1, R4
+	MOVD R3, R6
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	CBZ R6, reduce
+block:
+	PRFM (R7), PLDL1KEEP
+	ADD $64, R7
+	VLD1.P 64(R4), [V8.B16, V9.B16, V10.B16, V11.B16]
+	VLD1.P 64(R5), [V12.B16, V13.B16, V14.B16, V15.B16]
+	WORD $0x6e2c750c // UABD.16B V12, V8, V12
+	WORD $0x6e8c9580 // UDOT.4S V0, V12, V12
+	WORD $0x6e2d752d // UABD.16B V13, V9, V13
+	WORD $0x6e8d95a1 // UDOT.4S V1, V13, V13
+	WORD $0x6e2e754e // UABD.16B V14, V10, V14
+	WORD $0x6e8e95c2 // UDOT.4S V2, V14, V14
+	WORD $0x6e2f756f // UABD.16B V15, V11, V15
+	WORD $0x6e8f95e3 // UDOT.4S V3, V15, V15
+	SUBS $64, R6
+	BNE block
+reduce:
+	WORD $0x4ea18400 // ADD.4S V0, V0, V1
+	WORD $0x4ea38442 // ADD.4S V2, V2, V3
+	WORD $0x4ea28400 // ADD.4S V0, V0, V2
+	WORD $0x4eb1b800 // ADDV.S V0, V0
+	FMOVS.P F0, 4(R8)
+	ADD $4, R9
+	CMP R10, R9
+	BLS row
+return:
+	RET
+
+// func dotU8RowsUDOT(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)
+TEXT ·dotU8RowsUDOT(SB), NOSPLIT, $0-112
+	MOVD rows_len+88(FP), R10
+	CBZ R10, return
+	MOVD dst_base+0(FP), R8
+	MOVD q_base+24(FP), R1
+	MOVD q_len+32(FP), R3
+	MOVD base_base+48(FP), R11
+	MOVD stride+72(FP), R12
+	MOVD rows_base+80(FP), R9
+	MOVD ahead+104(FP), R13
+	SUB $1, R10
+	ADD R10<<2, R9, R10
+	MOVD R9, R14
+	ADD R13<<2, R9, R15
+	SUB $4, R15
+	CMP R10, R15
+	CSEL HI, R10, R15, R15
+first:
+	MOVWU.P 4(R14), R7
+	MADD R12, R11, R7, R7
+	MOVD ZR, R6
+line:
+	PRFM (R7), PLDL1KEEP
+	ADD $64, R7
+	ADD $64, R6
+	CMP R3, R6
+	BLT line
+	CMP R15, R14
+	BLS first
+row:
+	MOVWU (R9), R5
+	MADD R12, R11, R5, R5
+	ADD R13<<2, R9, R7
+	CMP R10, R7
+	CSEL HI, R10, R7, R7
+	MOVWU (R7), R7
+	MADD R12, R11, R7, R7
+	MOVD R1, R4
+	MOVD R3, R6
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	CBZ R6, reduce
+block:
+	PRFM (R7), PLDL1KEEP
+	ADD $64, R7
+	VLD1.P 64(R4), [V8.B16, V9.B16, V10.B16, V11.B16]
+	VLD1.P 64(R5), [V12.B16, V13.B16, V14.B16, V15.B16]
+	WORD $0x6e8c9500 // UDOT.4S V0, V8, V12
+	WORD $0x6e8d9521 // UDOT.4S V1, V9, V13
+	WORD $0x6e8e9542 // UDOT.4S V2, V10, V14
+	WORD $0x6e8f9563 // UDOT.4S V3, V11, V15
+	SUBS $64, R6
+	BNE block
+reduce:
+	WORD $0x4ea18400 // ADD.4S V0, V0, V1
+	WORD $0x4ea38442 // ADD.4S V2, V2, V3
+	WORD $0x4ea28400 // ADD.4S V0, V0, V2
+	WORD $0x4eb1b800 // ADDV.S V0, V0
+	FMOVS.P F0, 4(R8)
+	ADD $4, R9
+	CMP R10, R9
+	BLS row
+return:
+	RET
+
 // func squaredL2U8RowsNEON(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)
 TEXT ·squaredL2U8RowsNEON(SB), NOSPLIT, $0-112
 	MOVD rows_len+88(FP), R10

@@ -3,7 +3,8 @@
 // directory of the package.
 //
 // Go's assembler lacks most vector instructions on integers; they are written as words, each with the instruction it is
-// behind it. None is newer than the first version of the architecture.
+// behind it. None is newer than the first version of the architecture, but for UDOT, which adds products of bytes by fours to
+// 32 bits; kernels that use it are named so.
 //
 // # Registers
 //
@@ -23,8 +24,8 @@
 // # How a row is summed
 //
 // A vector consists of blocks of 64 bytes: four registers. There is no tail. With each block of a row one line of a later
-// row is prefetched, and before the first row whole rows, until those that follow are prefetched so. A product of two bytes fits 16 bits, and UADALP adds pairs of those to sums of 32 bits; the four
-// sums take the registers in turn.
+// row is prefetched, and before the first row whole rows, until those that follow are prefetched so. A product of two bytes
+// fits 16 bits, and UADALP adds pairs of those to sums of 32 bits; the four sums take the registers in turn.
 package main
 
 import (
@@ -35,7 +36,8 @@ import (
 
 // kernel is one of the functions that are written.
 type kernel struct {
-	name string
+	name  string
+	needs string // the end of its name: what the processor must have
 	// add adds the terms of V[x] and V[y] to sums, those of the v-th register of a block.
 	add func(p *program, v, x, y int)
 	// reduce makes one number, in the lowest 32 bits of V0, of V0 to V3.
@@ -43,17 +45,22 @@ type kernel struct {
 }
 
 var kernels = []kernel{
-	{"squaredL2", func(p *program, v, x, y int) {
+	{"squaredL2", "UDOT", func(p *program, v, x, y int) {
+		p.vector("UABD.16B", y, x, y)
+		p.vector("UDOT.4S", v, y, y)
+	}, addAll},
+	{"dot", "UDOT", func(p *program, v, x, y int) { p.vector("UDOT.4S", v, x, y) }, addAll},
+	{"squaredL2", "NEON", func(p *program, v, x, y int) {
 		p.vector("UABD.16B", y, x, y)
 		p.products(v, y, y)
 	}, addAll},
-	{"dot", func(p *program, v, x, y int) { p.products(v, x, y) }, addAll},
-	{"l1", func(p *program, v, x, y int) {
+	{"dot", "NEON", func(p *program, v, x, y int) { p.products(v, x, y) }, addAll},
+	{"l1", "NEON", func(p *program, v, x, y int) {
 		p.vector("UABD.16B", y, x, y)
 		p.vector("UADDLP.8H", 16, y, 0)
 		p.vector("UADALP.4S", v, 16, 0)
 	}, addAll},
-	{"max", func(p *program, v, x, y int) {
+	{"max", "NEON", func(p *program, v, x, y int) {
 		p.vector("UABD.16B", y, x, y)
 		p.vector("UMAX.16B", v, v, y)
 	}, func(p *program) {
@@ -67,6 +74,7 @@ var kernels = []kernel{
 // opcodes are the instructions without their registers, by the form of their result. Those that end in 2 take the upper
 // halves of their sources.
 var opcodes = map[string]uint32{
+	"UDOT.4S":   0x6e809400,
 	"UABD.16B":  0x6e207400,
 	"UMAX.16B":  0x6e206400,
 	"UMAXV.B":   0x6e30a800,
@@ -145,8 +153,8 @@ func addAll(p *program) {
 
 // rows emits a kernel.
 func (p *program) rows(k kernel) {
-	p.line("\n// func %sU8RowsNEON(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)", k.name)
-	p.line("TEXT ·%sU8RowsNEON(SB), NOSPLIT, $0-112", k.name)
+	p.line("\n// func %sU8Rows%s(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)", k.name, k.needs)
+	p.line("TEXT ·%sU8Rows%s(SB), NOSPLIT, $0-112", k.name, k.needs)
 	p.op("MOVD rows_len+88(FP), R10")
 	p.op("CBZ R10, return")
 	p.op("MOVD dst_base+0(FP), R8")
