@@ -5,7 +5,7 @@ FUZZTIME ?= 60s
 BASE     ?= /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 QUERIES  ?= /usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz
 
-.PHONY: test soak lint fuzz bench compare compare-metrics ci
+.PHONY: test soak lint fuzz bench compare compare-metrics compare-peers ci
 
 test: ## every test, as README says
 	go test ./...
@@ -27,6 +27,9 @@ compare: ## the same beside PyNNDescent (Debian package python3-pynndescent)
 
 compare-metrics: ## a table of both by metric; also takes python3-sklearn, apt's lists, and hours
 	bench/all_metrics.sh
+
+compare-peers: ## tables and plots beside all peers; bench/peers.sh says what it takes
+	bench/peers.sh
 
 ci: ## everything
 	.ci/run

@@ -37,19 +37,39 @@ def fetch_lists(directory):
 
 def read_descriptions(files):
     """The long description of each package by its name, the first one where there are several."""
+    return {name: long for name, (_, long) in read_both(files).items()}
+
+
+def read_both(files):
+    """The short and the long description of each package that has a long one, by its name, the first where there are several."""
     found = {}
     for file in files:
         text = subprocess.run([APT_HELPER, "cat-file", file], check=True, capture_output=True).stdout.decode("utf-8", "replace")
         for stanza in text.split("\n\n"):
-            name, description = parse_stanza(stanza)
+            name, short, description = parse_stanza(stanza)
             if description:
-                found.setdefault(name, description)
+                found.setdefault(name, (short, description))
     return found
 
 
+def read_packages(out):
+    """The short and the long descriptions of packages, ordered by name, each long one once. Fetches lists into out when the
+    system's have too few."""
+    found = read_both(find_lists(APT_LISTS))
+    if len(found) < FEWEST:
+        fetch_lists(out / "lists")
+        found = read_both(find_lists(out / "lists"))
+    if len(found) < FEWEST:
+        raise SystemExit(f"apt's lists have {len(found)} long descriptions, {FEWEST} are needed")
+    by_text = {}
+    for name in sorted(found):
+        by_text.setdefault(found[name][1], found[name])
+    return list(by_text.values())
+
+
 def parse_stanza(stanza):
-    """A package's name, and the lines that follow the first one of its description."""
-    name, lines, inside = "", [], False
+    """A package's name, the first line of its description, and those that follow."""
+    name, short, lines, inside = "", "", [], False
     for line in stanza.splitlines():
         if line.startswith(" "):
             if inside and line != " .":
@@ -59,7 +79,9 @@ def parse_stanza(stanza):
         inside = field in ("Description", "Description-en")
         if field == "Package":
             name = value.strip()
-    return name, "\n".join(lines)
+        elif inside:
+            short = value.strip()
+    return name, short, "\n".join(lines)
 
 
 def distinct_rows(matrix):

@@ -1,0 +1,304 @@
+"""Compares Vicinal with its peers on one data set; peers.sh installs what it takes.
+
+Every build of every peer is made once and kept. Then all are opened, and rounds of queries go through peers, builds and values
+of the dial in turn, so that the machine's moods hit all alike. After the first round, builds that are far from the best of
+their peer at any recall are left out. What is measured goes to RESULTS/runs.jsonl; peers_report.py makes tables of it.
+"""
+
+import argparse
+import hashlib
+import itertools
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from peers_report import front, medians, speed_at, write_report
+
+HERE = pathlib.Path(__file__).parent
+K = 10
+BUILD_UNDER = os.environ.get("BUILD_UNDER", "").split()  # a command that runs the builds, such as nice
+BUDGET = 5.0  # seconds that a peer without batches queries for
+NEAR_FRONT = 0.85  # of the speed of the peer's best build; builds that are slower everywhere are measured once
+EF = [10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 400, 800]
+EPSILON = [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4]
+
+
+def named(**build):
+    return {"name": "-".join(f"{key}{value}" for key, value in build.items()), **build}
+
+
+def grid(**values):
+    return [named(**dict(zip(values, chosen))) for chosen in itertools.product(*values.values())]
+
+
+SMALL_WORLD = {"M": [16, 32], "ef": [200, 400]}
+# Of each peer: its builds, its dial, and the runtime that it takes. The first build is the one whose cost the tables give first.
+PEERS = {
+    "hnswlib": (grid(**SMALL_WORLD), EF, "venv"),
+    "faiss": (grid(**SMALL_WORLD) + grid(M=[16, 32], ef=[200], codes=["QT_8bit"]), EF, "venv"),
+    "usearch": (grid(**SMALL_WORLD, codes=["f32"]) + grid(M=[16, 32], ef=[200], codes=["bf16"]), EF, "venv"),
+    "pynndescent": (
+        list(itertools.chain.from_iterable(
+            grid(neighbors=[neighbors], pruning=[1.5, 3.0], diversify=[1.0, 0.0])
+            + grid(neighbors=[neighbors], pruning=[1.5], diversify=[1.0], codes=["uint8"])
+            for neighbors in (30, 15, 60)
+        )),
+        EPSILON,
+        "venv",
+    ),
+    "pynndescent-debian": (grid(neighbors=[30, 15, 60], pruning=[1.5], diversify=[1.0]), EPSILON, "debian"),
+    "coder-hnsw": (grid(M=[16, 32], ef=[100]), [10, 20, 40, 80, 160, 320, 640], "go"),
+    "chromem-go": (grid(exhaustive=[1]), [0], "go"),
+}
+# Vicinal's builds are flags of its bench command. The first is the default call.
+VICINAL = {
+    "default": [],
+    "neighbors-20": ["--neighbors=20"],
+    "neighbors-40": ["--neighbors=40"],
+    "neighbors-60": ["--neighbors=60"],
+    "neighbors-60-pruning-1": ["--neighbors=60", "--pruning-degree-multiplier=1"],
+    "neighbors-40-alpha-1.1": ["--neighbors=40", "--alpha=1.1"],
+}
+VICINAL_EPSILON = "0,0.025,0.05,0.075,0.1,0.125,0.15,0.2,0.25,0.3,0.4"
+
+
+class Failed(Exception):
+    """A peer that does not run here; the message says why."""
+
+
+class Peer:
+    """One of the peers: builds what is missing, then answers in a process of its own that stays."""
+
+    def __init__(self, name, args):
+        self.name, self.args, self.process = name, args, None
+        builds, self.dials, self.runtime = PEERS[name]
+        self.builds = [{**build, "warm": self.dials[0]} for build in builds]
+        self.out = args.indexes / name
+
+    def command(self, verb, builds):
+        start = {
+            "venv": [args_python(self.args), str(HERE / "peer_worker.py")],
+            "debian": ["/usr/bin/python3", str(HERE / "peer_worker.py")],
+            "go": [str(self.args.gopeers)],
+        }[self.runtime]
+        return [*start, verb, self.name, str(self.args.data), str(self.out), *map(json.dumps, builds)]
+
+    def costs(self):
+        return [json.loads(path.read_text()) for path in self.out.glob("*/build.json")]
+
+    def build(self):
+        """Builds what is not there, in a process for each group that shares a graph. With --rebuild the first build is always
+        made again, and measured."""
+        missing = [b for i, b in enumerate(self.builds) if self.stale(i, b)]
+        for _, group in itertools.groupby(missing, lambda b: b.get("neighbors", b["name"])):
+            self.build_group(list(group))
+
+    def build_group(self, group):
+        print(f"{self.name}: building {', '.join(b['name'] for b in group)}", file=sys.stderr, flush=True)
+        command = [*BUILD_UNDER, *self.command("build", group)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout:
+                step = json.loads(line)
+                (self.out / step["build"] / "build.json").write_text(line)
+        if process.returncode:
+            raise Failed(f"building ended with {process.returncode}")
+
+    def stale(self, number, build):
+        return number == 0 and self.args.rebuild or not (self.out / build["name"] / "build.json").exists()
+
+    def open(self):
+        env = {**os.environ, "CORE": str(self.args.core)}
+        for threads in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOMAXPROCS"):
+            env[threads] = "1"
+        pin = ["taskset", "-c", str(self.args.core)] if self.runtime == "go" else []
+        self.process = subprocess.Popen(
+            pin + self.command("serve", self.builds), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+        )
+        steps = []
+        while (step := self.answer())["step"] != "ready":
+            steps.append(step)
+        return steps
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise Failed(f"its process ended with {self.process.wait()}")
+        return json.loads(line)
+
+    def query(self, build, dial):
+        found = self.args.scratch / "found"
+        request = {"build": build["name"], "dial": dial, "k": K, "out": str(found), "budget": BUDGET}
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        step = self.answer()
+        step.update(recall=self.args.judge(found, step["queries"]), qps=step["queries"] / step["seconds"])
+        return step
+
+    def round(self, keep):
+        """All values of the dial for each build that is kept, after one that warms up."""
+        for build in self.builds:
+            if build["name"] in keep:
+                self.query(build, self.dials[0])
+                for dial in self.dials:
+                    yield self.query(build, dial)
+
+    def close(self):
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait()
+
+
+class Vicinal:
+    """Vicinal, through its bench command. Its stores are kept for as long as the program is the same."""
+
+    name = "vicinal"
+
+    def __init__(self, args):
+        self.args = args
+        digest = hashlib.sha256(args.vicinal.read_bytes()).hexdigest()[:12]
+        self.out = args.indexes / f"vicinal-{digest}"
+        self.builds = [{"name": name} for name in (["default"] if args.quick else VICINAL)]
+        self.opened = set()
+
+    def run(self, name, epsilon, pin):
+        args = self.args
+        flags = [f"--{key}={value}" for key, value in args.vectors.items()]
+        command = [*pin, str(args.vicinal), "bench", *flags, "--json", f"--k={K}", "--threads=1", f"--epsilon={epsilon}"]
+        command += [f"--store={self.out / name}", *VICINAL[name]]
+        text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        return [{**json.loads(line), "build": name} for line in text.splitlines()]
+
+    def build(self):
+        for number, build in enumerate(self.builds):
+            cost = self.out / build["name"] / "build.json"
+            if number == 0 and self.args.rebuild or not cost.exists():
+                shutil.rmtree(cost.parent, ignore_errors=True)  # also of a build that was stopped
+                print(f"vicinal: building {build['name']}", file=sys.stderr, flush=True)
+                steps = {step["step"]: step for step in self.run(build["name"], "0.1", BUILD_UNDER)}
+                upsert, prepare = steps["upsert"], steps["prepare"]
+                step = {"step": "build", "build": build["name"], "upsert_cpu_seconds": upsert["cpu_seconds"]}
+                step.update({key: upsert[key] + prepare[key] for key in ("seconds", "cpu_seconds")})
+                files = [file.stat().st_size for file in (self.out / build["name"] / "bench.vicinal").rglob("*") if file.is_file()]
+                step.update(peak_bytes=prepare["peak_rss_bytes"], file_bytes=sum(files))
+                cost.write_text(json.dumps(step) + "\n")
+
+    def costs(self):
+        return [json.loads((self.out / b["name"] / "build.json").read_text()) for b in self.builds]
+
+    def open(self):
+        return []
+
+    def round(self, keep):
+        for build in self.builds:
+            if build["name"] in keep:
+                for step in self.run(build["name"], VICINAL_EPSILON, ("taskset", "-c", str(self.args.core))):
+                    if step["step"] == "open" and build["name"] not in self.opened:
+                        self.opened.add(build["name"])
+                        yield {**step, "memory_bytes": step["heap_bytes"]}
+                    elif step["step"] == "query":
+                        yield {**step, "dial": step["epsilon"]}
+
+    def close(self):
+        pass
+
+
+def args_python(args):
+    return str(args.venv / "bin" / "python")
+
+
+def make_judge(data):
+    """A function that tells the recall of a file of row numbers, by the truth of the data set."""
+    import numpy as np
+
+    from truth import METRICS, recall
+
+    kind = METRICS["dense"][json.loads((data / "about.json").read_text())["metric"]]
+    metric = object.__new__(kind)  # without what only the search for the truth needs
+    metric.base = np.load(data / "base.npy")
+    queries, truth = np.load(data / "queries.npy"), np.load(data / "truth.npy")[:, :K]
+
+    def judge(path, count):
+        found = np.fromfile(path, np.int32).reshape(count, K)
+        return recall(metric, queries[:count], truth[:count], found)
+
+    return judge
+
+
+def worth_measuring(runs, peer):
+    """The builds that come near the best of their peer at some recall, and the default."""
+    curves = {b["name"]: front(medians(runs, peer.name, b["name"])) for b in peer.builds}
+    best = front(point for curve in curves.values() for point in curve)
+    keep = {peer.builds[0]["name"]}
+    for name, curve in curves.items():
+        if any(qps >= NEAR_FRONT * (speed_at(best, recall) or 0) for recall, qps, _ in curve if recall >= 0.8):
+            keep.add(name)
+    return keep
+
+
+def compare(args):
+    runs, contenders = [], []
+    log = (args.results / "runs.jsonl").open("w")
+
+    def note(peer, round_number, steps):
+        for step in steps:
+            run = {"peer": peer.name, "round": round_number, **step}
+            runs.append(run)
+            log.write(json.dumps(run) + "\n")
+        log.flush()
+
+    for name in args.peers:
+        peer = Vicinal(args) if name == "vicinal" else Peer(name, args)
+        try:
+            peer.build()
+            if not args.build_only:
+                note(peer, 0, [*peer.costs(), *peer.open()])
+                contenders.append(peer)
+        except (Failed, OSError, subprocess.CalledProcessError) as failure:
+            note(peer, 0, [{"step": "left out", "why": str(failure)}])
+            print(f"{name} is left out: {failure}", file=sys.stderr, flush=True)
+    keep = {peer.name: {build["name"] for build in peer.builds} for peer in contenders}
+    for number in range(1, args.rounds + 1 if contenders else 1):
+        for peer in contenders:
+            print(f"round {number} of {args.rounds}: {peer.name}", file=sys.stderr, flush=True)
+            note(peer, number, peer.round(keep[peer.name]))
+            if number == 1:
+                keep[peer.name] = worth_measuring(runs, peer)
+    for peer in contenders:
+        peer.close()
+    if contenders:
+        write_report(args.results, runs)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=pathlib.Path, required=True, help="directory of a data set")
+    parser.add_argument("--indexes", type=pathlib.Path, required=True, help="directory that keeps the indexes")
+    parser.add_argument("--results", type=pathlib.Path, required=True)
+    parser.add_argument("--vicinal", type=pathlib.Path, required=True, help="the program")
+    parser.add_argument("--gopeers", type=pathlib.Path, help="the program of the Go peers")
+    parser.add_argument("--venv", type=pathlib.Path, help="virtual environment of the peers")
+    parser.add_argument("--scratch", type=pathlib.Path, required=True)
+    parser.add_argument("--peers", default="vicinal," + ",".join(PEERS), help="which, with commas between")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--core", type=int, default=0)
+    parser.add_argument("--build-only", action="store_true")
+    parser.add_argument("--rebuild", action="store_true", help="make the first build of each peer again, and measure it")
+    parser.add_argument("--quick", action="store_true", help="Vicinal's default alone, on base.idx and queries.idx")
+    args = parser.parse_args()
+    args.peers = ["vicinal"] if args.quick else args.peers.split(",")
+    args.results.mkdir(parents=True, exist_ok=True)
+    if args.quick:
+        args.vectors = {"base": args.data / "base.idx", "queries": args.data / "queries.idx", "metric": "euclidean"}
+    else:
+        metric = json.loads((args.data / "about.json").read_text())["metric"]
+        args.vectors = {key: args.data / f"{key}.npy" for key in ("base", "queries", "truth")} | {"metric": metric}
+        if not args.build_only:
+            args.judge = make_judge(args.data)
+    return args
+
+
+if __name__ == "__main__":
+    compare(arguments())

@@ -1,0 +1,174 @@
+"""Tables and a plot of what peers.py has measured.
+
+    peers_report.py RESULTS...   writes report.md, report.svg and report.png in each, and prints the tables
+
+A speed at a recall lies on the front of a peer: its points that no other of its points beats in both, over all its builds. Between
+two of them the logarithm of the speed is linear in recall.
+"""
+
+import json
+import math
+import pathlib
+import statistics
+import sys
+
+TARGETS = (0.90, 0.95, 0.99)
+
+
+def medians(runs, peer, build=None):
+    """(recall, queries per second, build) of each value of the dial, medians of the rounds."""
+    points = {}
+    for run in runs:
+        if run["step"] == "query" and run["peer"] == peer and build in (None, run["build"]):
+            points.setdefault((run["build"], run["dial"]), []).append(run)
+    return [
+        (*(statistics.median(run[key] for run in group) for key in ("recall", "qps")), name) for (name, _), group in points.items()
+    ]
+
+
+def front(points):
+    """Those that no other one beats in both, by rising recall."""
+    best, kept = 0, []
+    for point in sorted(points, key=lambda p: (-p[0], -p[1])):
+        if point[1] > best:
+            best = point[1]
+            kept.append(point)
+    return kept[::-1]
+
+
+def speed_at(curve, recall):
+    """Queries per second of a front at a recall. Below its first point that point's, above its last None."""
+    if curve and recall <= curve[0][0]:
+        return curve[0][1]
+    for (r0, q0, _), (r1, q1, _) in zip(curve, curve[1:]):
+        if r0 <= recall <= r1:
+            share = (recall - r0) / (r1 - r0)
+            return math.exp((1 - share) * math.log(q0) + share * math.log(q1))
+    return None
+
+
+def peers_of(runs):
+    return list(dict.fromkeys(run["peer"] for run in runs if run["step"] == "query"))
+
+
+def table(head, rows):
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
+
+
+def number(value, form="{:.0f}"):
+    return "-" if value is None else form.format(value)
+
+
+def ratio(a, b):
+    return None if a is None or not b else a / b
+
+
+def speeds_table(runs):
+    """Queries per second of each peer at the recalls that are asked for, and how many times as fast Vicinal is."""
+    fronts = {peer: front(medians(runs, peer)) for peer in peers_of(runs)}
+    ours = fronts.get("vicinal", [])
+    rows = []
+    for peer, curve in fronts.items():
+        speeds = [speed_at(curve, target) for target in TARGETS]
+        ratios = [ratio(speed_at(ours, target), speed) for target, speed in zip(TARGETS, speeds)]
+        rows.append([peer, *map(number, speeds), *(number(r, "{:.2f}") for r in ratios), f"{curve[-1][0]:.4f}"])
+    head = ["best over the grid", *(f"queries/s at {t}" for t in TARGETS), *(f"Vicinal's, times, at {t}" for t in TARGETS), "best recall"]
+    return table(head, rows)
+
+
+def default_table(runs):
+    """The default call beside the best dials."""
+    best, default = front(medians(runs, "vicinal")), front(medians(runs, "vicinal", "default"))
+    rows = []
+    for target in TARGETS:
+        a, b = speed_at(default, target), speed_at(best, target)
+        rows.append([target, number(a), number(b), number(ratio(a, b), "{:.2f}")])
+    return table(["recall", "Vicinal's default, queries/s", "its best dials, queries/s", "ratio"], rows)
+
+
+def builds_table(runs):
+    """What each build costs and the speed that it buys."""
+    opens = {(run["peer"], run["build"]): run for run in runs if run["step"] == "open"}
+    rows = []
+    for run in (run for run in runs if run["step"] == "build"):
+        curve = front(medians(runs, run["peer"], run["build"]))
+        if not curve:
+            continue
+        opened = opens.get((run["peer"], run["build"]), {})
+        memory, open_seconds = opened.get("memory_bytes"), opened.get("seconds")
+        rows.append(
+            [f"{run['peer']} {run['build']}", number(run["seconds"], "{:.1f}"), number(run["cpu_seconds"], "{:.1f}")]
+            + [number(run[key] / 1e6) for key in ("peak_bytes", "file_bytes")]
+            + [number(memory and memory / 1e6, "{:.1f}"), number(open_seconds and open_seconds * 1e3, "{:.1f}")]
+            + [number(speed_at(curve, 0.95)), number(speed_at(curve, 0.99)), f"{curve[-1][0]:.4f}"]
+        )
+    head = ["build", "wall s", "CPU s", "peak MB", "file MB", "open MB", "open ms", "queries/s at .95", "at .99", "best recall"]
+    return table(head, rows)
+
+
+def curves_table(runs):
+    """Every point of every front."""
+    rows = []
+    for peer in peers_of(runs):
+        for recall, qps, build in front(medians(runs, peer)):
+            rows.append([peer, build, f"{recall:.4f}", f"{qps:.0f}", f"{1e6 / qps:.1f}"])
+    return table(["peer", "build", "recall@10", "queries/s", "mean us"], rows)
+
+
+def latencies_table(runs):
+    """The spread of single calls, where calls are single."""
+    rows = []
+    for run in runs:
+        if "p99_us" in run and run["round"] == 1:
+            p50, p99 = run["p50_us"], run["p99_us"]
+            rows.append([run["peer"], run["build"], run["dial"], f"{run['recall']:.4f}", f"{p50:.0f}", f"{p99:.0f}", f"{p99 / p50:.2f}"])
+    return table(["peer", "build", "dial", "recall@10", "p50 us", "p99 us", "p99/p50"], rows)
+
+
+def draw(path, runs):
+    """Recall against speed, and the cost of a build against the speed that it buys."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(14, 6))
+    costs = {(run["peer"], run["build"]): run["cpu_seconds"] for run in runs if run["step"] == "build"}
+    for peer in peers_of(runs):
+        curve = [point for point in front(medians(runs, peer)) if point[0] >= 0.7]
+        (line,) = left.plot([p[0] for p in curve], [p[1] for p in curve], marker=".", label=peer)
+        bought = [(cost, speed_at(front(medians(runs, peer, b)), 0.95)) for (name, b), cost in costs.items() if name == peer]
+        bought = [pair for pair in bought if pair[1]]
+        right.scatter([p[0] for p in bought], [p[1] for p in bought], color=line.get_color(), label=peer)
+    left.set(xlabel="recall@10", ylabel="queries per second, one thread", yscale="log", title=path.name)
+    right.set(xlabel="CPU seconds to build", ylabel="queries per second at recall .95", xscale="log", yscale="log")
+    for axes in (left, right):
+        axes.grid(True, which="both", alpha=0.3)
+        axes.legend()
+    figure.tight_layout()
+    for extension in ("svg", "png"):
+        figure.savefig(path / f"report.{extension}")
+    pyplot.close(figure)
+
+
+def write_report(path, runs):
+    left_out = [f"{run['peer']} is left out: {run['why']}" for run in runs if run["step"] == "left out"]
+    parts = [f"# {path.name}", speeds_table(runs), default_table(runs), builds_table(runs), *left_out]
+    print("\n" + "\n".join(parts))
+    (path / "report.md").write_text("\n".join([*parts, curves_table(runs), latencies_table(runs)]))
+    try:
+        draw(path, runs)
+    except ImportError:
+        print("no plot: there is no matplotlib", file=sys.stderr)
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__.strip())
+    for path in map(pathlib.Path, sys.argv[1:]):
+        write_report(path, [json.loads(line) for line in (path / "runs.jsonl").read_text().splitlines()])
+
+
+if __name__ == "__main__":
+    main()
