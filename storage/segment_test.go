@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -267,10 +268,10 @@ func TestSegmentKeepsItsParams(t *testing.T) {
 	s := newSample(vectorsShape, 1)
 	s.Params.Dim = storage.MaxDim
 	s.Params.MetricParams = json.RawMessage(`{"p":3.5,"w":[1e-300,2,"<&>"],"more":null}`)
-	s.Params.CodecParams = json.RawMessage(`{"offset":-1.5,"scale":1e-45}`)
+	s.Params.CodecParams, s.Params.Surplus = json.RawMessage(`{"offset":-1.5,"scale":1e-45}`), storage.MaxDegree
 	got := s.open(t).Params()
-	if string(got.CodecParams) != `{"offset":-1.5,"scale":1e-45}` {
-		t.Errorf("codec parameters %s came back", got.CodecParams)
+	if string(got.CodecParams) != `{"offset":-1.5,"scale":1e-45}` || got.Surplus != storage.MaxDegree {
+		t.Errorf("codec parameters %s and surplus %d came back", got.CodecParams, got.Surplus)
 	}
 	var want, have any
 	if err := errors.Join(json.Unmarshal(s.Params.MetricParams, &want), json.Unmarshal(got.MetricParams, &have)); err != nil {
@@ -398,6 +399,15 @@ func TestWriteSegmentRefuses(t *testing.T) {
 		"vectors of no length":        func(s *sample) { s.Vectors = make([]byte, 5) },
 		"a vector stride, no vectors": func(s *sample) { s.Params.VectorStride = 1 },
 		"a vector below zero":         func(s *sample) { s.Params.VectorStride = -1 },
+		"a surplus below zero":        func(s *sample) { s.Params.Surplus = -1 },
+		"a surplus over the limit":    func(s *sample) { s.Params.Surplus = storage.MaxDegree + 1 },
+		"one vector less than rows": func(s *sample) {
+			s.Params.VectorStride = 8
+			s.WriteVectors = func(out io.Writer) error {
+				_, err := out.Write(make([]byte, (s.Params.Rows-1)*s.Params.VectorStride))
+				return err
+			}
+		},
 		"a vector over the limit": func(s *sample) {
 			s.Params.VectorStride = storage.MaxStride + 1
 			s.Vectors = make([]byte, s.Params.Rows*s.Params.VectorStride)
