@@ -8,7 +8,6 @@ a JSON line with a build, a value of the peer's dial, k and a file for the row n
 thread. The gopeers command does the same for the peers in Go.
 """
 
-import copy
 import json
 import os
 import pathlib
@@ -169,7 +168,9 @@ class PyNNDescent:
                 index = self.graph(rows, neighbors)
             self.graphs[neighbors] = index, cost
         index, cost = self.graphs[neighbors]
-        self.index = copy.copy(index)
+        # Not copy.copy, which has the index prepared for being written.
+        self.index = object.__new__(type(index))
+        self.index.__dict__.update(index.__dict__)
         self.index.diversify_prob = build["diversify"]
         self.index.pruning_degree_multiplier = build["pruning"]
         with Cost() as prepare:
