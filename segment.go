@@ -171,6 +171,11 @@ func (s *segmentScorer) prepare(vector codec.Vector) {
 // Score is nnd.Scorer's.
 func (s *segmentScorer) Score(dst []float32, rows []uint32) { s.rows.Score(dst, rows) }
 
+// ScoreWithin is nnd.WithinScorer's.
+func (s *segmentScorer) ScoreWithin(dst []float32, rows []uint32, bound float32) int {
+	return codec.ScoreWithin(s.rows, dst, rows, bound)
+}
+
 // Exact is codec.Scorer's.
 func (s *segmentScorer) Exact(dst []float32, rows []uint32) { s.rows.Exact(dst, rows) }
 

@@ -18,6 +18,15 @@ type WithinScorer interface {
 
 var _ WithinScorer = (*Uint8Scorer)(nil)
 
+// ScoreWithin is that of a scorer which has it, and else comes to the same.
+func ScoreWithin(s Scorer, dst []float32, rows []uint32, bound float32) int {
+	if within, ok := s.(WithinScorer); ok {
+		return within.ScoreWithin(dst, rows, bound)
+	}
+	s.Score(dst, rows)
+	return keepWithin(dst, rows, bound)
+}
+
 // ScoreWithin leaves rows out by the sums of their codes, so that only those that are kept get a distance, where distances are
 // those sums but for a factor: not under the inner product, nor for a query that is no code.
 func (s *Uint8Scorer) ScoreWithin(dst []float32, rows []uint32, bound float32) int {

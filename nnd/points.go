@@ -27,6 +27,14 @@ type PivotScorer interface {
 	ScorePivots(dst []float32)
 }
 
+// WithinScorer is a [Scorer] that can leave out rows that are too far to matter, faster than a search can.
+type WithinScorer interface {
+	Scorer
+	// ScoreWithin does what Score does, moves the scores that are not above bound, nor NaN, to the front of dst and their rows
+	// to the front of rows, in order, and returns how many they are. It may do anything to what lies behind them.
+	ScoreWithin(dst []float32, rows []uint32, bound float32) int
+}
+
 // Filter says which rows may be returned. A roaring bitmap is one.
 type Filter interface {
 	Contains(row uint32) bool

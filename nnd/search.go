@@ -206,10 +206,8 @@ func (s *Searcher) expand(g *SearchGraph, row, n uint32) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	values := s.room(len(rows))
-	s.query.Scorer.Score(values, rows)
-	s.stats.Distances += len(rows)
 	reach := max(s.bound, s.kept.reach())
+	rows, values := s.score(rows, reach)
 	for i, value := range values {
 		if !(value <= reach) { // so is NaN
 			continue
@@ -222,6 +220,20 @@ func (s *Searcher) expand(g *SearchGraph, row, n uint32) error {
 		}
 	}
 	return nil
+}
+
+// score gives the rows and their scores, those above reach left out where the scorer can do that. Rows are valid until the next call.
+func (s *Searcher) score(rows []uint32, reach float32) ([]uint32, []float32) {
+	s.stats.Distances += len(rows)
+	values := s.room(len(rows))
+	scorer, ok := s.query.Scorer.(WithinScorer)
+	if !ok {
+		s.query.Scorer.Score(values, rows)
+		return rows, values
+	}
+	s.rows = append(s.rows[:0], rows...)
+	count := scorer.ScoreWithin(values, s.rows, reach)
+	return s.rows[:count], values[:count]
 }
 
 // keep makes a scored row a result if it is allowed and near enough.

@@ -1,5 +1,7 @@
 package nnd
 
+import "github.com/vicinaldb/store/internal/simd"
+
 // visited is the set of rows that a search has scored, with a log of them, by which it is emptied.
 type visited struct {
 	words []uint64
@@ -26,30 +28,26 @@ func (v *visited) reset(n int) {
 // enter logs those of rows, up to the first that equals end, that are not in the set yet, and returns them; false when one
 // of them is no row. They are valid until the next call.
 func (v *visited) enter(rows []uint32, end, n uint32) (unseen []uint32, ok bool) {
+	rows = upTo(rows, end)
 	start := len(v.log)
 	if cap(v.log)-start < len(rows) {
 		grown := make([]uint32, start, 2*cap(v.log)+len(rows))
 		copy(grown, v.log)
 		v.log = grown
 	}
-	// Whether a row was seen is as good as random, so there is no branch on it: every row is written, and the log grows only
-	// by new ones.
-	log, length := v.log[:start+len(rows)], start
-	ok = true
-	for _, row := range rows {
-		if row == end {
-			break
-		}
-		if ok = row < n; !ok {
-			break
-		}
-		word, bit := &v.words[row/64], row%64
-		log[length] = row
-		length += int(^*word >> bit & 1)
-		*word |= 1 << bit
-	}
-	v.log = log[:length]
+	count, ok := simd.Unseen(v.log[start:start+len(rows)], v.words, rows, n)
+	v.log = v.log[:start+count]
 	return v.log[start:], ok
+}
+
+// upTo are the rows before the first that equals end.
+func upTo(rows []uint32, end uint32) []uint32 {
+	for i, row := range rows {
+		if row == end {
+			return rows[:i]
+		}
+	}
+	return rows
 }
 
 // add enters one row and says whether it is new.
