@@ -51,9 +51,14 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 	// How many rows are near enough, nobody knows before: k says little then.
 	bounded := q.bounded && !reranked
 	k := min(seg.candidates(q, wanted), live)
+	wide := q.proxied || q.oversample > 0 // what a proxy loses, or a caller asks for, is more than a walk for the wanted rows compares
 	for k <= live/4 || bounded {
+		lookedFor := wanted
+		if wide {
+			lookedFor = k
+		}
 		walk := nnd.Query{
-			Scorer: scorer, K: seg.lookedFor(q, wanted, k), Keep: k, Epsilon: q.epsilon, Stretch: seg.stretch, Allowed: allowed,
+			Scorer: scorer, K: lookedFor, Keep: k, Epsilon: q.epsilon, Stretch: seg.stretch, Allowed: allowed,
 			Bounded: bounded, Radius: q.radius,
 		}
 		found, walked, err := seg.graph.Search(ctx, walk, scorer.found[:0])
@@ -62,18 +67,18 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 		if err != nil {
 			return false, stats, err
 		}
-		if len(found) < wanted && !bounded {
+		if len(found) < lookedFor && !bounded {
 			return false, stats, nil
 		}
 		if !reranked {
 			return true, stats, nil
 		}
-		tied := wanted < len(found) && len(found) < live && found[wanted-1].Distance == found[len(found)-1].Distance
+		tied := len(found) < live && tiedAt(found, wanted, wide)
 		stats.Distances += scorer.rank(scorer, q)
 		if !seg.unsure(q, scorer, wanted, k, tied) {
 			return true, stats, nil
 		}
-		wanted, k = min(2*wanted, q.k), 2*k
+		wanted, k, wide = min(2*wanted, q.k), 2*k, true
 		k = max(k, seg.candidates(q, wanted))
 	}
 	return false, stats, nil
@@ -81,6 +86,19 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 
 // firstWithin is how many rows a search by codes looks for at first when all within a distance are wanted.
 const firstWithin = 16
+
+// tiedAt tells whether the codes do not tell the last of the wanted rows from the last candidate; or, when the walk was for the
+// wanted rows alone and may have passed by rows as near as the last of them, from the next one.
+func tiedAt(found []nnd.Candidate, wanted int, wide bool) bool {
+	if len(found) <= wanted {
+		return !wide
+	}
+	next := wanted
+	if wide {
+		next = len(found) - 1
+	}
+	return found[wanted-1].Distance == found[next].Distance
+}
 
 // unsure tells whether rows that were no candidates may belong to the answer: of k candidates, enough for so many wanted, those in
 // scorer.found are what ranking by their vectors has left.
@@ -110,15 +128,6 @@ func (seg *segment) candidates(q *query, wanted int) int {
 		candidates = times(wanted, DefaultOversample)
 	}
 	return candidates + max(leastSurplus, surplusFor(seg.Params().Surplus, wanted))
-}
-
-// lookedFor is for how many rows a walk that keeps k candidates goes on. The surplus that makes up for the error of codes is among
-// what a walk for the wanted rows compares. What a proxy loses is more than that, and so is what a caller asks for.
-func (seg *segment) lookedFor(q *query, wanted, k int) int {
-	if q.proxied || q.oversample > 0 {
-		return k
-	}
-	return wanted
 }
 
 // leastSurplus is what tells whether codes tell the last of the wanted rows from others.
