@@ -75,7 +75,7 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 		}
 		tied := len(found) < live && tiedAt(found, wanted, wide)
 		stats.Distances += scorer.rank(scorer, q)
-		if !seg.unsure(q, scorer, wanted, k, tied) {
+		if !seg.unsure(q, scorer, wanted, tied) {
 			return true, stats, nil
 		}
 		wanted, k, wide = min(2*wanted, q.k), 2*k, true
@@ -100,9 +100,9 @@ func tiedAt(found []nnd.Candidate, wanted int, wide bool) bool {
 	return found[wanted-1].Distance == found[next].Distance
 }
 
-// unsure tells whether rows that were no candidates may belong to the answer: of k candidates, enough for so many wanted, those in
+// unsure tells whether rows that were no candidates may belong to the answer: of candidates enough for so many wanted, those in
 // scorer.found are what ranking by their vectors has left.
-func (seg *segment) unsure(q *query, scorer *segmentScorer, wanted, k int, tied bool) bool {
+func (seg *segment) unsure(q *query, scorer *segmentScorer, wanted int, tied bool) bool {
 	if q.bounded && wanted < q.k && len(scorer.found) >= wanted {
 		return true // the distance reaches beyond the candidates
 	}
