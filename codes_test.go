@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -329,5 +330,36 @@ func TestOpen_CodecParamsLie(t *testing.T) {
 		if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%s: the segment is still there: %v", lie, err)
 		}
+	}
+}
+
+// The neighbor graph has the nearest rows by the vectors, also where codes put them behind others.
+func TestCollection_NeighborGraph_ByCodes(t *testing.T) {
+	vectors := clusters(29, 3000, 32)
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 32, Codec: "uint8"})
+	upsert(t, c, items(vectors))
+	prepare(t, c)
+	found, there := 0, 0
+	for list, err := range c.NeighborGraph(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, err := strconv.Atoi(list.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row%20 > 0 {
+			continue
+		}
+		truth := nearest(t, "euclidean", vectors, nil, vectors[row], 31)[1:]
+		for _, neighbor := range list.Neighbors {
+			if neighbor.Distance <= truth[29].Distance*(1+1e-5) {
+				found++
+			}
+		}
+		there += len(truth)
+	}
+	if recall := float64(found) / float64(there); recall < 0.998 {
+		t.Errorf("recall %.4f, want at least 0.998", recall)
 	}
 }

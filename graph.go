@@ -90,7 +90,7 @@ func (s *snapshot) indexGraph(c *Collection, o GraphOptions) (*Graph, error) {
 				return err
 			}
 			g.IDs[row] = string(id)
-			found, err := place{segment: seg, row: row}.ranked(k)
+			found, err := place{segment: seg, row: row}.ranked(k, c.codec.Reranked())
 			if err != nil {
 				return err
 			}

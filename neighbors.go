@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/vicinaldb/store/nnd"
 )
@@ -88,7 +90,7 @@ func (at place) readNeighbors(c *Collection) (Neighbors, error) {
 		return Neighbors{}, err
 	}
 	list := Neighbors{ID: string(id), Neighbors: make([]Neighbor, 0, k)}
-	found, err := at.ranked(k)
+	found, err := at.ranked(k, c.codec.Reranked())
 	if err != nil {
 		return Neighbors{}, err
 	}
@@ -102,13 +104,36 @@ func (at place) readNeighbors(c *Collection) (Neighbors, error) {
 	return list, nil
 }
 
-// ranked are the live neighbors of a row with their distances in the metric.
-func (at place) ranked(k int) ([]nnd.Candidate, error) {
+// ranked are the live neighbors of a row with their distances in the metric. Codes that have lost something put some of the
+// nearest rows just behind the last neighbor; those are found among the neighbors of neighbors. With a proxy, whose metric is
+// expensive, it is the neighbors alone.
+func (at place) ranked(k int, proxied bool) ([]nnd.Candidate, error) {
 	found, err := at.found(k)
 	if err != nil || !at.segment.codec.Reranked() {
 		return found, err
 	}
-	return at.rank(found)
+	if !proxied && len(found) == k {
+		if found, err = at.around(found, k); err != nil {
+			return nil, err
+		}
+	}
+	ranked, err := at.rank(found)
+	return ranked[:min(k, len(ranked))], err
+}
+
+// around are neighbors of a row and their neighbors, each once and without the row.
+func (at place) around(found []nnd.Candidate, k int) ([]nnd.Candidate, error) {
+	all := slices.Clone(found)
+	for _, neighbor := range found {
+		further, err := place{segment: at.segment, row: neighbor.Row, dead: at.dead}.found(k)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, further...)
+	}
+	slices.SortFunc(all, func(a, b nnd.Candidate) int { return cmp.Compare(a.Row, b.Row) })
+	all = slices.CompactFunc(all, func(a, b nnd.Candidate) bool { return a.Row == b.Row })
+	return slices.DeleteFunc(all, func(c nnd.Candidate) bool { return c.Row == at.row }), nil
 }
 
 // found are the live neighbors of a row, as the segment keeps them.
