@@ -27,7 +27,8 @@ type Neighbors struct {
 // many. It is PyNNDescent's neighbor_graph without the item itself, which there
 // comes first. The graph is read from the index as it is: items stored since
 // the last Prepare are not in it, and deleted ones are left out, which leaves
-// fewer neighbors than otherwise. A collection that has items but no index gives
+// fewer neighbors than otherwise. Where the index was built by codes that have lost something, the nearest by the vectors are
+// taken among the neighbors and their neighbors, which costs some hundred distances an item. A collection that has items but no index gives
 // ErrNotPrepared. Order is that of the index, the same each time.
 //
 // An error ends the walk. The walk sees one consistent state; Close ends it with ErrClosed.

@@ -37,7 +37,8 @@ type Codec interface {
 	Stride() int
 	// VectorStride is the length in bytes of what is kept of each vector beside its code, 0 when the code has lost nothing.
 	VectorStride() int
-	// Reranked tells whether Scorer.Score and Rows.Distances are those of another metric, so that more candidates than are
+	// Reranked tells whether Scorer.Score and Rows.Distances are those of another metric, or of codes that have lost something, so
+	// that more candidates than are
 	// wanted should be searched for, and ranked by Scorer.Exact.
 	Reranked() bool
 
