@@ -38,8 +38,7 @@ type Codec interface {
 	// VectorStride is the length in bytes of what is kept of each vector beside its code, 0 when the code has lost nothing.
 	VectorStride() int
 	// Reranked tells whether Scorer.Score and Rows.Distances are those of another metric, or of codes that have lost something, so
-	// that more candidates than are
-	// wanted should be searched for, and ranked by Scorer.Exact.
+	// that more candidates than are wanted should be searched for, and ranked by Scorer.Exact.
 	Reranked() bool
 
 	// Check returns nil for a vector that can be kept and compared. Else the error wraps ErrKind, ErrDimension, ErrNoCode, or
