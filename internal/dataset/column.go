@@ -26,9 +26,9 @@ func openMember(file *zip.File, name string) (*column, npyFields, error) {
 	}
 	r, err := file.Open()
 	if err != nil {
-		return nil, npyFields{}, fmt.Errorf("%s: %w", name, damage(err))
+		return nil, npyFields{}, fmt.Errorf("%s: opening it in the archive: %w", name, err)
 	}
-	c := &column{name: name, in: newInput(r, bufferBytes/4), closer: r}
+	c := &column{name: name, in: newInput(decompressor{r}, bufferBytes/4), closer: r}
 	h, err := readNPYFields(c.in)
 	if err != nil {
 		return nil, npyFields{}, errors.Join(fmt.Errorf("%s: %w", name, err), r.Close())

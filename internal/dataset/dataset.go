@@ -114,6 +114,7 @@ type Row struct {
 // Reader reads the rows of one file in order. It is not for concurrent use.
 type Reader struct {
 	name   string
+	from   *source
 	layout layout
 	close  func() error
 	err    error // what ended the reading, io.EOF included
@@ -154,11 +155,12 @@ func OpenAs(path string, o Options) (*Reader, error) {
 // unknown, serves to tell the number of rows early, and to read .npz files:
 // for these r must be an io.ReaderAt too. Close leaves r open.
 func NewReader(name string, r io.Reader, size int64, o Options) (*Reader, error) {
-	l, err := openLayout(name, r, size, o)
+	from := &source{r: r, size: size}
+	l, err := openLayout(name, from, o)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", name, err)
+		return nil, fmt.Errorf("reading %s: %w", name, from.explain(err))
 	}
-	return &Reader{name: name, layout: l, close: func() error { return nil }}, nil
+	return &Reader{name: name, from: from, layout: l, close: func() error { return nil }}, nil
 }
 
 // Kind returns what the rows are: Dense, Sparse or Bits.
@@ -182,12 +184,12 @@ func (r *Reader) Next() (Row, error) {
 	}
 	row, err := r.layout.next()
 	switch {
-	case errors.Is(err, io.EOF):
-		r.err = io.EOF
-	case err != nil:
-		r.err = fmt.Errorf("reading %s: %w", r.name, err)
-	default:
+	case err == nil:
 		return row, nil
+	case ends(err) && r.from.err == nil:
+		r.err = io.EOF
+	default:
+		r.err = fmt.Errorf("reading %s: %w", r.name, r.from.explain(err))
 	}
 	return Row{}, r.err
 }
@@ -197,5 +199,5 @@ func (r *Reader) Close() error {
 	if r.layout.close == nil {
 		return r.close()
 	}
-	return errors.Join(r.layout.close(), r.close())
+	return errors.Join(r.from.explain(r.layout.close()), r.close())
 }

@@ -1,10 +1,8 @@
 package dataset
 
 import (
-	"archive/zip"
 	"bufio"
 	"bytes"
-	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -14,11 +12,11 @@ import (
 )
 
 // openLayout reads what stands before the first row and compares it with what is asked for.
-func openLayout(name string, r io.Reader, size int64, o Options) (layout, error) {
+func openLayout(name string, from *source, o Options) (layout, error) {
 	if o.Dim < 0 {
 		return layout{}, fmt.Errorf("%w: a dimension of %d", ErrOptions, o.Dim)
 	}
-	l, err := openFormat(name, r, size, o)
+	l, err := openFormat(name, from, o)
 	switch {
 	case err != nil:
 		return layout{}, err
@@ -36,8 +34,8 @@ func openLayout(name string, r io.Reader, size int64, o Options) (layout, error)
 }
 
 // openFormat recognizes the format.
-func openFormat(name string, r io.Reader, size int64, o Options) (layout, error) {
-	in, packed, err := openInput(r)
+func openFormat(name string, from *source, o Options) (layout, error) {
+	in, packed, err := openInput(from)
 	if err != nil {
 		return layout{}, err
 	}
@@ -46,8 +44,9 @@ func openFormat(name string, r io.Reader, size int64, o Options) (layout, error)
 		if packed {
 			return layout{}, fmt.Errorf("%w: a zip archive within gzip", ErrFormat)
 		}
-		return openNPZ(r, size)
+		return openNPZ(from)
 	}
+	size := from.size
 	if packed {
 		size = -1
 		if extension == ".gz" {
@@ -96,16 +95,27 @@ const bufferBytes = 256 << 10
 func newInput(r io.Reader, buffer int) *input { return &input{r: bufio.NewReaderSize(r, buffer)} }
 
 // openInput undoes gzip, recognized by its magic number and method, and says whether there was any.
-func openInput(r io.Reader) (*input, bool, error) {
-	in := newInput(r, bufferBytes)
+func openInput(from *source) (*input, bool, error) {
+	in := newInput(from, bufferBytes)
 	if !in.begins("\x1f\x8b\x08") {
 		return in, false, nil
 	}
 	unpacked, err := gzip.NewReader(in.r)
 	if err != nil {
-		return nil, false, damage(err)
+		return nil, false, fmt.Errorf("decompressing: %w", err)
 	}
-	return newInput(unpacked, bufferBytes), true, nil
+	return newInput(decompressor{unpacked}, bufferBytes), true, nil
+}
+
+// decompressor says of errors where they come from.
+type decompressor struct{ r io.Reader }
+
+func (d decompressor) Read(p []byte) (int, error) {
+	n, err := d.r.Read(p)
+	if err != nil && !ends(err) {
+		err = fmt.Errorf("decompressing: %w", err)
+	}
+	return n, err
 }
 
 // begins reports whether the unread bytes start with prefix. An error of
@@ -125,7 +135,7 @@ func (in *input) full(buf []byte) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%w: the file ends too early, at byte %d", ErrFormat, in.offset)
 	}
-	return damage(err)
+	return err
 }
 
 // must is full for bytes that have to be there.
@@ -156,20 +166,8 @@ func (in *input) line(most int) ([]byte, error) {
 		case errors.Is(err, io.EOF):
 			return nil, io.EOF
 		case !errors.Is(err, bufio.ErrBufferFull):
-			return nil, damage(err)
+			return nil, err
 		}
 		long = append(long, part...)
 	}
-}
-
-// damage marks the errors of a broken compressed stream as ErrFormat and leaves those of the file system as they are.
-func damage(err error) error {
-	var corrupt flate.CorruptInputError
-	switch {
-	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, zip.ErrChecksum),
-		errors.Is(err, zip.ErrFormat), errors.Is(err, zip.ErrAlgorithm),
-		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &corrupt):
-		return fmt.Errorf("%w: decompressing: %w", ErrFormat, err)
-	}
-	return err
 }

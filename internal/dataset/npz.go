@@ -36,18 +36,13 @@ type csrRows struct {
 	row      []entry
 }
 
-func openNPZ(r io.Reader, size int64) (layout, error) {
-	at, ok := r.(io.ReaderAt)
-	if !ok || size < 0 {
+func openNPZ(from *source) (layout, error) {
+	if !from.seekable() {
 		return layout{}, fmt.Errorf("%w: a zip archive is read from a file only", ErrOptions)
 	}
-	watched := &watchedFile{r: at}
-	archive, err := zip.NewReader(watched, size)
-	if watched.err != nil {
-		return layout{}, watched.err
-	}
-	if err != nil { // not wrapped: some of these are only text, and one is io.EOF, which has a meaning here
-		return layout{}, fmt.Errorf("%w: a damaged zip archive: %s", ErrFormat, err.Error())
+	archive, err := zip.NewReader(from, from.size)
+	if err != nil {
+		return layout{}, fmt.Errorf("a damaged zip archive: %w", err)
 	}
 	members := map[string]*zip.File{}
 	for _, file := range archive.File {
@@ -61,24 +56,6 @@ func openNPZ(r io.Reader, size int64) (layout, error) {
 		return layout{}, errors.Join(err, m.close())
 	}
 	return layout{kind: Sparse, dim: m.dim, count: m.rows, next: m.next, close: m.close}, nil
-}
-
-// watchedFile keeps the error of a file system apart from what package zip makes of a damaged archive. Such an archive can have
-// package zip read before the beginning of the file, which no file is asked for.
-type watchedFile struct {
-	r   io.ReaderAt
-	err error
-}
-
-func (w *watchedFile) ReadAt(p []byte, offset int64) (int, error) {
-	if offset < 0 {
-		return 0, zip.ErrFormat
-	}
-	n, err := w.r.ReadAt(p, offset)
-	if err != nil && !errors.Is(err, io.EOF) {
-		w.err = err
-	}
-	return n, err
 }
 
 // openCSR opens the members. What it returns is to be closed even after an error.

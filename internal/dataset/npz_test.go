@@ -206,34 +206,6 @@ func TestNPZArchive(t *testing.T) {
 	}
 }
 
-// failingFile is a file whose bytes from a place on cannot be read.
-type failingFile struct {
-	*strings.Reader
-	bytes int64
-	err   error
-}
-
-func (f failingFile) ReadAt(p []byte, offset int64) (int, error) {
-	if offset+int64(len(p)) > f.bytes {
-		return 0, f.err
-	}
-	return f.Reader.ReadAt(p, offset)
-}
-
-// An error of the file system is not a fault of the archive.
-func TestNPZReadFailure(t *testing.T) {
-	content, broken := smallNPZ.file(), errors.New("disk on fire")
-	for size := range len(content) {
-		r, err := dataset.NewReader("x.npz", failingFile{strings.NewReader(content), int64(size), broken}, int64(len(content)), dataset.Options{})
-		for err == nil {
-			_, err = r.Next()
-		}
-		if !errors.Is(err, broken) {
-			t.Fatalf("failing after %d bytes gives %v", size, err)
-		}
-	}
-}
-
 // A matrix in any layout of its entries is read as its dense form says.
 func TestNPZRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -21,14 +21,15 @@ func ReadRowNumbers(path string) (rows [][]uint32, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if rows, err = readRowNumbers(path, f); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
+	from := &source{r: f, size: -1}
+	if rows, err = readRowNumbers(path, from); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, from.explain(err))
 	}
 	return rows, nil
 }
 
-func readRowNumbers(name string, r io.Reader) ([][]uint32, error) {
-	in, _, err := openInput(r)
+func readRowNumbers(name string, from *source) ([][]uint32, error) {
+	in, _, err := openInput(from)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +44,7 @@ func readRowNumbers(name string, r io.Reader) ([][]uint32, error) {
 	var rows [][]uint32
 	for {
 		raw, err := m.next()
-		if errors.Is(err, io.EOF) {
+		if ends(err) && from.err == nil {
 			return rows, nil
 		}
 		if err != nil {
