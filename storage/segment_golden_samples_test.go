@@ -14,11 +14,15 @@ import (
 // have every section and every parameter.
 func goldenSamples(t testing.TB) map[string]*sample {
 	t.Helper()
-	return map[string]*sample{
+	samples := map[string]*sample{
 		"segment.golden":         goldenSample(t),
 		"segment-sparse.golden":  goldenSparseSample(t),
 		"segment-vectors.golden": goldenVectorsSample(t),
 	}
+	for name, s := range goldenCodeSamples(t) {
+		samples[name] = s
+	}
+	return samples
 }
 
 // float32Codes encodes vectors one behind the other.

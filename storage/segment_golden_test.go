@@ -40,6 +40,10 @@ func (d *dump) codes(s *sample, end int, of string) {
 		switch p := s.Params; {
 		case p.Codec == "sparse":
 			d.sparseCode(i, int(binary.LittleEndian.Uint64(s.CodeOffsets[8*i+8:])-binary.LittleEndian.Uint64(s.CodeOffsets[8*i:])))
+		case p.Codec == "bits":
+			d.bitsCode(s, fmt.Sprintf("%s %d", of, i))
+		case p.Codec == "uint8":
+			d.uint8Code(s, fmt.Sprintf("c of %s %d", of, i))
 		case p.Metric == "cosine":
 			d.line(4*p.Dim, "x of %s %d: %s", of, i, floats(d.bytes[d.at:][:4*p.Dim]))
 			d.line(4, "1 / |x|: %s", floats(d.bytes[d.at:][:4]))
