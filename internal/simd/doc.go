@@ -24,10 +24,16 @@
 // The kernels of uint8.go compare codes of one byte a component. They add integers, exactly and so in any order, and take
 // vectors that are padded with zeros to whole cache lines. Those of uint8_summed.go know the sums of rows beforehand.
 //
+// # Rows of half floats
+//
+// The kernels of float16.go compare a query of float32 with rows of IEEE half floats, which become float32 exactly and are then
+// compared in the same order: they return what the kernels of float32 return. Rows are padded with zeros to whole cache lines.
+//
 // # Implementations
 //
 // The best implementation for the processor is chosen once, when the program starts: "avx512" or "avx2" on amd64, "neon" on
-// arm64, else "purego", the Go twins. "avx512" has kernels of its own for vectors of bytes only; the others are those of "avx2".
-// It needs the extensions F, BW, VL, DQ and VNNI. The environment variable VICINAL_SIMD names an implementation to use instead,
-// if the processor has it. Programs built with the tag purego contain no assembly.
+// arm64, else "purego", the Go twins. "avx512" has kernels of its own for rows of bytes and half floats only; the others are
+// those of "avx2". It needs the extensions F, BW, VL, DQ and VNNI. "neon" has none for half floats. The environment variable
+// VICINAL_SIMD names an implementation to use instead, if the processor has it. Programs built with the tag purego contain no
+// assembly.
 package simd

@@ -47,6 +47,18 @@ func TestBytesReadNothingOutside(t *testing.T) {
 	}
 	eachByteKernel(t, func(t *testing.T, k byteKernel) { outside(t, k, 0) })
 	eachSummedKernel(t, func(t *testing.T, k byteKernel) { outside(t, k, 64) })
+	eachHalfKernel(t, func(_ *testing.T, k halfKernel) {
+		for n := 0; n <= 512; n += 32 {
+			for _, count := range []int{1, 2, 3, 4, 25} {
+				for _, v := range [][]byte{readable[:2*n], readable[len(readable)-2*n:]} {
+					for _, rows := range [][]uint32{numbers[:count], numbers[len(numbers)-count:]} {
+						q := unsafe.Slice((*float32)(unsafe.Pointer(&readable[len(readable)-4*max(n, 1)])), n)
+						k.rows(make([]float32, count), q, v, 0, rows)
+					}
+				}
+			}
+		}
+	})
 	eachImplementation(t, func(*testing.T) {
 		for _, k := range withinKernels {
 			for n := k.least; n <= 512; n += 64 {
