@@ -52,6 +52,10 @@ func TestSchema_Codec(t *testing.T) {
 		{"integers, but of no differences", store.Schema{Metric: "cosine"}, integers(vectors), "uint8", false},
 		{"a metric that compares transforms", store.Schema{Metric: "correlation"}, vectors, "uint8", false},
 		{"asked for", store.Schema{Codec: "float32"}, integers(vectors), "float32", false},
+		{"half floats asked for", store.Schema{Codec: "float16"}, vectors, "float16", false},
+		{"half floats of integers", store.Schema{Codec: "float16"}, integers(vectors), "float16", false},
+		{"half floats of transforms", store.Schema{Codec: "float16", Metric: "correlation"}, vectors, "float16", false},
+		{"half floats of few components", store.Schema{Codec: "float16", Metric: "manhattan"}, integers(clusters(22, 1200, 9)), "float16", false},
 		{"no kernel", store.Schema{Metric: "canberra"}, vectors, "float32", false},
 		{"codes no shorter than vectors", store.Schema{}, clusters(22, 1200, 9), "float32", false},
 		{"the same, asked for", store.Schema{Codec: "uint8"}, clusters(22, 1200, 9), "uint8", false},
@@ -82,7 +86,9 @@ func TestSchema_Codec(t *testing.T) {
 func TestSchema_CodecInvalid(t *testing.T) {
 	s := open(t, t.TempDir())
 	for _, schema := range []store.Schema{
-		{Dim: 3, Codec: "float16"},
+		{Dim: 3, Codec: "float8"},
+		{Dim: 3, Codec: "float16", Metric: "canberra"},
+		{Dim: 3, Codec: "float16", Kind: store.Sparse},
 		{Dim: 3, Codec: "uint8", Metric: "canberra"},
 		{Dim: 1<<16 + 1, Codec: "uint8"},
 		{Dim: 3, Codec: "uint8", Kind: store.Sparse},
@@ -100,9 +106,14 @@ func TestCollection_Query_Codes(t *testing.T) {
 		t.Skip("it is about recall, and long")
 	}
 	const n, dim = 4000, 40
+	floats := clusters(24, n, dim)
 	for _, metric := range []string{"euclidean", "manhattan", "chebyshev", "cosine", "inner_product"} {
-		for name, vectors := range map[string][][]float32{"integers": integers(clusters(23, n, dim)), "floats": clusters(24, n, dim)} {
-			c := create(t, open(t, t.TempDir()), store.Schema{Dim: dim, Metric: metric, Codec: "uint8"})
+		for name, vectors := range map[string][][]float32{"integers": integers(clusters(23, n, dim)), "floats": floats, "half floats": floats} {
+			codec := "uint8"
+			if name == "half floats" {
+				codec = "float16"
+			}
+			c := create(t, open(t, t.TempDir()), store.Schema{Dim: dim, Metric: metric, Codec: codec})
 			upsert(t, c, items(vectors[:n-200]))
 			prepare(t, c)
 			upsert(t, c, items(vectors)[n-200:])
@@ -129,6 +140,32 @@ func TestCollection_Query_Codes(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Half floats end at 65,504. Where a vector has more, the segment has float32, and says why.
+func TestSchema_CodecBeyond(t *testing.T) {
+	vectors := clusters(26, 600, 24)
+	for _, tc := range []struct {
+		x      float32
+		want   string
+		beyond bool
+	}{{65519, "float16", false}, {-65520, "float32", true}, {3e9, "float32", true}} {
+		vectors[77][5] = tc.x
+		c := create(t, open(t, t.TempDir()), store.Schema{Dim: 24, Codec: "float16"})
+		upsert(t, c, items(vectors))
+		if codes := prepare(t, c).Codes; codes.Codec != tc.want || codes.Beyond != tc.beyond {
+			t.Errorf("%v: %+v, want %s", tc.x, codes, tc.want)
+		}
+		if got := query(t, c, vectors[77], 1); got[0].ID != "77" || got[0].Distance != 0 {
+			t.Errorf("%v: item 77 finds %+v", tc.x, got)
+		}
+		far := slices.Clone(vectors[3])
+		far[1] = 1e6 // of a query, any number can be compared
+		if got, exact := query(t, c, far, 3), query(t, c, far, 3, store.Exact()); got[0].Distance != exact[0].Distance {
+			t.Errorf("%v: from far away the nearest is %+v, want %+v", tc.x, got[0], exact[0])
+		}
+		must(t, c.Verify(t.Context()))
 	}
 }
 

@@ -71,10 +71,11 @@ type Schema struct {
 	// Params are the parameters of the metric, where it takes any. They are kept with the defaults filled in.
 	Params metric.Params `json:"params,omitzero"`
 	// Codec is the name of the codec of the index, that is what vectors are searched by: "float32", the vectors themselves or what
-	// their metric is computed from, or "uint8", a byte for each component. Such codes are lossless where all components are
-	// integers from 0 to 255 and the metric is one of their differences; else they have an error, and the vectors lie beside them,
-	// by which what the search has found is ranked. Results have exact distances in any case. Default: "uint8" where the metric has
-	// such codes, they are shorter, and Prepare finds them fine enough for the vectors, else the codec of the kind.
+	// their metric is computed from, "float16", a half float for each component, or "uint8", a byte for each. Bytes are lossless
+	// where all components are integers from 0 to 255 and the metric is one of their differences; other codes have an error, and the
+	// vectors lie beside them, by which what the search has found is ranked. Results have exact distances in any case. Half floats
+	// end at 65,504: where a component is larger, Prepare takes float32 and its statistics say so. Default: "uint8" where the metric
+	// has such codes, they are shorter, and Prepare finds them fine enough for the vectors, else the codec of the kind.
 	Codec string `json:"codec,omitempty"`
 	// Index holds the dials of Prepare.
 	Index IndexParams `json:"index"`

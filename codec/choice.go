@@ -6,30 +6,38 @@ import (
 )
 
 // CheckName returns nil if the vectors of a collection, whose codec is vectors, can be kept as the codes that a name stands for:
-// its own, or those of [Uint8]. The error wraps ErrNoCode. The empty name stands for whichever suits.
+// its own, or those of [Uint8] or [Float16]. The error wraps ErrNoCode. The empty name stands for whichever suits.
 func CheckName(vectors Codec, name string) error {
 	if name == "" || name == vectors.Name() {
 		return nil
 	}
 	floats, dense := vectors.(*Float32)
-	if !dense || name != nameUint8 {
-		return fmt.Errorf("%w: no codec %q for %s vectors under %s", ErrNoCode, name, vectors.Kind(), vectors.Metric())
+	var err error
+	switch {
+	case dense && name == nameUint8:
+		_, err = newUint8(floats.metric, floats.dim)
+	case dense && name == nameFloat16:
+		_, err = floats.Half()
+	default:
+		err = fmt.Errorf("%w: no codec %q for %s vectors under %s", ErrNoCode, name, vectors.Kind(), vectors.Metric())
 	}
-	_, err := newUint8(floats.metric, floats.dim)
 	return err
 }
 
 // WithParams returns the codec of a name with its parameters, as a segment keeps them, for the vectors of a collection whose codec
 // is vectors. Errors wrap ErrCorrupt: the name is none of a codec for such vectors, or the parameters cannot be right.
 func WithParams(vectors Codec, name string, params json.RawMessage) (Codec, error) {
+	if len(params) > 0 && (name == vectors.Name() || name == nameFloat16) {
+		return nil, fmt.Errorf("%w: codec %s with parameters, of which it has none", ErrCorrupt, name)
+	}
 	if name == vectors.Name() {
-		if len(params) > 0 {
-			return nil, fmt.Errorf("%w: codec %s with parameters, of which it has none", ErrCorrupt, name)
-		}
 		return vectors, nil
 	}
 	if err := CheckName(vectors, name); err != nil && !isPlain(vectors, name) {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if name == nameFloat16 {
+		return half(vectors)
 	}
 	p, err := ParseUint8Params(params)
 	if err != nil {
@@ -45,7 +53,19 @@ func WithParams(vectors Codec, name string, params json.RawMessage) (Codec, erro
 // isPlain tells whether codes of a name can be those of dense vectors under a metric that nobody knows.
 func isPlain(vectors Codec, name string) bool {
 	_, plain := vectors.(*Plain)
-	return plain && name == nameUint8 && vectors.Kind() == KindDense
+	return plain && (name == nameUint8 || name == nameFloat16) && vectors.Kind() == KindDense
+}
+
+// half returns the codec of half floats for dense vectors.
+func half(vectors Codec) (Codec, error) {
+	if plain, ok := vectors.(*Plain); ok {
+		return plain.Float16(), nil
+	}
+	c, err := vectors.(*Float32).Half()
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // asCodec keeps a nil pointer from becoming a codec.

@@ -28,6 +28,8 @@ func TestWithParams(t *testing.T) {
 		{"the collection's own", floats, "float32", "", "float32"},
 		{"codes of bytes", floats, "uint8", good, "uint8"},
 		{"lossless ones", floats, "uint8", `{"offset":0,"scale":1,"lossless":true}`, "uint8"},
+		{"half floats", floats, "float16", "", "float16"},
+		{"half floats under an unknown metric", unknown, "float16", "", "float16"},
 		{"bits", bits, "bits", "", "bits"},
 		{"an unknown metric", unknown, "float32", "", "float32"},
 		{"codes of bytes under an unknown metric", unknown, "uint8", good, "uint8"},
@@ -38,7 +40,11 @@ func TestWithParams(t *testing.T) {
 		{"a member that nobody knows", floats, "uint8", `{"offset":-1,"scale":1,"planes":2}`, ""},
 		{"lossless with an offset", floats, "uint8", `{"offset":-1,"scale":1,"lossless":true}`, ""},
 		{"a codec of another kind", floats, "bits", "", ""},
-		{"a codec that nobody knows", floats, "float16", good, ""},
+		{"half floats with parameters", floats, "float16", good, ""},
+		{"half floats with parameters, under an unknown metric", unknown, "float16", good, ""},
+		{"half floats under a metric without codes", canberra, "float16", "", ""},
+		{"half floats for bits", bits, "float16", "", ""},
+		{"a codec that nobody knows", floats, "float8", "", ""},
 		{"no codec", floats, "", "", ""},
 		{"a metric without codes", canberra, "uint8", good, ""},
 		{"bytes for bits", bits, "uint8", good, ""},
@@ -56,10 +62,13 @@ func TestWithParams(t *testing.T) {
 
 func TestCheckName(t *testing.T) {
 	floats := codec.NewFloat32(float32Metric(t, "cosine"), 20)
-	for name, ok := range map[string]bool{"": true, "float32": true, "uint8": true, "float16": false, "bits": false, "sparse": false} {
+	for name, ok := range map[string]bool{"": true, "float32": true, "uint8": true, "float16": true, "float8": false, "bits": false, "sparse": false} {
 		if err := codec.CheckName(floats, name); (err == nil) != ok || err != nil && !errors.Is(err, codec.ErrNoCode) {
 			t.Errorf("codec %q: %v", name, err)
 		}
+	}
+	if err := codec.CheckName(codec.NewFloat32(float32Metric(t, "canberra"), 20), "float16"); !errors.Is(err, codec.ErrNoCode) {
+		t.Errorf("half floats under canberra: %v, want ErrNoCode", err)
 	}
 	if err := codec.CheckName(codec.NewFloat32(float32Metric(t, "cosine"), 1<<16+1), "uint8"); !errors.Is(err, codec.ErrNoCode) {
 		t.Errorf("65,537 components: %v, want ErrNoCode", err)

@@ -8,6 +8,7 @@ const (
 	nameSparse  = "sparse"
 	nameBits    = "bits"
 	nameUint8   = "uint8"
+	nameFloat16 = "float16"
 )
 
 // Vector is a vector of any kind. One field is set, that of the codec's kind; a sparse vector without features leaves all

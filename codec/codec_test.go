@@ -8,6 +8,7 @@ var (
 	_ codec.Codec = (*codec.Float32)(nil)
 	_ codec.Codec = (*codec.Bits)(nil)
 	_ codec.Codec = (*codec.Uint8)(nil)
+	_ codec.Codec = (*codec.Float16)(nil)
 	_ codec.Codec = (*codec.Sparse)(nil)
 )
 

@@ -22,7 +22,7 @@ type collector struct {
 	other   codec.Vector // one of another kind
 }
 
-// collectors are of every kind, for dense vectors with and without a proxy, and as codes of a byte a component.
+// collectors are of every kind, for dense vectors with and without a proxy, and as codes of a byte or a half float a component.
 func collectors(t testing.TB) map[string]collector {
 	t.Helper()
 	const count = 40
@@ -64,6 +64,8 @@ func collectors(t testing.TB) map[string]collector {
 		"uint8":            {compactCodec(t, float32Metric(t, "manhattan"), counts), counts, bits[0]},
 		"uint8, lossy":     {compactCodec(t, float32Metric(t, "inner_product"), dense), dense, bits[0]},
 		"uint8, proxy":     {compactCodec(t, proxied, dense), dense, sparse[0]},
+		"float16, lossy":   {halfCodec(t, float32Metric(t, "euclidean"), 9), dense, bits[0]},
+		"float16, proxy":   {halfCodec(t, proxied, 9), dense, sparse[0]},
 		"transform":        {codec.NewFloat32(float32Metric(t, "correlation"), 9), dense, sparse[0]},
 		"transform, proxy": {codec.NewFloat32(transformed, 9), dense, sparse[0]},
 		"float32":          {codec.NewFloat32(float32Metric(t, "cosine"), 9), dense, sparse[0]},
@@ -97,8 +99,11 @@ func (c collector) view(t testing.TB, codes codec.Codes) codec.Rows {
 // withoutMetric is what stands for a codec whose metric is not known.
 func withoutMetric(c codec.Codec) *codec.Plain {
 	plain := codec.NewPlain(c.Kind(), c.Dim(), "lost", metric.Params{})
-	if c.Name() == "uint8" {
+	switch c.Name() {
+	case "uint8":
 		plain = plain.Uint8()
+	case "float16":
+		plain = plain.Float16()
 	}
 	return plain
 }

@@ -24,7 +24,7 @@
 // All of them are seen through the interfaces [Codec], [Rows] and [Scorer]. Which codec a collection has, [Lookup] tells. What
 // is learned from the data stays in constructors: [Float32.Compact] makes codes of one byte a component, [Uint8], of dense
 // vectors that were collected. They are approximate, with the vectors beside them, unless all vectors are integers from
-// 0 to 255.
+// 0 to 255. [Float16], which has half a float for each component, learns nothing.
 //
 // # Records
 //

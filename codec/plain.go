@@ -13,7 +13,7 @@ type Plain struct {
 	metric string
 	params metric.Params
 	dim    int
-	uint8s bool // it stands for Uint8
+	codes  string // the name of the codec that it stands for, if that is not the vectors' own
 }
 
 // NewPlain returns what stands for the codec of a kind of vectors, under a metric that is not registered: of dense vectors
@@ -23,9 +23,14 @@ func NewPlain(kind Kind, dim int, metric string, params metric.Params) *Plain {
 }
 
 // Uint8 returns what stands for Uint8, for dense vectors.
-func (c *Plain) Uint8() *Plain {
+func (c *Plain) Uint8() *Plain { return c.standingFor(nameUint8) }
+
+// Float16 returns what stands for Float16, for dense vectors.
+func (c *Plain) Float16() *Plain { return c.standingFor(nameFloat16) }
+
+func (c *Plain) standingFor(name string) *Plain {
 	standsFor := *c
-	standsFor.uint8s = true
+	standsFor.codes = name
 	return &standsFor
 }
 
@@ -37,10 +42,7 @@ func (c *Plain) Name() string {
 	case KindBits:
 		return nameBits
 	default:
-		if c.uint8s {
-			return nameUint8
-		}
-		return nameFloat32
+		return nameOr(c.codes, nameFloat32)
 	}
 }
 
@@ -121,7 +123,7 @@ func (c *Plain) NewTable(capacity int) (Table, error) {
 // View returns the vectors of codes, whatever their stride. The error wraps ErrCorrupt when they are too short for any.
 func (c *Plain) View(codes Codes) (Rows, error) {
 	shortest := c.plainBytes()
-	if c.uint8s && codes.VectorStride == 0 {
+	if c.codes == nameUint8 && codes.VectorStride == 0 {
 		shortest = c.dim // lossless codes
 	}
 	if codes.Stride > 0 && codes.Stride < shortest && codes.VectorStride != shortest {

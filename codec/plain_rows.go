@@ -41,7 +41,7 @@ func (r *plainRows) form(row uint32) ([]byte, error) {
 		return r.forms[row], nil
 	case c.VectorStride > 0:
 		return c.Vectors[int(row)*c.VectorStride:][:c.VectorStride], nil
-	case r.codec.uint8s && c.Stride > 0:
+	case r.codec.codes == nameUint8 && c.Stride > 0:
 		return plainOfBytes(c.Codes[int(row)*c.Stride:][:r.codec.dim]), nil
 	case c.Stride > 0:
 		return c.Codes[int(row)*c.Stride:][:r.codec.plainBytes()], nil

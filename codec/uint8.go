@@ -183,9 +183,12 @@ func (c *Uint8) AppendPlain(dst []byte, v Vector) []byte { return c.float.Append
 func (c *Uint8) DecodePlain(plain []byte) (Vector, error) { return c.float.DecodePlain(plain) }
 
 // transform sets dst to what codes are made of: in place of v, of the same length.
-func (c *Uint8) transform(dst, v []float32) {
-	c.searched.Transform(dst, v)
-	if c.searched.Kernel() != metric.Cosine {
+func (c *Uint8) transform(dst, v []float32) { codedForm(c.searched, dst, v) }
+
+// codedForm sets dst to what codes of v are made of that lose something: what the kernel takes, at unit length under the cosine's.
+func codedForm(searched *metric.Dense, dst, v []float32) {
+	searched.Transform(dst, v)
+	if searched.Kernel() != metric.Cosine {
 		return
 	}
 	inverse := metric.InverseNorm(dst)

@@ -32,19 +32,20 @@ func (s *exactScorer) prepare(v []float32) {
 
 // score sets dst[i] to the fast form for rows[i], bit for bit what Float32Scorer.Exact gives: by the kernel for many rows where
 // that takes the vectors themselves.
-func (s *exactScorer) score(dst []float32, r *Uint8Rows, rows []uint32) {
+func (s *exactScorer) score(dst, vectors []float32, rows []uint32) {
+	dim := len(s.query)
 	switch {
 	case s.byPairs:
 		for i, row := range rows {
-			dst[i] = s.metric.Fast(s.query, r.vector(row))
+			dst[i] = s.metric.Fast(s.query, vectors[int(row)*dim:][:dim])
 		}
 	case s.metric.Transformed():
 		for i, row := range rows {
-			s.metric.Transform(s.row, r.vector(row))
+			s.metric.Transform(s.row, vectors[int(row)*dim:][:dim])
 			s.kernel(dst[i:i+1], s.row, []uint32{0})
 		}
 	default:
-		s.kernel(dst, r.vectors, rows)
+		s.kernel(dst, vectors, rows)
 	}
 }
 

@@ -123,6 +123,6 @@ func (s *Uint8Scorer) Exact(dst []float32, rows []uint32) {
 	case s.rows.vectors == nil:
 		fillNaN(dst[:len(rows)])
 	default:
-		s.exact.score(dst[:len(rows)], s.rows, rows)
+		s.exact.score(dst[:len(rows)], s.rows.vectors, rows)
 	}
 }

@@ -9,8 +9,11 @@ import (
 	"github.com/vicinaldb/store/storage"
 )
 
-// nameFloat32 is the name of the codec of vectors as they are.
-const nameFloat32 = "float32"
+// The names of the codecs of vectors as they are, and of half floats.
+const (
+	nameFloat32 = "float32"
+	nameFloat16 = "float16"
+)
 
 // CodeStats tell which codes a segment has, and why. They are the same on any machine.
 type CodeStats struct {
@@ -24,6 +27,8 @@ type CodeStats struct {
 	Lost    float64 `json:"lost,omitempty"`
 	// Coarse says that codes of bytes were tried and found too coarse: Surplus and Lost are what was measured of them.
 	Coarse bool `json:"coarse,omitempty"`
+	// Beyond says that codes of half floats were asked for, and cannot be: a component is larger than any half float.
+	Beyond bool `json:"beyond,omitempty"`
 }
 
 // encoded are the codes of rows, by a codec that suits them.
@@ -32,6 +37,8 @@ type encoded struct {
 	codes codec.Codes
 	// beside says that vectors are to lie beside the codes, which are not in memory.
 	beside bool
+	// beyond says that the codes that were asked for do not reach as far as the vectors.
+	beyond bool
 }
 
 // loader hands the plain forms of all vectors to a function, in order. It can be called again.
@@ -42,6 +49,9 @@ func (job Job) encode(load loader, live int) (*encoded, error) {
 	floats, dense := job.Codec.(*codec.Float32)
 	if !dense || job.Codes == nameFloat32 {
 		return job.encodeAs(job.Codec, load, live)
+	}
+	if job.Codes == nameFloat16 {
+		return job.encodeHalves(floats, load, live)
 	}
 	learner, err := floats.Learner()
 	if err != nil && job.Codes != "" {
@@ -63,10 +73,29 @@ func (job Job) encode(load loader, live int) (*encoded, error) {
 	return job.encodeAs(learner.Codec(), load, live)
 }
 
+// encodeHalves makes codes of half floats, or float32 ones when there is a component that no half float is near.
+func (job Job) encodeHalves(floats *codec.Float32, load loader, live int) (*encoded, error) {
+	half, err := floats.Half()
+	if err != nil {
+		return nil, err
+	}
+	e, err := job.encodeAs(half, load, live)
+	if !errors.Is(err, codec.ErrNoCode) {
+		return e, err
+	}
+	if e, err = job.encodeAs(floats, load, live); err != nil {
+		return nil, err
+	}
+	e.beyond = true
+	return e, nil
+}
+
 // encodeAs makes the codes of one codec.
 func (job Job) encodeAs(c codec.Codec, load loader, live int) (*encoded, error) {
 	newTable := c.NewTable
-	compact, compacted := c.(*codec.Uint8)
+	compact, compacted := c.(interface {
+		NewCodeTable(capacity int) (codec.Table, error)
+	})
 	if compacted {
 		newTable = compact.NewCodeTable
 	}

@@ -33,12 +33,11 @@ var errCoarse = errors.New("codes are too coarse")
 // codes: for a sample of rows, those near them by the neighbor graph are ranked by their codes and by their vectors. When there is
 // a proxy, it is what is compared: what the proxy loses is not the fault of the codes.
 func (job Job) measure(ctx context.Context, points nnd.Points, rows *loaded, g *graphs) (CodeStats, error) {
-	stats := CodeStats{Codec: rows.codec.Name()}
-	compact, ok := rows.codec.(*codec.Uint8)
-	if !ok {
+	stats := CodeStats{Codec: rows.codec.Name(), Beyond: rows.beyond}
+	if stats.Codec == job.Codec.Name() {
 		return stats, nil
 	}
-	if stats.Lossless = !compact.Reranked(); stats.Lossless {
+	if stats.Lossless = !rows.codec.Reranked(); stats.Lossless {
 		return stats, nil
 	}
 	s := sampler{job: job, points: points, rows: rows, graphs: g, ranks: make([]int, sampleDepth)}

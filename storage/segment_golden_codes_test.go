@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/internal/simd"
 	"github.com/vicinaldb/store/metric"
 	"github.com/vicinaldb/store/storage"
 )
@@ -24,6 +25,7 @@ func goldenCodeSamples(t testing.TB) map[string]*sample {
 	lossless := codec.Uint8Params{Scale: 1, Lossless: true}
 	return map[string]*sample{
 		"segment-bits.golden":           bitsSample(70, [][]uint64{{0x0123456789abcdef, 1}, {0, 0}, {1 << 63, 0x3f}}),
+		"segment-float16.golden":        float16Sample(t, "euclidean", 1, floats),
 		"segment-uint8.golden":          uint8Sample(t, "euclidean", lossless, 0, integers),
 		"segment-uint8-differ.golden":   uint8Sample(t, "manhattan", lossless, 0, integers),
 		"segment-uint8-affine.golden":   uint8Sample(t, "cosine", codec.Uint8Params{Offset: -1, Scale: 0.0078125}, 12, floats),
@@ -77,6 +79,34 @@ func uint8Sample(t testing.TB, distance string, p codec.Uint8Params, surplus int
 	if err != nil {
 		t.Fatal(err)
 	}
+	codes := codesOf(t, c, vectors)
+	params, err := json.Marshal(c.CodeParams())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return codesSample(distance, len(vectors[0]), "uint8", string(params), surplus, codes, vectors)
+}
+
+// float16Sample keeps vectors as half floats, as the codec makes them.
+func float16Sample(t testing.TB, distance string, surplus int, vectors [][]float32) *sample {
+	t.Helper()
+	m, err := metric.Lookup(distance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := codec.NewFloat16(m, len(vectors[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return codesSample(distance, len(vectors[0]), "float16", "", surplus, codesOf(t, c, vectors), vectors)
+}
+
+// codesOf are the codes of vectors alone, which a machine of any byte order can make.
+func codesOf(t testing.TB, c interface {
+	NewCodeTable(capacity int) (codec.Table, error)
+}, vectors [][]float32,
+) []byte {
+	t.Helper()
 	table, err := c.NewCodeTable(len(vectors))
 	if err != nil {
 		t.Fatal(err)
@@ -84,11 +114,7 @@ func uint8Sample(t testing.TB, distance string, p codec.Uint8Params, surplus int
 	for _, v := range vectors {
 		table.Append(codec.Vector{Dense: v})
 	}
-	params, err := json.Marshal(c.CodeParams())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return codesSample(distance, len(vectors[0]), "uint8", string(params), surplus, table.Codes().Codes, vectors)
+	return table.Codes().Codes
 }
 
 // bitsCode adds a code of bits.
@@ -98,6 +124,14 @@ func (d *dump) bitsCode(s *sample, of string) {
 		d.line(8, "%s, word %d: %x", of, i, binary.LittleEndian.Uint64(d.bytes[d.at:]))
 	}
 	d.line(s.Params.CodecStride-8*words, "zeros")
+}
+
+// float16Code adds a code of half floats.
+func (d *dump) float16Code(s *sample, of string) {
+	for i := range s.Params.Dim {
+		d.line(2, "h[%d] of %s: %v", i, of, simd.FloatOfHalf(binary.LittleEndian.Uint16(d.bytes[d.at:])))
+	}
+	d.line(s.Params.CodecStride-2*s.Params.Dim, "zeros")
 }
 
 // uint8Code adds a code of bytes. By FORMAT.md, all that is summed of these samples has room for the sums, but for the one that says

@@ -42,6 +42,8 @@ func (d *dump) codes(s *sample, end int, of string) {
 			d.sparseCode(i, int(binary.LittleEndian.Uint64(s.CodeOffsets[8*i+8:])-binary.LittleEndian.Uint64(s.CodeOffsets[8*i:])))
 		case p.Codec == "bits":
 			d.bitsCode(s, fmt.Sprintf("%s %d", of, i))
+		case p.Codec == "float16":
+			d.float16Code(s, fmt.Sprintf("%s %d", of, i))
 		case p.Codec == "uint8":
 			d.uint8Code(s, fmt.Sprintf("c of %s %d", of, i))
 		case p.Metric == "cosine":

@@ -5,7 +5,7 @@ import "github.com/vicinaldb/store"
 // indexFlags are the dials of the index. A flag that is not given leaves the
 // choice to the store, so the defaults are named here for people only.
 type indexFlags struct {
-	Codec                   string   `group:"Index:" help:"What vectors are searched by: float32, or uint8, a byte for each component (default the one that suits them)." placeholder:"NAME"`
+	Codec                   string   `group:"Index:" help:"What vectors are searched by: float32, float16, or uint8, a byte for each component (default float32 or uint8, as suits them)." placeholder:"NAME"`
 	Neighbors               int      `group:"Index:" help:"Neighbors of each item in the neighbor graph (default 30)." placeholder:"N"`
 	DiversifyProb           *float64 `group:"Index:" help:"Probability that an edge is dropped when another leads there; 0 keeps all (default 1)." placeholder:"P"`
 	PruningDegreeMultiplier float64  `group:"Index:" help:"Edges of one item in the search graph, as a multiple of the neighbors (default 1.5)." placeholder:"X"`

@@ -144,10 +144,12 @@ func describeCodes(w io.Writer, codes compaction.CodeStats) {
 	switch {
 	case codes.Lossless:
 		fmt.Fprintf(w, "codes\t%s, lossless\n", codes.Codec)
-	case codes.Coarse && codes.Codec != "uint8":
+	case codes.Coarse && codes.Codec == "float32":
 		fmt.Fprintf(w, "codes\t%s; uint8 was too coarse: of the nearest 10, %.2f %% were not among the nearest %d\n",
 			codes.Codec, 100*codes.Lost, 10+codes.Surplus)
-	case codes.Codec == "uint8":
+	case codes.Beyond:
+		fmt.Fprintf(w, "codes\t%s; float16 was asked for, but a component is larger than any\n", codes.Codec)
+	case codes.Codec == "uint8", codes.Codec == "float16":
 		fmt.Fprintf(w, "codes\t%s; %d candidates are ranked by their vectors for the nearest 10, and %.2f %% of these are not among them\n",
 			codes.Codec, 10+codes.Surplus, 100*codes.Lost)
 	case codes.Codec != "":

@@ -115,3 +115,17 @@ func TestBenchGraph(t *testing.T) {
 	}
 	refuse(t, "cannot be judged", "bench", "--graph", "--base", randomVectors(t, 1, 1, 4), "--queries", randomVectors(t, 2, 5, 4))
 }
+
+// What is asked for and what came of it is in info.
+func TestCodec(t *testing.T) {
+	path, file := t.TempDir()+"/store", randomVectors(t, 1, 300, 20)
+	succeed(t, "import", path, "c", file, "--codec", "float16", "--prepare")
+	if got := succeed(t, "info", path, "c"); !strings.Contains(got, "float16; ") || !strings.Contains(got, "candidates are ranked by their vectors") {
+		t.Errorf("info says %s", got)
+	}
+	large := write(t, "large.jsonl", `{"vector": [1, 70000, 2]}`+"\n"+`{"vector": [1, 0, 2]}`+"\n")
+	succeed(t, "import", path, "large", large, "--codec", "float16", "--prepare")
+	if got := succeed(t, "info", path, "large"); !strings.Contains(got, "float32; float16 was asked for, but a component is larger than any") {
+		t.Errorf("info says %s", got)
+	}
+}

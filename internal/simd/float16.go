@@ -71,6 +71,13 @@ func ChebyshevF16Rows(dst, q []float32, base []byte, stride int, rows []uint32) 
 	chebyshevF16Rows(dst[:len(rows)], q, base, stride, rows)
 }
 
+// FloatsOfHalves sets dst[i] to what the i-th little-endian half of src is. The length of src must be a multiple of 64. It panics
+// when it is not, or dst is shorter than the halves.
+func FloatsOfHalves(dst []float32, src []byte) {
+	checkBlocks(src)
+	floatsOfHalves(dst[:len(src)/halfBytes], src)
+}
+
 // checkHalfRows is checkRows for rows of half floats.
 func checkHalfRows(q []float32, base []byte, stride int, rows []uint32) {
 	if len(q)%lanes != 0 {
@@ -132,6 +139,12 @@ func chebyshevF16RowsGo(dst, q []float32, base []byte, stride int, rows []uint32
 			largest = max(largest, math.Float32bits(x-halfAt(halves, j))&magnitude)
 		}
 		dst[i] = math.Float32frombits(largest)
+	}
+}
+
+func floatsOfHalvesGo(dst []float32, src []byte) {
+	for i := range dst {
+		dst[i] = halfAt(src, i)
 	}
 }
 

@@ -57,3 +57,11 @@ func chebyshevF16Rows(dst, q []float32, base []byte, stride int, rows []uint32) 
 		chebyshevF16RowsGo(dst, q, base, stride, rows)
 	}
 }
+
+func floatsOfHalves(dst []float32, src []byte) {
+	if hasAVX2 && hasF16C && len(src) > 0 {
+		floatsOfHalvesAVX2(dst, src)
+		return
+	}
+	floatsOfHalvesGo(dst, src)
+}

@@ -7,6 +7,11 @@ package simd
 // featuresOfLeaf1 returns what CPUID says in ECX of leaf 1.
 func featuresOfLeaf1() uint32
 
+// floatsOfHalvesAVX2 makes floats of halves: whole blocks of 32, at least one.
+//
+//go:noescape
+func floatsOfHalvesAVX2(dst []float32, src []byte)
+
 // squaredL2F16RowsAVX2 sets dst[i] to the sum of (q[j]-row[j])^2 for the row of len(q) halves at
 // base[rows[i]*stride]. There must be a row, and whole blocks of 32 floats. It checks no bounds. It prefetches row i+ahead
 // while it computes row i.

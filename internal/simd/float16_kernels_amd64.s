@@ -13,6 +13,29 @@ TEXT ·featuresOfLeaf1(SB), NOSPLIT, $0-4
 	MOVL CX, ret+0(FP)
 	RET
 
+// func floatsOfHalvesAVX2(dst []float32, src []byte)
+// Requires: AVX, F16C
+TEXT ·floatsOfHalvesAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ src_base+24(FP), CX
+	MOVQ src_len+32(FP), DX
+	XORQ BX, BX
+
+Block:
+	VCVTPH2PS (CX)(BX*1), Y0
+	VMOVUPS   Y0, (AX)(BX*2)
+	VCVTPH2PS 16(CX)(BX*1), Y0
+	VMOVUPS   Y0, 32(AX)(BX*2)
+	VCVTPH2PS 32(CX)(BX*1), Y0
+	VMOVUPS   Y0, 64(AX)(BX*2)
+	VCVTPH2PS 48(CX)(BX*1), Y0
+	VMOVUPS   Y0, 96(AX)(BX*2)
+	ADDQ      $0x40, BX
+	CMPQ      BX, DX
+	JB        Block
+	VZEROUPPER
+	RET
+
 DATA halfMagnitude<>+0(SB)/4, $0x7fffffff
 GLOBL halfMagnitude<>(SB), RODATA|NOPTR, $4
 

@@ -17,3 +17,5 @@ func l1F16Rows(dst, q []float32, base []byte, stride int, rows []uint32) {
 func chebyshevF16Rows(dst, q []float32, base []byte, stride int, rows []uint32) {
 	chebyshevF16RowsGo(dst, q, base, stride, rows)
 }
+
+func floatsOfHalves(dst []float32, src []byte) { floatsOfHalvesGo(dst, src) }

@@ -218,6 +218,29 @@ func TestHalfRowsOutside(t *testing.T) {
 	})
 }
 
+func TestFloatsOfHalves(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		for n := 0; n <= 320; n += 32 {
+			src, want := halfRow(rand.New(rand.NewPCG(1, uint64(n))), n, halves[len(halves)-1].draw)
+			dst := make([]float32, n+3)
+			dst[n] = 7
+			simd.FloatsOfHalves(dst, src)
+			for i, x := range want {
+				if !sameBits(dst[i], x) {
+					t.Fatalf("half %d of %d: %v, want %v", i, n, dst[i], x)
+				}
+			}
+			if dst[n] != 7 {
+				t.Fatalf("wrote behind %d halves", n)
+			}
+		}
+		if !panics(func() { simd.FloatsOfHalves(make([]float32, 32), make([]byte, 62)) }) ||
+			!panics(func() { simd.FloatsOfHalves(make([]float32, 31), make([]byte, 64)) }) {
+			t.Error("no panic")
+		}
+	})
+}
+
 // BenchmarkHalfRows is BenchmarkBytesRows for half floats, beside float32.
 func BenchmarkHalfRows(b *testing.B) {
 	for _, dim := range []int{128, 384, 800} {

@@ -32,11 +32,12 @@ func TestBytesReadNothingOutside(t *testing.T) {
 		for n := 0; n <= 1024; n += 64 {
 			simd.FloatsOfBytes(floats, readable[:n])
 			simd.FloatsOfBytes(floats, readable[len(readable)-n:])
+			simd.FloatsOfHalves(floats, readable[len(readable)-n:])
 		}
 	})
 	outside := func(t *testing.T, k byteKernel, least int) {
 		for n := least; n <= 1024; n += 64 {
-			for _, count := range []int{1, 2, 3, 4, 25} {
+			for _, count := range []int{0, 1, 2, 3, 4, 25} {
 				for _, v := range [][]byte{readable[:n], readable[len(readable)-n:]} {
 					for _, rows := range [][]uint32{numbers[:count], numbers[len(numbers)-count:]} {
 						k.rows(rows, v, v, 0, rows)
@@ -49,7 +50,7 @@ func TestBytesReadNothingOutside(t *testing.T) {
 	eachSummedKernel(t, func(t *testing.T, k byteKernel) { outside(t, k, 64) })
 	eachHalfKernel(t, func(_ *testing.T, k halfKernel) {
 		for n := 0; n <= 512; n += 32 {
-			for _, count := range []int{1, 2, 3, 4, 25} {
+			for _, count := range []int{0, 1, 2, 3, 4, 25} {
 				for _, v := range [][]byte{readable[:2*n], readable[len(readable)-2*n:]} {
 					for _, rows := range [][]uint32{numbers[:count], numbers[len(numbers)-count:]} {
 						q := unsafe.Slice((*float32)(unsafe.Pointer(&readable[len(readable)-4*max(n, 1)])), n)
@@ -62,7 +63,7 @@ func TestBytesReadNothingOutside(t *testing.T) {
 	eachImplementation(t, func(*testing.T) {
 		for _, k := range withinKernels {
 			for n := k.least; n <= 512; n += 64 {
-				for _, count := range []int{1, 2, 3, 4, 25} {
+				for _, count := range []int{0, 1, 2, 3, 4, 25} {
 					row := readable[len(readable)-n:]
 					k.within(make([]uint32, count), numbers[len(numbers)-count:], row, row, 0, 0)
 					k.within(numbers[len(numbers)-count:], make([]uint32, count), row, row, 0, 0)

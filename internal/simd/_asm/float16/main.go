@@ -61,6 +61,7 @@ type width struct {
 func main() {
 	ConstraintExpr("amd64,!purego")
 	features()
+	floats()
 	magnitude := GLOBL("halfMagnitude", RODATA|NOPTR)
 	DATA(0, U32(math.MaxInt32))
 	for _, t := range terms {
@@ -78,6 +79,29 @@ func features() {
 	MOVL(U32(1), EAX)
 	CPUID()
 	Store(ECX, ReturnIndex(0))
+	RET()
+}
+
+// floats emits the conversion of many halves.
+func floats() {
+	TEXT("floatsOfHalvesAVX2", NOSPLIT, "func(dst []float32, src []byte)")
+	Doc("floatsOfHalvesAVX2 makes floats of halves: whole blocks of 32, at least one.")
+	Pragma("noescape")
+	dst := Load(Param("dst").Base(), GP64())
+	src := Load(Param("src").Base(), GP64())
+	end := Load(Param("src").Len(), GP64())
+	at := GP64()
+	XORQ(at, at)
+	Label("Block")
+	for i := range 4 {
+		y := YMM()
+		VCVTPH2PS(Mem{Base: src, Index: at, Scale: 1, Disp: 16 * i}, y)
+		VMOVUPS(y, Mem{Base: dst, Index: at, Scale: 2, Disp: 32 * i})
+	}
+	ADDQ(Imm(blockBytes), at)
+	CMPQ(at, end)
+	JB(LabelRef("Block"))
+	VZEROUPPER()
 	RET()
 }
 
