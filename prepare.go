@@ -33,6 +33,8 @@ type PrepareStats struct {
 	Distances int64
 	// Codes say which codes the index has, and why.
 	Codes compaction.CodeStats
+	// Dials are the neighbors and the degree that the graphs of the index have, and why.
+	Dials compaction.DialStats
 	// Search describes the search graph, and Phases are the parts of the work with their times.
 	Search  nnd.GraphStats
 	Phases  []nnd.Phase
@@ -47,6 +49,10 @@ type PrepareStats struct {
 //
 // The neighbor lists of the index before are where the new one begins, so that few changes cost little; the result is as good as
 // one built from nothing. Only the latter is the same for the same items whatever happened before: see Rebuild.
+//
+// Where the schema names no neighbors, and there are 20,000 items or more, their number and the degree of the search graph are chosen
+// by how hard the neighbors of a sample are to find among it, and kept until there are twice as many items; PrepareStats.Dials
+// and Info tell.
 //
 // A context that ends, or any other error, leaves everything as it was. One
 // exception is reported by an error that says so: the index is committed and in
@@ -121,6 +127,7 @@ func (c *Collection) rebuild(ctx context.Context, o prepareOptions) (PrepareStat
 		Rounds:       len(out.Build.Updates),
 		Distances:    out.Build.Distances,
 		Codes:        out.Codes,
+		Dials:        out.Dials,
 		Search:       out.Search,
 		Phases:       append(out.Build.Phases, out.Search.Phases...),
 	}, nil
@@ -139,6 +146,7 @@ func (s *snapshot) warm(o prepareOptions) *compaction.Warm {
 	}
 	return &compaction.Warm{
 		Graph:   &nnd.NeighborGraph{K: k, Rows: seg.NeighborRows(), Distances: seg.NeighborDistances()},
+		Dials:   seg.info().Build.Dials,
 		LastSeq: seg.record.LastSeq,
 		Find:    seg.find,
 		Guard:   seg.guard,

@@ -85,13 +85,16 @@ type Schema struct {
 // The zero value takes every default. More neighbors or a larger degree buy
 // recall for build time and memory.
 type IndexParams struct {
-	// Neighbors is how many neighbors of each item the neighbor graph keeps. Default 30.
+	// Neighbors is how many neighbors of each item the neighbor graph keeps. Default 30; from 20,000 items on, Prepare measures
+	// on a sample how hard neighbors are to find, and takes 30, 40 or 60: see PrepareStats.Dials. Who reads the neighbor graph
+	// and needs a certain number names it.
 	Neighbors int `json:"neighbors,omitempty"`
 	// DiversifyProb is the probability that an edge is dropped when a kept neighbor is
 	// nearer to its end than the item itself. Default 1; 0 keeps all, for recall
 	// beyond .999 at a lower speed.
 	DiversifyProb *float64 `json:"diversify_prob,omitempty"`
-	// PruningDegreeMultiplier times Neighbors bounds the edges of one item in the search graph. Default 1.5.
+	// PruningDegreeMultiplier times Neighbors bounds the edges of one item in the search graph. Default 1.5, or what
+	// belongs to the Neighbors that Prepare takes.
 	PruningDegreeMultiplier float64 `json:"pruning_degree_multiplier,omitempty"`
 	// DiversifyMethod chooses the edges of the search graph. Default DiversifyUnion.
 	DiversifyMethod DiversifyMethod `json:"diversify_method,omitempty"`

@@ -24,7 +24,8 @@ type Job struct {
 	Codes        string
 	Metric       string
 	MetricParams json.RawMessage
-	// Index are the dials of the graphs, and IndexJSON the same as the segment keeps them.
+	// Index are the dials of the graphs, and IndexJSON the same as the segment keeps them. Without Neighbors, these and the degree
+	// are chosen by how hard neighbors are to find.
 	Index     nnd.Options
 	IndexJSON json.RawMessage
 	// SearchOnly leaves the neighbor lists out of the segment.
@@ -47,6 +48,7 @@ type Output struct {
 	Build  nnd.BuildStats
 	Search nnd.GraphStats
 	Codes  CodeStats
+	Dials  DialStats
 
 	sequences []uint64 // of the rows in the order they were read, ascending
 	rowOf     []uint32 // the segment's row of each of them
@@ -104,6 +106,7 @@ func (job Job) make(ctx context.Context, coarse CodeStats) (*Output, CodeStats, 
 		Build:       graphs.neighbors.Stats,
 		Search:      graphs.search.Stats,
 		Codes:       graphs.stats,
+		Dials:       graphs.dials,
 		sequences:   rows.sequences,
 		rowOf:       invert(graphs.order),
 	}, coarse, nil
@@ -114,6 +117,7 @@ type graphs struct {
 	order     []uint32 // order[row] is the row's place in the order of reading
 	reused    int
 	stats     CodeStats
+	dials     DialStats
 	neighbors *nnd.NeighborGraph
 	search    *nnd.SearchGraph
 }
@@ -133,6 +137,9 @@ func (job Job) build(ctx context.Context, rows *loaded, coarse CodeStats) (*grap
 	}
 	rows.codes.Permute(g.order)
 	if points, err = rows.codec.View(rows.codes); err != nil {
+		return nil, err
+	}
+	if g.dials, err = job.chooseDials(ctx, points, &options); err != nil {
 		return nil, err
 	}
 	if err := job.findNeighbors(ctx, points, rows, g, options); err != nil {

@@ -11,6 +11,8 @@ import (
 type Warm struct {
 	// Graph are its neighbor lists.
 	Graph *nnd.NeighborGraph
+	// Dials are what was chosen for it.
+	Dials DialStats
 	// LastSeq is the last sequence number that it covers: of the rows up to it, those that are alive are in it, unchanged.
 	LastSeq uint64
 	// Find looks up the row of an id.
@@ -31,7 +33,7 @@ func (job Job) findNeighbors(ctx context.Context, points nnd.Points, rows *loade
 		if o.InitGraph, err = job.initialGraph(ctx, rows, g.order, o); err != nil {
 			return err
 		}
-	} else if job.Warm != nil {
+	} else if job.Warm != nil && job.Warm.Graph.K == o.EnsureDefaults(len(g.order)).Neighbors { // else what there is saves too little
 		old, fresh, err := job.Warm.graph(rows, g.order)
 		if err != nil {
 			return err

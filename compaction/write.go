@@ -19,11 +19,12 @@ type Stats struct {
 	Neighbors nnd.BuildStats `json:"neighbors"`
 	Search    nnd.GraphStats `json:"search"`
 	Codes     CodeStats      `json:"codes"`
+	Dials     DialStats      `json:"dials,omitzero"`
 }
 
 // write puts everything into the segment file.
 func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage.SegmentInfo, err error) {
-	build, err := json.Marshal(Stats{Reused: g.reused, Neighbors: g.neighbors.Stats, Search: g.search.Stats, Codes: g.stats})
+	build, err := json.Marshal(Stats{Reused: g.reused, Neighbors: g.neighbors.Stats, Search: g.search.Stats, Codes: g.stats, Dials: g.dials})
 	if err != nil {
 		return info, fmt.Errorf("encoding statistics: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/compaction"
 )
 
 const songs = `{"id": "so what", "vector": [1, 0], "metadata": {"year": 1959, "tags": ["jazz"]}}
@@ -96,7 +97,7 @@ func TestInfo(t *testing.T) {
 		t.Errorf("info lists:\n%s", text)
 	}
 	text = succeed(t, "info", dir, "songs")
-	for _, part := range []string{"dimension", "cosine", `{"neighbors":7}`, "3 rows", "sha256"} {
+	for _, part := range []string{"dimension", "cosine", `{"neighbors":7}`, "3 rows", "sha256", "7 neighbors, degree 11\n"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("info of songs does not say %q:\n%s", part, text)
 		}
@@ -113,6 +114,22 @@ func TestInfo(t *testing.T) {
 		t.Errorf("info --json of two collections has %d lines", lines)
 	}
 	refuse(t, "not found", "info", dir, "books")
+}
+
+func TestDescribeDials(t *testing.T) {
+	for want, dials := range map[string]compaction.DialStats{
+		"": {},
+		"dials\t60 neighbors, degree 48; a pilot of 4096 of 20000 rows, with lists of 10, had 81.6 % of the nearest\n": {
+			Neighbors: 60, Degree: 48, Sampled: 4096, Recall: 0.8161, Of: 20000,
+		},
+		"dials\t30 neighbors, degree 45\n": {Neighbors: 30, Degree: 45},
+	} {
+		var text strings.Builder
+		describeDials(&text, dials)
+		if diff := cmp.Diff(want, text.String()); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", dials, diff)
+		}
+	}
 }
 
 func TestImport(t *testing.T) {

@@ -126,6 +126,7 @@ func distanceText(info store.CollectionInfo) (string, error) {
 // describeBuild writes how the graphs of a segment were made.
 func describeBuild(w io.Writer, build compaction.Stats) {
 	describeCodes(w, build.Codes)
+	describeDials(w, build.Dials)
 	how := fmt.Sprintf("in %d rounds", len(build.Neighbors.Updates))
 	if build.Neighbors.Exact {
 		how = "by comparing all pairs"
@@ -137,6 +138,17 @@ func describeBuild(w io.Writer, build compaction.Stats) {
 	g := build.Search
 	fmt.Fprintf(w, "graph\t%d edges, %d to %d from a row, %.1f in the mean; %d parts joined, %d edges added to be found by, %d to be reached by\n",
 		g.Edges, g.LeastDegree, g.GreatestDegree, g.MeanDegree, g.Components, g.GuideEdges, g.ConnectEdges)
+}
+
+// describeDials writes which dials the graphs of a segment have, and why. Segments of older programs do not say.
+func describeDials(w io.Writer, dials compaction.DialStats) {
+	switch {
+	case dials.Sampled > 0:
+		fmt.Fprintf(w, "dials\t%d neighbors, degree %d; a pilot of %d of %d rows, with lists of %d, had %.1f %% of the nearest\n",
+			dials.Neighbors, dials.Degree, dials.Sampled, dials.Of, compaction.PilotNeighbors, 100*dials.Recall)
+	case dials.Neighbors > 0:
+		fmt.Fprintf(w, "dials\t%d neighbors, degree %d\n", dials.Neighbors, dials.Degree)
+	}
 }
 
 // describeCodes writes which codes a segment has, and why.

@@ -1,0 +1,109 @@
+package compaction
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/vicinaldb/store/nnd"
+)
+
+// DialStats tell which neighbors and which degree the graphs of a segment have, and why. They are the same on any machine.
+type DialStats struct {
+	// Neighbors is how many neighbors of each row were to be found, and Degree the bound of its edges in the search graph.
+	Neighbors int `json:"neighbors,omitempty"`
+	Degree    int `json:"degree,omitempty"`
+	// Sampled is how many rows the pilot had by which they were chosen, and Recall what share of the nearest rows its lists had. No
+	// rows when there was no pilot: the caller named the neighbors, or there were few rows.
+	Sampled int     `json:"sampled,omitempty"`
+	Recall  float64 `json:"recall,omitempty"`
+	// Of is how many rows there were when the pilot was measured: fewer than the segment has, when it keeps what an older one had.
+	Of int `json:"of,omitempty"`
+}
+
+// PilotNeighbors is how many neighbors of each row a pilot finds. So few tell easy vectors from hard ones best.
+const PilotNeighbors = 10
+
+const (
+	// pilotRows is how many rows the pilot has.
+	pilotRows = 4096
+	// pilotSample is how many of these rows have their lists compared with the truth.
+	pilotSample = 256
+	// pilotLeast is how many rows there must be. Fewer are searched fast by any dials, and the pilot would be much of the work.
+	pilotLeast = 20_000
+	// pilotGrowth is by what factor the rows must have grown before an older choice is made again.
+	pilotGrowth = 2
+)
+
+// dials are what is chosen where the lists of the pilot have at least a recall.
+type dials struct {
+	recall            float64
+	neighbors, degree int
+}
+
+// choices are the dials from which a search needs least time at recalls of .95 to .99, by how hard neighbors are to find. Where
+// they are easy to find, more of them would make the build longer and searches no shorter.
+var choices = []dials{
+	{0.95, 30, 32},
+	{0.83, 40, 32},
+	{0, 60, 48},
+}
+
+// chooseDials sets neighbors and degree, when the caller named no neighbors: to what an older segment has, as long as it has not been
+// outgrown, else by a pilot, else to the defaults.
+func (job *Job) chooseDials(ctx context.Context, points nnd.Points, o *nnd.Options) (stats DialStats, err error) {
+	n := points.Len()
+	if o.Neighbors == 0 {
+		stats = job.keptDials(n)
+		if stats.Sampled == 0 && n >= pilotLeast {
+			if stats, err = measureDials(ctx, points, *o); err != nil {
+				return stats, fmt.Errorf("measuring a pilot: %w", err)
+			}
+		}
+		o.Neighbors = stats.Neighbors
+		if stats.Sampled > 0 && o.PruningDegreeMultiplier == 0 {
+			o.PruningDegreeMultiplier = float64(stats.Degree) / float64(stats.Neighbors)
+		}
+	}
+	set := o.EnsureDefaults(n)
+	stats.Neighbors, stats.Degree = set.Neighbors, int(math.Round(set.PruningDegreeMultiplier*float64(set.Neighbors)))
+	return stats, nil
+}
+
+// keptDials are the dials of the older segment, none when they were not measured, or on far fewer rows. What its file says is not
+// believed unless it is what a pilot can choose.
+func (job *Job) keptDials(n int) DialStats {
+	if job.Warm == nil || job.Warm.Graph.K != job.Warm.Dials.Neighbors || n >= pilotGrowth*job.Warm.Dials.Of {
+		return DialStats{}
+	}
+	kept := job.Warm.Dials
+	for _, c := range choices {
+		if kept.Sampled > 0 && kept.Neighbors == c.neighbors {
+			kept.Degree = c.degree
+			return kept
+		}
+	}
+	return DialStats{}
+}
+
+// measureDials finds the neighbors of a sample of the rows among one another, compares the lists of some of them with the truth, and
+// chooses by their recall. That does not change with the scale of distances, nor when their square root is taken, and it is low
+// for what makes more neighbors worth their cost: a high intrinsic dimension, hubs, and clusters that trees cut apart.
+func measureDials(ctx context.Context, points nnd.Points, o nnd.Options) (DialStats, error) {
+	pilot := newPilot(points, min(pilotRows, points.Len()))
+	pilotOptions := nnd.Options{Neighbors: PilotNeighbors, RandomInit: o.RandomInit, Seed: o.Seed, Stretch: o.Stretch, Threads: o.Threads}
+	graph, err := nnd.Build(ctx, pilot, pilotOptions)
+	if err != nil {
+		return DialStats{}, err
+	}
+	recall, err := pilot.recall(ctx, graph)
+	if err != nil {
+		return DialStats{}, err
+	}
+	for _, c := range choices {
+		if recall >= c.recall {
+			return DialStats{Neighbors: c.neighbors, Degree: c.degree, Sampled: pilot.rows, Recall: recall, Of: points.Len()}, nil
+		}
+	}
+	panic("compaction: no dials for a recall") // the last take any
+}

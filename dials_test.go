@@ -1,0 +1,124 @@
+package store_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/compaction"
+)
+
+// directionless draws vectors whose neighbors are as hard to find as can be: all directions are alike.
+func directionless(seed uint64, n, dim int) [][]float32 {
+	random := rand.New(rand.NewPCG(seed, 9))
+	vectors := make([][]float32, n)
+	for i := range vectors {
+		vectors[i] = make([]float32, dim)
+		for d := range vectors[i] {
+			vectors[i][d] = float32(random.NormFloat64())
+		}
+	}
+	return vectors
+}
+
+// fewRounds makes a build short where only its dials are looked at.
+var fewRounds = store.IndexParams{Iterations: 1, Trees: 1, MaxCandidates: 8}
+
+// dialsOf are the dials that the one segment of a collection says that it has.
+func dialsOf(t *testing.T, c *store.Collection) compaction.DialStats {
+	t.Helper()
+	info, err := c.Info(t.Context())
+	must(t, err)
+	return info.Segments[0].Build.Dials
+}
+
+// Where the schema names no neighbors, Prepare chooses them by how hard neighbors are to find, and the index says what it chose.
+func TestCollection_Prepare_ChoosesDials(t *testing.T) {
+	if raceDetector {
+		t.Skip("long, and it is about numbers")
+	}
+	const n, dim = 20_000, 24
+	named, multiplied := fewRounds, fewRounds
+	named.Neighbors, multiplied.PruningDegreeMultiplier = 12, 0.5
+	for _, tc := range []struct {
+		reason            string
+		vectors           [][]float32
+		index             store.IndexParams
+		neighbors, degree int
+		sampled           int
+	}{
+		{"easy", clusters(1, n, 8), fewRounds, 30, 32, 4096},
+		{"hard", directionless(1, n, dim), fewRounds, 60, 48, 4096},
+		{"hard, but few", directionless(1, 2000, dim), fewRounds, 30, 45, 0},
+		{"named neighbors", directionless(1, n, dim), named, 12, 18, 0},
+		{"named multiplier", directionless(1, n, dim), multiplied, 60, 30, 4096},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			path := t.TempDir()
+			s := open(t, path)
+			c := create(t, s, store.Schema{Dim: len(tc.vectors[0]), Index: tc.index})
+			upsert(t, c, items(tc.vectors))
+			dials := prepare(t, c).Dials
+			if dials.Neighbors != tc.neighbors || dials.Degree != tc.degree || dials.Sampled != tc.sampled {
+				t.Errorf("dials are %+v, want %d neighbors, degree %d, %d rows sampled", dials, tc.neighbors, tc.degree, tc.sampled)
+			}
+			if measured := tc.sampled > 0; measured && dials.Of != n || measured == (dials.Recall == 0) {
+				t.Errorf("dials are %+v, measured: %v", dials, measured)
+			}
+			_, c = reopen(t, s, path)
+			info, err := c.Info(t.Context())
+			must(t, err)
+			if build := info.Segments[0].Build; build.Dials != dials || build.Search.GreatestDegree > (dials.Degree+15)/16*16 { // repairs fill the rows
+				t.Errorf("info after opening again has dials %+v and degrees up to %d, Prepare said %+v", build.Dials, build.Search.GreatestDegree, dials)
+			}
+			if _, list := firstNeighbors(t, c); len(list) != tc.neighbors {
+				t.Errorf("lists of %d neighbors, want %d", len(list), tc.neighbors)
+			}
+		})
+	}
+}
+
+// firstNeighbors is the first list of the neighbor graph.
+func firstNeighbors(t *testing.T, c *store.Collection) (id string, list []store.Neighbor) {
+	t.Helper()
+	for neighbors, err := range c.NeighborGraph(t.Context()) {
+		must(t, err)
+		return neighbors.ID, neighbors.Neighbors
+	}
+	t.Fatal("no neighbor graph")
+	return "", nil
+}
+
+// The choice does not depend on the number of threads, stays as the collection changes, and is made again when it has grown.
+func TestCollection_Prepare_KeepsDials(t *testing.T) {
+	if raceDetector {
+		t.Skip("long, and it is about numbers")
+	}
+	const n, dim = 20_000, 14
+	easy := clusters(2, 2*n+100, dim)
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: dim, Index: fewRounds})
+	list := items(directionless(2, n, dim))
+	upsert(t, c, list)
+	first := prepare(t, c, store.Threads(1))
+	if second := prepare(t, c, store.Threads(3), store.Rebuild()); second.Dials != first.Dials || second.SHA256 != first.SHA256 {
+		t.Errorf("on 1 thread %+v, on 3 threads %+v", first.Dials, second.Dials)
+	}
+
+	// Other vectors take the place of the hard ones: what they are like is not measured as long as there are about as many.
+	upsert(t, c, items(easy[:n-100]))
+	if kept := prepare(t, c); kept.Dials != first.Dials || dialsOf(t, c) != first.Dials {
+		t.Errorf("after changes %+v, before %+v", kept.Dials, first.Dials)
+	}
+	const gone = 5
+	for i := n - gone; i < n; i++ {
+		_, err := c.Delete(t.Context(), list[i].ID)
+		must(t, err)
+	}
+	if kept := prepare(t, c); kept.Dials != first.Dials || kept.Reused != n-gone {
+		t.Errorf("of fewer than are measured %+v with %d reused, before %+v", kept.Dials, kept.Reused, first.Dials)
+	}
+	upsert(t, c, items(easy))
+	if grown := prepare(t, c); grown.Dials.Neighbors != 30 || first.Dials.Neighbors == 30 || grown.Dials.Of != len(easy) {
+		t.Errorf("after growing to %d %+v", len(easy), grown.Dials)
+	}
+}
