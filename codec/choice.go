@@ -124,6 +124,9 @@ func (l *Uint8Learner) add(v []float32) {
 	l.components.add(l.coded)
 }
 
+// Merge learns what another learner for the same vectors has.
+func (l *Uint8Learner) Merge(other *Uint8Learner) { l.components.merge(other.components) }
+
 // Codec returns the codec for the vectors so far. It is lossless if they allow that.
 func (l *Uint8Learner) Codec() *Uint8 {
 	made := *l.codec

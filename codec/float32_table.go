@@ -29,20 +29,44 @@ func (c *Float32) NewTable(capacity int) (Table, error) {
 
 // Append adds a copy of a vector.
 func (t *float32Table) Append(v Vector) {
-	t.codec.Encode(t.codes[t.n*t.codec.stride:], v.Dense)
-	copy(t.vectors[t.n*t.codec.VectorStride():], mapped.BytesOfFloat32s(v.Dense)[:t.codec.VectorStride()])
+	t.put(t.n, v.Dense)
 	t.n++
+}
+
+// put sets the row in a place.
+func (t *float32Table) put(place int, v []float32) {
+	t.codec.Encode(t.codes[place*t.codec.stride:], v)
+	copy(t.vectors[place*t.codec.VectorStride():], mapped.BytesOfFloat32s(v)[:t.codec.VectorStride()])
 }
 
 // AppendPlain adds the vector of a plain form.
 func (t *float32Table) AppendPlain(plain []byte) error {
+	if err := t.putPlain(t.n, plain, t.plain); err != nil {
+		return err
+	}
+	t.n++
+	return nil
+}
+
+// putPlain sets the row in a place to the vector of a plain form.
+func (t *float32Table) putPlain(place int, plain []byte, scratch []float32) error {
 	if err := t.codec.checkPlain(plain); err != nil {
 		return err
 	}
-	t.codec.Decode(t.plain, plain)
-	t.Append(Vector{Dense: t.plain})
+	t.codec.Decode(scratch, plain)
+	t.put(place, scratch)
 	return nil
 }
+
+// Filler returns a function that sets the row in a place to the vector of a plain form, in any order, with the errors of
+// AppendPlain. Functions that several calls returned may set different places at the same time. Filled ends that.
+func (t *float32Table) Filler() func(place int, plain []byte) error {
+	scratch := make([]float32, t.codec.dim)
+	return func(place int, plain []byte) error { return t.putPlain(place, plain, scratch) }
+}
+
+// Filled makes the first n places, all of which were set, the vectors of the table.
+func (t *float32Table) Filled(n int) { t.n = n }
 
 // Len is the number of vectors.
 func (t *float32Table) Len() int { return t.n }

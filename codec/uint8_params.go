@@ -64,6 +64,12 @@ func (r *byteRange) add(t []float32) {
 	}
 }
 
+// merge widens the range to another.
+func (r *byteRange) merge(other byteRange) {
+	r.least, r.largest = min(r.least, other.least), max(r.largest, other.largest)
+	r.integers = r.integers && other.integers
+}
+
 // isByte tells whether a component comes back from a lossless code bit for bit.
 func isByte(x float32) bool {
 	return x >= 0 && x <= 255 && math.Float32bits(float32(byte(x))) == math.Float32bits(x)

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/vicinaldb/store/internal/mapped"
+	"github.com/vicinaldb/store/internal/simd"
 )
 
 // uint8Table collects dense vectors as rows, by parameters that are there already.
@@ -15,8 +16,14 @@ type uint8Table struct {
 	vectors []byte // nil when codes are lossless
 	rows    Rows
 	n       int
-	plain   []float32 // scratch
-	coded   []float32 // scratch
+	scratch uint8Scratch
+}
+
+// uint8Scratch is what a goroutine makes codes in.
+type uint8Scratch struct{ plain, coded []float32 }
+
+func (c *Uint8) newScratch() uint8Scratch {
+	return uint8Scratch{plain: make([]float32, c.Dim()), coded: make([]float32, c.Dim())}
 }
 
 // NewTable returns an empty table with room for so many vectors. Components beyond the reach of the parameters get the last
@@ -28,10 +35,7 @@ func (c *Uint8) NewTable(capacity int) (Table, error) {
 
 // newTable returns an empty table, with or without the vectors beside the codes.
 func (c *Uint8) newTable(capacity int, vectors bool) (Table, error) {
-	t := &uint8Table{
-		codec: c, codes: mapped.Aligned(capacity * c.stride),
-		plain: make([]float32, c.Dim()), coded: make([]float32, c.Dim()),
-	}
+	t := &uint8Table{codec: c, codes: mapped.Aligned(capacity * c.stride), scratch: c.newScratch()}
 	view := Codes{Stride: c.stride, Codes: t.codes}
 	if vectors {
 		t.vectors = mapped.Aligned(capacity * c.VectorStride())
@@ -46,29 +50,68 @@ func (c *Uint8) newTable(capacity int, vectors bool) (Table, error) {
 
 // Append adds a copy of a vector.
 func (t *uint8Table) Append(v Vector) {
-	c := t.codec
-	c.transform(t.coded, v.Dense)
-	c.encode(t.codes[t.n*c.stride:], t.coded, float64(c.params.Offset), float64(c.params.Scale))
-	if t.vectors != nil {
-		copy(t.vectors[t.n*c.VectorStride():], mapped.BytesOfFloat32s(v.Dense))
-	}
+	t.put(t.n, v.Dense, t.scratch)
 	t.n++
+}
+
+// put sets the row in a place.
+func (t *uint8Table) put(place int, v []float32, s uint8Scratch) {
+	c := t.codec
+	c.transform(s.coded, v)
+	c.encode(t.codes[place*c.stride:], s.coded, float64(c.params.Offset), float64(c.params.Scale))
+	if t.vectors != nil {
+		copy(t.vectors[place*c.VectorStride():], mapped.BytesOfFloat32s(v))
+	}
 }
 
 // AppendPlain adds the vector of a plain form. The error wraps ErrNoCode when lossless codes would lose something.
 func (t *uint8Table) AppendPlain(plain []byte) error {
-	if len(plain) != 4*len(t.plain) {
-		return fmt.Errorf("%w: vector of %d bytes for %d components", ErrCorrupt, len(plain), len(t.plain))
-	}
-	for i := range t.plain {
-		t.plain[i] = math.Float32frombits(binary.LittleEndian.Uint32(plain[4*i:]))
-	}
-	if err := t.codec.checkKept(t.plain); err != nil {
+	if err := t.putPlain(t.n, plain, t.scratch); err != nil {
 		return err
 	}
-	t.Append(Vector{Dense: t.plain})
+	t.n++
 	return nil
 }
+
+// putPlain sets the row in a place to the vector of a plain form.
+func (t *uint8Table) putPlain(place int, plain []byte, s uint8Scratch) error {
+	if len(plain) != 4*len(s.plain) {
+		return fmt.Errorf("%w: vector of %d bytes for %d components", ErrCorrupt, len(plain), len(s.plain))
+	}
+	for i := range s.plain {
+		s.plain[i] = math.Float32frombits(binary.LittleEndian.Uint32(plain[4*i:]))
+	}
+	if t.codec.params.Lossless {
+		return t.putBytes(place, s.plain)
+	}
+	t.put(place, s.plain, s)
+	return nil
+}
+
+// putBytes sets the row in a place to the lossless code of a vector.
+func (t *uint8Table) putBytes(place int, v []float32) error {
+	row := t.codes[place*t.codec.stride:][:t.codec.stride]
+	for i, x := range v {
+		if !isByte(x) {
+			return t.codec.checkKept(v) // says what is wrong
+		}
+		row[i] = byte(x)
+	}
+	if t.codec.summed {
+		simd.PutSumsU8(row)
+	}
+	return nil
+}
+
+// Filler returns a function that sets the row in a place to the vector of a plain form, in any order, with the errors of
+// AppendPlain. Functions that several calls returned may set different places at the same time. Filled ends that.
+func (t *uint8Table) Filler() func(place int, plain []byte) error {
+	s := t.codec.newScratch()
+	return func(place int, plain []byte) error { return t.putPlain(place, plain, s) }
+}
+
+// Filled makes the first n places, all of which were set, the vectors of the table.
+func (t *uint8Table) Filled(n int) { t.n = n }
 
 // Len is the number of vectors.
 func (t *uint8Table) Len() int { return t.n }

@@ -41,8 +41,11 @@ type encoded struct {
 	beyond bool
 }
 
-// loader hands the plain forms of all vectors to a function, in order. It can be called again.
-type loader func(do func(plain []byte) error) error
+// filler is a table that several goroutines can fill at once: see [codec.Uint8.NewTable].
+type filler interface {
+	Filler() func(place int, plain []byte) error
+	Filled(n int)
+}
 
 // encode makes the codes of the rows, of which so many at most can be there.
 func (job Job) encode(load loader, live int) (*encoded, error) {
@@ -67,10 +70,32 @@ func (job Job) encode(load loader, live int) (*encoded, error) {
 			return e, err
 		}
 	}
-	if err := load(learner.AddPlain); err != nil {
+	learned, err := learn(floats, load)
+	if err != nil {
 		return nil, err
 	}
-	return job.encodeAs(learner.Codec(), load, live)
+	return job.encodeAs(learned, load, live)
+}
+
+// learn finds the codec for the vectors.
+func learn(floats *codec.Float32, load loader) (*codec.Uint8, error) {
+	all, err := floats.Learner()
+	if err != nil {
+		return nil, err
+	}
+	var learners []*codec.Uint8Learner
+	_, err = load(true, func() worker {
+		learner, _ := floats.Learner() // there was one before
+		learners = append(learners, learner)
+		return func(_ int, plain []byte) error { return learner.AddPlain(plain) }
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, learner := range learners {
+		all.Merge(learner)
+	}
+	return all.Codec(), nil
 }
 
 // encodeHalves makes codes of half floats, or float32 ones when there is a component that no half float is near.
@@ -103,10 +128,24 @@ func (job Job) encodeAs(c codec.Codec, load loader, live int) (*encoded, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := load(table.AppendPlain); err != nil {
+	if err := fill(table, load); err != nil {
 		return nil, err
 	}
 	return &encoded{codec: c, codes: table.Codes(), beside: compacted && c.VectorStride() > 0}, nil
+}
+
+// fill puts the vectors into a table, on all threads where it allows that.
+func fill(table codec.Table, load loader) error {
+	places, ok := table.(filler)
+	if !ok {
+		_, err := load(false, func() worker {
+			return func(_ int, plain []byte) error { return table.AppendPlain(plain) }
+		})
+		return err
+	}
+	n, err := load(true, func() worker { return places.Filler() })
+	places.Filled(n)
+	return err
 }
 
 // vectorStride is the length of a vector in the segment beside its code.

@@ -13,6 +13,7 @@ type loaded struct {
 	sequences []uint64
 	ids       []byte // the ids, one behind the other
 	idEnds    []int  // where each id ends
+	bare      bool   // no row has metadata or a payload
 }
 
 func (l *loaded) len() int { return len(l.sequences) }
@@ -35,9 +36,14 @@ func (job Job) load(ctx context.Context) (l *loaded, err error) {
 		return nil, err
 	}
 	l = new(loaded)
-	read := func(appendTo func(plain []byte) error) error {
-		*l = loaded{sequences: make([]uint64, 0, live), idEnds: make([]int, 0, live), ids: l.ids[:0]}
-		return job.read(ctx, live, func(row storage.Row) error { return l.append(row, appendTo) })
+	read := func(together bool, newWorker func() worker) (int, error) {
+		*l = loaded{sequences: make([]uint64, 0, live), idEnds: make([]int, 0, live), ids: l.ids[:0], bare: true}
+		others := 0
+		if together {
+			others = job.Index.EnsureDefaults(live).Threads - 1
+		}
+		err := newReading(others, newWorker).run(func(r *reading) error { return job.read(ctx, live, l, r) })
+		return l.len(), err
 	}
 	codes, err := job.encode(read, live)
 	if err != nil {
@@ -48,26 +54,26 @@ func (job Job) load(ctx context.Context) (l *loaded, err error) {
 }
 
 // read hands over the rows, of which so many at most can be there.
-func (job Job) read(ctx context.Context, live int, do func(row storage.Row) error) error {
-	n := 0
+func (job Job) read(ctx context.Context, live int, l *loaded, r *reading) error {
 	for row, err := range job.Data.Rows(0, job.Upto) {
-		if err == nil && n == live {
+		if err == nil && l.len() == live {
 			err = fmt.Errorf("row %d: there are more than %d rows: %w", row.Seq, live, storage.ErrCorrupt)
-		}
-		if err == nil {
-			err = do(row)
 		}
 		if err != nil {
 			return err
 		}
-		if n++; n%reportRows == 0 {
+		l.append(row)
+		if !r.add(row) {
+			return nil // there is an error already
+		}
+		if n := l.len(); n%reportRows == 0 {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
 			job.Progress("reading", n, live)
 		}
 	}
-	job.Progress("reading", n, live)
+	job.Progress("reading", l.len(), live)
 	return ctx.Err()
 }
 
@@ -83,13 +89,10 @@ func (job Job) live() (live int, err error) {
 	return live, err
 }
 
-// append adds a row, its vector to the codes that are being made.
-func (l *loaded) append(row storage.Row, appendTo func(plain []byte) error) error {
-	if err := appendTo(row.Record.Vector); err != nil {
-		return damaged(row, err)
-	}
+// append adds a row, but for its vector.
+func (l *loaded) append(row storage.Row) {
 	l.sequences = append(l.sequences, row.Seq)
 	l.ids = append(l.ids, row.Record.ID...)
 	l.idEnds = append(l.idEnds, len(l.ids))
-	return nil
+	l.bare = l.bare && len(row.Record.Metadata) == 0 && len(row.Record.Payload) == 0
 }

@@ -84,8 +84,16 @@ const (
 )
 
 // writeItems hands over ids, metadata and payloads in the segment's order of
-// rows. Records are read again, a batch in a transaction, so that memory need not hold them.
+// rows. Records are read again, a batch in a transaction, so that memory need not hold them: unless there is nothing in them.
 func (job Job) writeItems(ctx context.Context, items *storage.ItemWriter, rows *loaded, order []uint32) error {
+	if rows.bare {
+		for _, i := range order {
+			if err := items.Add(rows.id(i), nil, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	for len(order) > 0 {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -1,0 +1,101 @@
+package compaction
+
+import (
+	"cmp"
+	"sync"
+	"sync/atomic"
+
+	"github.com/vicinaldb/store/storage"
+)
+
+// worker takes vectors in their plain forms, each with its place among all. It belongs to one goroutine.
+type worker func(place int, plain []byte) error
+
+// loader hands the plain forms of all vectors to workers, in order to a single one or as they come to several that work together, and
+// returns how many there were. It can be called again.
+type loader func(together bool, newWorker func() worker) (n int, err error)
+
+// readingRows is how many rows go to a worker at a time.
+const readingRows = 64
+
+// reading deals rows that one goroutine reads to workers: to those of other goroutines, and while these are busy, to its own.
+type reading struct {
+	own     worker
+	others  []worker
+	batches chan readingBatch
+	next    readingBatch
+
+	failed atomic.Bool
+	mu     sync.Mutex
+	place  int // of the first row that no worker took; guarded by mu
+	err    error
+}
+
+// readingBatch are rows that follow one another.
+type readingBatch struct {
+	place int // of the first
+	rows  []storage.Row
+}
+
+func newReading(others int, newWorker func() worker) *reading {
+	r := &reading{own: newWorker(), batches: make(chan readingBatch, others)}
+	for range others {
+		r.others = append(r.others, newWorker())
+	}
+	return r
+}
+
+// run has the workers of other goroutines wait for what read adds. Its error is that of the first row that has one: read has read no
+// further than to the row of its own.
+func (r *reading) run(read func(r *reading) error) error {
+	var running sync.WaitGroup
+	for _, other := range r.others {
+		running.Go(func() {
+			for batch := range r.batches {
+				r.take(other, batch)
+			}
+		})
+	}
+	err := read(r)
+	close(r.batches)
+	if err == nil {
+		r.take(r.own, r.next)
+	}
+	running.Wait()
+	return cmp.Or(r.err, err)
+}
+
+// add takes the next row, and tells whether it is worth while to go on.
+func (r *reading) add(row storage.Row) bool {
+	if r.next.rows = append(r.next.rows, row); len(r.next.rows) < readingRows {
+		return true
+	}
+	batch := r.next
+	r.next = readingBatch{place: batch.place + len(batch.rows), rows: make([]storage.Row, 0, readingRows)}
+	select {
+	case r.batches <- batch:
+	default:
+		r.take(r.own, batch)
+	}
+	return !r.failed.Load()
+}
+
+// take gives the rows of a batch to a worker.
+func (r *reading) take(w worker, batch readingBatch) {
+	for i, row := range batch.rows {
+		if err := w(batch.place+i, row.Record.Vector); err != nil {
+			r.fail(batch.place+i, damaged(row, err))
+			return
+		}
+	}
+}
+
+// fail keeps the error of the first row that has one.
+func (r *reading) fail(place int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil || place < r.place {
+		r.place, r.err = place, err
+	}
+	r.failed.Store(true)
+}
