@@ -37,7 +37,7 @@ func TestCollection_Prepare_ChoosesDials(t *testing.T) {
 	if raceDetector {
 		t.Skip("long, and it is about numbers")
 	}
-	const n, dim = 20_000, 24
+	const n, dim = 20_000, 32
 	named, multiplied := fewRounds, fewRounds
 	named.Neighbors, multiplied.PruningDegreeMultiplier = 12, 0.5
 	for _, tc := range []struct {

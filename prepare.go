@@ -107,7 +107,7 @@ func (c *Collection) rebuild(ctx context.Context, o prepareOptions) (PrepareStat
 	defer c.endBuild()
 	id := uuid.New()
 	job, err := c.job(id, upto, o)
-	job.Warm = s.warm(o)
+	job.Warm, job.Before = s.warm(o), s.before(o)
 	if err != nil {
 		return PrepareStats{}, err
 	}
@@ -146,11 +146,18 @@ func (s *snapshot) warm(o prepareOptions) *compaction.Warm {
 	}
 	return &compaction.Warm{
 		Graph:   &nnd.NeighborGraph{K: k, Rows: seg.NeighborRows(), Distances: seg.NeighborDistances()},
-		Dials:   seg.info().Build.Dials,
 		LastSeq: seg.record.LastSeq,
 		Find:    seg.find,
 		Guard:   seg.guard,
 	}
+}
+
+// before is what the index that there is says of its making, nothing where the caller wants one that does not depend on it.
+func (s *snapshot) before(o prepareOptions) compaction.Stats {
+	if o.rebuild || len(s.segments) != 1 {
+		return compaction.Stats{}
+	}
+	return s.segments[0].info().Build
 }
 
 // upToDate reports whether the index holds exactly what is stored, in one segment.

@@ -29,6 +29,8 @@ type CodeStats struct {
 	Coarse bool `json:"coarse,omitempty"`
 	// Beyond says that codes of half floats were asked for, and cannot be: a component is larger than any half float.
 	Beyond bool `json:"beyond,omitempty"`
+	// Of is how many rows there were when that was found. They are not tried again before there are twice as many.
+	Of int `json:"of,omitempty"`
 }
 
 // encoded are the codes of rows, by a codec that suits them.

@@ -52,6 +52,7 @@ func (job Job) measure(ctx context.Context, points nnd.Points, rows *loaded, g *
 		}
 	}
 	stats.Surplus, stats.Lost = s.surplus()
+	g.held = s.held(g.neighbors.K)
 	if stats.Coarse = stats.Surplus > mostSurplus; stats.Coarse && job.Codes == "" {
 		return stats, errCoarse
 	}
@@ -177,4 +178,13 @@ func (s *sampler) surplus() (surplus int, lost float64) {
 		lost = float64(missing) / float64(s.total)
 	}
 	return 0, lost
+}
+
+// held is what share of the nearest are among so many nearest by codes.
+func (s *sampler) held(count int) float64 {
+	found := 0
+	for _, rank := range s.ranks[:min(count, len(s.ranks))] {
+		found += rank
+	}
+	return float64(found) / float64(max(s.total, 1))
 }

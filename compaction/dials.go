@@ -28,7 +28,7 @@ const (
 	// pilotRows is how many rows the pilot has.
 	pilotRows = 4096
 	// pilotSample is how many of these rows have their lists compared with the truth.
-	pilotSample = 256
+	pilotSample = 512
 	// pilotLeast is how many rows there must be. Fewer are searched fast by any dials, and the pilot would be much of the work.
 	pilotLeast = 20_000
 	// pilotGrowth is by what factor the rows must have grown before an older choice is made again.
@@ -45,7 +45,7 @@ type dials struct {
 // they are easy to find, more of them would make the build longer and searches no shorter.
 var choices = []dials{
 	{0.95, 30, 32},
-	{0.83, 40, 32},
+	{0.82, 40, 32},
 	{0, 60, 48},
 }
 
@@ -73,10 +73,10 @@ func (job *Job) chooseDials(ctx context.Context, points nnd.Points, o *nnd.Optio
 // keptDials are the dials of the older segment, none when they were not measured, or on far fewer rows. What its file says is not
 // believed unless it is what a pilot can choose.
 func (job *Job) keptDials(n int) DialStats {
-	if job.Warm == nil || job.Warm.Graph.K != job.Warm.Dials.Neighbors || n >= pilotGrowth*job.Warm.Dials.Of {
+	kept := job.Before.Dials
+	if n >= pilotGrowth*kept.Of {
 		return DialStats{}
 	}
-	kept := job.Warm.Dials
 	for _, c := range choices {
 		if kept.Sampled > 0 && kept.Neighbors == c.neighbors {
 			kept.Degree = c.degree

@@ -30,6 +30,8 @@ type Job struct {
 	IndexJSON json.RawMessage
 	// SearchOnly leaves the neighbor lists out of the segment.
 	SearchOnly bool
+	// Before are the statistics of the segment before, the choices of which are kept as long as it has not been outgrown.
+	Before Stats
 	// Warm, when set, is what to begin with: the neighbor lists of an older segment with most of the rows.
 	Warm *Warm
 	// Init, when set, walks neighbors by ids, to begin with in place of trees.
@@ -71,33 +73,40 @@ func Rewrite(ctx context.Context, job Job) (*Output, error) {
 	if job.Progress == nil {
 		job.Progress = func(string, int, int) {}
 	}
-	out, coarse, err := job.make(ctx, CodeStats{})
-	if errors.Is(err, errCoarse) {
+	tried, err := job.triedBefore()
+	if err != nil {
+		return nil, err
+	}
+	if tried.stats.Coarse {
 		job.Codes = nameFloat32
-		out, _, err = job.make(ctx, coarse)
+	}
+	out, err := job.make(ctx, tried)
+	if errors.Is(err, errCoarse) {
+		job.Codes, job.Before.Dials = nameFloat32, tried.dials
+		out, err = job.make(ctx, tried)
 	}
 	return out, err
 }
 
-// make makes the segment. When it fails with errCoarse, it says what was measured; coarse is that of a failure before.
-func (job Job) make(ctx context.Context, coarse CodeStats) (*Output, CodeStats, error) {
+// make makes the segment. When it fails with errCoarse, it leaves in tried what it has found.
+func (job Job) make(ctx context.Context, tried *trial) (*Output, error) {
 	rows, err := job.load(ctx)
 	if err != nil {
-		return nil, coarse, fmt.Errorf("reading rows: %w", err)
+		return nil, fmt.Errorf("reading rows: %w", err)
 	}
 	if rows.len() == 0 {
-		return new(Output), coarse, nil
+		return new(Output), nil
 	}
-	graphs, err := job.build(ctx, rows, coarse)
+	graphs, err := job.build(ctx, rows, tried)
 	if errors.Is(err, errCoarse) {
-		return nil, graphs.stats, err
+		return nil, err
 	}
 	if err != nil {
-		return nil, coarse, fmt.Errorf("building graphs: %w", err)
+		return nil, fmt.Errorf("building graphs: %w", err)
 	}
 	info, err := job.write(ctx, rows, graphs)
 	if err != nil {
-		return nil, coarse, err
+		return nil, err
 	}
 	return &Output{
 		SegmentInfo: info,
@@ -109,7 +118,7 @@ func (job Job) make(ctx context.Context, coarse CodeStats) (*Output, CodeStats, 
 		Dials:       graphs.dials,
 		sequences:   rows.sequences,
 		rowOf:       invert(graphs.order),
-	}, coarse, nil
+	}, nil
 }
 
 // graphs are neighbor graph and search graph in the segment's order of rows.
@@ -119,12 +128,13 @@ type graphs struct {
 	stats     CodeStats
 	dials     DialStats
 	neighbors *nnd.NeighborGraph
+	held      float64 // what share of the nearest rows its lists hold, where codes have lost something
 	search    *nnd.SearchGraph
 }
 
 // build brings the codes into an order that keeps near rows together, then
 // builds everything in that order.
-func (job Job) build(ctx context.Context, rows *loaded, coarse CodeStats) (*graphs, error) {
+func (job Job) build(ctx context.Context, rows *loaded, tried *trial) (*graphs, error) {
 	options := job.Index
 	options.Progress = func(p nnd.Progress) { job.Progress(stageName(p), p.Done, p.Total) }
 	g := new(graphs)
@@ -142,15 +152,19 @@ func (job Job) build(ctx context.Context, rows *loaded, coarse CodeStats) (*grap
 	if g.dials, err = job.chooseDials(ctx, points, &options); err != nil {
 		return nil, err
 	}
-	if err := job.findNeighbors(ctx, points, rows, g, options); err != nil {
+	if err := job.findNeighbors(ctx, points, rows, g, options, tried); err != nil {
 		return nil, err
 	}
-	if g.stats, err = job.measure(ctx, points, rows, g); err != nil {
-		return g, err
+	g.stats, err = job.measure(ctx, points, rows, g)
+	if errors.Is(err, errCoarse) {
+		tried.fail(rows, g)
 	}
-	if coarse.Coarse {
-		coarse.Codec = g.stats.Codec
-		g.stats = coarse
+	if err != nil {
+		return nil, err
+	}
+	if tried.stats.Coarse {
+		tried.stats.Codec = g.stats.Codec
+		g.stats = tried.stats
 	}
 	if g.search, err = nnd.NewSearchGraph(ctx, points, g.neighbors, options); err != nil {
 		return nil, err

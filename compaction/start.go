@@ -11,8 +11,6 @@ import (
 type Warm struct {
 	// Graph are its neighbor lists.
 	Graph *nnd.NeighborGraph
-	// Dials are what was chosen for it.
-	Dials DialStats
 	// LastSeq is the last sequence number that it covers: of the rows up to it, those that are alive are in it, unchanged.
 	LastSeq uint64
 	// Find looks up the row of an id.
@@ -27,8 +25,13 @@ type InitialList struct {
 	Neighbors []string
 }
 
-// findNeighbors builds the neighbor graph: from the lists of an older segment, from lists that were given, or from nothing.
-func (job Job) findNeighbors(ctx context.Context, points nnd.Points, rows *loaded, g *graphs, o nnd.Options) (err error) {
+// findNeighbors builds the neighbor graph: from the lists of coarser codes, of an older segment, or that were given, or from nothing.
+func (job Job) findNeighbors(ctx context.Context, points nnd.Points, rows *loaded, g *graphs, o nnd.Options, tried *trial) (err error) {
+	if tried.neighbors != nil {
+		g.reused = tried.reused
+		g.neighbors, err = tried.refine(ctx, points, rows, g.order, o)
+		return err
+	}
 	if job.Init != nil {
 		if o.InitGraph, err = job.initialGraph(ctx, rows, g.order, o); err != nil {
 			return err

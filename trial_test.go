@@ -1,0 +1,91 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/vicinaldb/store"
+)
+
+// outlier has codes of bytes reach so far, for one component of one vector, that they tell the others apart only roughly.
+func outlier(vectors [][]float32, far float32) [][]float32 {
+	vectors[0][0] = far
+	return vectors
+}
+
+// stages counts how often each stage of a Prepare began.
+func stages(t *testing.T, c *store.Collection) (store.PrepareStats, map[string]int) {
+	t.Helper()
+	last, done, count := "", 0, make(map[string]int)
+	stats := prepare(t, c, store.WithProgress(func(p store.Progress) {
+		stage, _, _ := strings.Cut(p.Stage, ",") // all rounds are one
+		if stage != last || stage == "reading" && p.Done < done {
+			count[stage]++
+		}
+		last, done = stage, p.Done
+	}))
+	return stats, count
+}
+
+// Codes that were too coarse once are not tried again before there are twice as many items.
+func TestPrepare_CoarseCodesAreRemembered(t *testing.T) {
+	const n, dim = 1000, 24
+	vectors := outlier(clusters(31, 2*n, dim), 1e6)
+	path := t.TempDir()
+	s := open(t, path)
+	c := create(t, s, store.Schema{Dim: dim})
+	upsert(t, c, items(vectors)[:n])
+	first, count := stages(t, c)
+	if first.Codes.Codec != "float32" || !first.Codes.Coarse || first.Codes.Of != n || count["reading"] < 2 {
+		t.Fatalf("codes %+v, read %d times", first.Codes, count["reading"])
+	}
+	s, c = reopen(t, s, path)
+	upsert(t, c, items(vectors)[:2*n-1])
+	second, count := stages(t, c)
+	if second.Codes != first.Codes || count["reading"] != 1 {
+		t.Errorf("after growing to %d items codes are %+v, before %+v; read %d times", second.Items, second.Codes, first.Codes, count["reading"])
+	}
+	_, c = reopen(t, s, path)
+	upsert(t, c, items(vectors))
+	third, count := stages(t, c)
+	if third.Codes.Of != 2*n || count["reading"] < 2 {
+		t.Errorf("after growing to %d items codes are %+v; read %d times", third.Items, third.Codes, count["reading"])
+	}
+}
+
+// The neighbor lists that coarse codes gave are ranked for finer ones, not found anew, as far as they are good.
+func TestPrepare_CoarseListsAreRefined(t *testing.T) {
+	if raceDetector {
+		t.Skip("it is about recall, and long")
+	}
+	const dim = 24
+	for _, tc := range []struct {
+		far                  float32
+		n, neighbors, builds int
+	}{
+		{250, 4000, 60, 1},
+		{1e6, 2000, 30, 2},
+	} {
+		far, builds := tc.far, tc.builds
+		vectors := outlier(clusters(31, tc.n, dim), far)
+		collection := func(codec string) *store.Collection {
+			c := create(t, open(t, t.TempDir()), store.Schema{Dim: dim, Codec: codec, Index: store.IndexParams{Neighbors: tc.neighbors}})
+			upsert(t, c, items(vectors))
+			return c
+		}
+		c, floats := collection(""), collection("float32")
+		got, count := stages(t, c)
+		want := prepare(t, floats)
+		if got.Codes.Codec != "float32" || !got.Codes.Coarse || count["descent"] != builds+count["load"] || got.Reused != 0 {
+			t.Errorf("outlier at %v: codes %+v, stages %v, want %d builds", far, got.Codes, count, builds)
+		}
+		if got.Distances < want.Distances*3/4 || got.Distances > want.Distances*5/4 {
+			t.Errorf("outlier at %v: %d distances, with float32 from the beginning %d", far, got.Distances, want.Distances)
+		}
+		found, foundByFloats := recallOf(t, c, vectors), recallOf(t, floats, vectors)
+		graph, graphByFloats := graphRecall(t, c, vectors), graphRecall(t, floats, vectors)
+		if found < foundByFloats-0.002 || graph < graphByFloats-0.006 {
+			t.Errorf("outlier at %v: recall %v and of the graph %v, with float32 from the beginning %v and %v", far, found, graph, foundByFloats, graphByFloats)
+		}
+	}
+}
