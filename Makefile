@@ -1,6 +1,7 @@
 # The commands of daily work. `make ci` is what a submission must pass.
 
 KILLS    ?= 250
+ROWS     ?= 100000
 FUZZTIME ?= 60s
 BASE     ?= /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 QUERIES  ?= /usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz
@@ -10,8 +11,9 @@ QUERIES  ?= /usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz
 test: ## every test, as README says
 	go test ./...
 
-soak: ## kill -9 a writing process KILLS times (SEED=n repeats a run)
+soak: ## kill -9 a writing process KILLS times (SEED=n repeats a run), and hold Prepare of ROWS rows to its memory
 	go test ./internal/crashtest -count=1 -timeout=0 -v -run=TestKill -kills=$(KILLS) $(if $(SEED),-seed=$(SEED))
+	VICINAL_SOAK=$(ROWS) go test . -count=1 -timeout=0 -v -run=Prepare_Memory
 
 lint: ## formatting and lint, with the tool .ci/run installs
 	.ci/run format lint

@@ -58,8 +58,8 @@ type PrepareStats struct {
 // exception is reported by an error that says so: the index is committed and in
 // use, but MANIFEST could not be written for readers beside this process.
 //
-// While it builds, Prepare needs memory for the codes of all vectors (a byte for each
-// component, or 4: see Schema.Codec), for the neighbor lists and for both graphs. README has the total on a known set.
+// While it builds, Prepare needs memory for the codes of all vectors (a byte for each component, or 4: see Schema.Codec), at most 2.5
+// times what both graphs take in the file (8 bytes a neighbor, 4 an edge), and 64 MiB. README has the total on a known set.
 func (c *Collection) Prepare(ctx context.Context, opts ...PrepareOption) (PrepareStats, error) {
 	started := time.Now()
 	o, err := collectPrepare(opts)

@@ -28,7 +28,7 @@ const (
 	// pilotRows is how many rows the pilot has.
 	pilotRows = 4096
 	// pilotSample is how many of these rows have their lists compared with the truth.
-	pilotSample = 512
+	pilotSample = 1024
 	// pilotLeast is how many rows there must be. Fewer are searched fast by any dials, and the pilot would be much of the work.
 	pilotLeast = 20_000
 	// pilotGrowth is by what factor the rows must have grown before an older choice is made again.
@@ -45,7 +45,7 @@ type dials struct {
 // they are easy to find, more of them would make the build longer and searches no shorter.
 var choices = []dials{
 	{0.95, 30, 32},
-	{0.82, 40, 32},
+	{0.825, 40, 32},
 	{0, 60, 48},
 }
 
