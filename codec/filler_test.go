@@ -3,6 +3,7 @@ package codec_test
 import (
 	"bytes"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -131,4 +132,27 @@ func newTable(t *testing.T, c codec.Codec, capacity int) codec.Table {
 		t.Fatal(err)
 	}
 	return table
+}
+
+// What is learned does not depend on which of two zeros comes first.
+func TestUint8Learner_Zeros(t *testing.T) {
+	m, err := metric.Lookup("euclidean")
+	if err != nil {
+		t.Fatal(err)
+	}
+	negative := math.Float32frombits(1 << 31)
+	for _, zeros := range [][]float32{{0, negative}, {negative, 0}} {
+		learner, err := codec.NewFloat32(m, 2).Learner()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range [][]float32{zeros, {0.5, 1}} {
+			if err := learner.AddPlain(codec.AppendVector(nil, v)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if offset := learner.Codec().CodeParams().Offset; math.Float32bits(offset) != 0 {
+			t.Errorf("of the components %v the least is %v, with the bits %x", zeros, offset, math.Float32bits(offset))
+		}
+	}
 }

@@ -57,7 +57,12 @@ func (r *byteRange) add(t []float32) {
 			r.integers = false
 			continue
 		}
-		r.least, r.largest = min(r.least, x), max(r.largest, x)
+		if x < r.least {
+			r.least = x
+		}
+		if x > r.largest {
+			r.largest = x
+		}
 	}
 	for i := 0; r.integers && i < len(t); i++ {
 		r.integers = isByte(t[i])
@@ -82,7 +87,9 @@ func (r byteRange) params() Uint8Params {
 	if r.least > r.largest {
 		return p
 	}
-	p.Offset = r.least
+	if p.Offset = r.least; p.Offset == 0 {
+		p.Offset = 0 // not -0, which may have been learned before or after a 0
+	}
 	if scale := float32((float64(r.largest) - float64(r.least)) / 255); scale > 0 {
 		p.Scale = scale
 	}

@@ -76,13 +76,6 @@ func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage
 	return info, err
 }
 
-// Bounds of one read transaction, which must be short: while it lasts the
-// writer cannot use the pages again that it sees.
-const (
-	batchRows  = 512
-	batchBytes = 4 << 20
-)
-
 // writeItems hands over ids, metadata and payloads in the segment's order of
 // rows. Records are read again, a batch in a transaction, so that memory need not hold them: unless there is nothing in them.
 func (job Job) writeItems(ctx context.Context, items *storage.ItemWriter, rows *loaded, order []uint32) error {
@@ -94,51 +87,13 @@ func (job Job) writeItems(ctx context.Context, items *storage.ItemWriter, rows *
 		}
 		return nil
 	}
-	for len(order) > 0 {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	done := 0
+	return job.eachAgain(ctx, rows, order, func(i uint32, record codec.Record) error {
+		if done++; done%batchRows == 0 || done == len(order) {
+			job.Progress("records", done, len(order))
 		}
-		done, err := job.writeBatch(items, rows, order)
-		if err != nil {
-			return err
-		}
-		order = order[done:]
-		job.Progress("records", rows.len()-len(order), rows.len())
-	}
-	return nil
-}
-
-func (job Job) writeBatch(items *storage.ItemWriter, rows *loaded, order []uint32) (done int, err error) {
-	return job.readAgain(rows, order, func(i uint32, record codec.Record) (size int, err error) {
-		return len(record.Metadata) + len(record.Payload), items.Add(rows.id(i), record.Metadata, record.Payload)
+		return items.Add(rows.id(i), record.Metadata, record.Payload)
 	})
-}
-
-// readAgain hands over the records of the first rows of an order, as many as one transaction may read, and returns how many that
-// were. The record of a row that died after it was read first is empty: nobody will ask for it.
-func (job Job) readAgain(rows *loaded, order []uint32, do func(i uint32, record codec.Record) (size int, err error)) (done int, err error) {
-	total := 0
-	err = job.Data.View(func(v *storage.View) error {
-		for _, i := range order[:min(len(order), batchRows)] {
-			record, err := v.Row(rows.sequences[i])
-			if errors.Is(err, storage.ErrNotFound) {
-				record, err = codec.Record{}, nil
-			}
-			if err != nil {
-				return err
-			}
-			size, err := do(i, record)
-			if err != nil {
-				return err
-			}
-			done++
-			if total += size; total >= batchBytes {
-				return nil
-			}
-		}
-		return nil
-	})
-	return done, err
 }
 
 // vectorWriter returns what writes the vectors that lie beside the codes, in the segment's order of rows, from the records: nil when
@@ -149,23 +104,14 @@ func (job Job) vectorWriter(ctx context.Context, rows *loaded, order []uint32) f
 	}
 	gone := make([]byte, rows.vectorStride())
 	return func(out io.Writer) error {
-		for len(order) > 0 {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
+		return job.eachAgain(ctx, rows, order, func(_ uint32, record codec.Record) error {
+			vector := record.Vector
+			if len(vector) == 0 {
+				vector = gone
 			}
-			done, err := job.readAgain(rows, order, func(_ uint32, record codec.Record) (int, error) {
-				vector := record.Vector
-				if len(vector) == 0 {
-					vector = gone
-				}
-				return out.Write(vector)
-			})
-			if err != nil {
-				return err
-			}
-			order = order[done:]
-		}
-		return nil
+			_, err := out.Write(vector)
+			return err
+		})
 	}
 }
 
