@@ -128,7 +128,6 @@ type graphs struct {
 	stats     CodeStats
 	dials     DialStats
 	neighbors *nnd.NeighborGraph
-	held      float64 // what share of the nearest rows its lists hold, where codes have lost something
 	search    *nnd.SearchGraph
 }
 
@@ -152,7 +151,7 @@ func (job Job) build(ctx context.Context, rows *loaded, tried *trial) (*graphs, 
 	if g.dials, err = job.chooseDials(ctx, points, &options); err != nil {
 		return nil, err
 	}
-	if err := job.findNeighbors(ctx, points, rows, g, options, tried); err != nil {
+	if err := job.findNeighbors(ctx, points, rows, g, options); err != nil {
 		return nil, err
 	}
 	g.stats, err = job.measure(ctx, points, rows, g)

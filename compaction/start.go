@@ -25,13 +25,8 @@ type InitialList struct {
 	Neighbors []string
 }
 
-// findNeighbors builds the neighbor graph: from the lists of coarser codes, of an older segment, or that were given, or from nothing.
-func (job Job) findNeighbors(ctx context.Context, points nnd.Points, rows *loaded, g *graphs, o nnd.Options, tried *trial) (err error) {
-	if tried.neighbors != nil {
-		g.reused = tried.reused
-		g.neighbors, err = tried.refine(ctx, points, rows, g.order, o)
-		return err
-	}
+// findNeighbors builds the neighbor graph: from the lists of an older segment, from lists that were given, or from nothing.
+func (job Job) findNeighbors(ctx context.Context, points nnd.Points, rows *loaded, g *graphs, o nnd.Options) (err error) {
 	if job.Init != nil {
 		if o.InitGraph, err = job.initialGraph(ctx, rows, g.order, o); err != nil {
 			return err
