@@ -162,7 +162,7 @@ func (at place) rank(found []nnd.Candidate) ([]nnd.Candidate, error) {
 		return nil, err
 	}
 	scorer := at.segment.scorers.Get().(*segmentScorer)
-	scorer.rows.Prepare(vector)
+	scorer.Prepare(vector)
 	r := ranking{found: found}
 	r.rank(scorer, &query{k: len(found)})
 	at.segment.scorers.Put(scorer) // not after a fault

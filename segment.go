@@ -141,51 +141,38 @@ func (seg *segment) guard(read func() error) error {
 	return err
 }
 
-// segmentScorer scores one query against the rows and the packed pivots of a segment.
+// segmentScorer scores one query against the rows and the pivots of a segment.
 type segmentScorer struct {
-	rows   codec.Scorer
-	pivots codec.Scorer // nil when there are no packed ones
-	all    []uint32     // numbers of the packed pivots: 0, 1, 2, ...; else the pivots' rows
+	codec.Scorer          // of the rows
+	segment      *segment // whose rows they are
+	pivots       []uint32 // numbers of the packed pivots: 0, 1, 2, ...; of the pivots' rows when none are packed
 	ranking
 }
 
 func newSegmentScorer(seg *segment) *segmentScorer {
-	s := &segmentScorer{rows: seg.rows.Scorer(), all: seg.graph.Pivots}
+	s := &segmentScorer{Scorer: seg.rows.Scorer(), segment: seg, pivots: seg.graph.Pivots}
 	if seg.pivots == nil {
 		return s
 	}
-	s.pivots, s.all = seg.pivots.Scorer(), make([]uint32, seg.pivots.Len())
-	for i := range s.all {
-		s.all[i] = uint32(i)
+	s.pivots = make([]uint32, seg.pivots.Len())
+	for i := range s.pivots {
+		s.pivots[i] = uint32(i)
 	}
 	return s
 }
 
-func (s *segmentScorer) prepare(vector codec.Vector) {
-	s.rows.Prepare(vector)
-	if s.pivots != nil {
-		s.pivots.Prepare(vector)
-	}
-}
-
-// Score is nnd.Scorer's.
-func (s *segmentScorer) Score(dst []float32, rows []uint32) { s.rows.Score(dst, rows) }
-
 // ScoreWithin is nnd.WithinScorer's.
 func (s *segmentScorer) ScoreWithin(dst []float32, rows []uint32, bound float32) int {
-	return codec.ScoreWithin(s.rows, dst, rows, bound)
+	return codec.ScoreWithin(s.Scorer, dst, rows, bound)
 }
-
-// Exact is codec.Scorer's.
-func (s *segmentScorer) Exact(dst []float32, rows []uint32) { s.rows.Exact(dst, rows) }
 
 // ScorePivots is nnd.PivotScorer's.
 func (s *segmentScorer) ScorePivots(dst []float32) {
-	scorer := s.pivots
-	if scorer == nil {
-		scorer = s.rows
+	if s.segment.pivots != nil {
+		s.Over(s.segment.pivots)
+		defer s.Over(s.segment.rows)
 	}
-	scorer.Score(dst, s.all[:len(dst)])
+	s.Score(dst, s.pivots[:len(dst)])
 }
 
 // alive allows the rows that no tombstone marks.

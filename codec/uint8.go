@@ -198,25 +198,15 @@ func codedForm(searched *metric.Dense, dst, v []float32) {
 }
 
 // encode writes the code of what transform gave into the Stride bytes of row, which are zeros or another code, by any offset and
-// scale. It tells whether every component lies where codes reach: no farther than half a step from what its code stands for.
-func (c *Uint8) encode(row []byte, t []float32, offset, scale float64) (within bool) {
+// scale. It tells whether every component lies where codes reach, no farther than half a step from what its code stands for, and
+// whether each is what its code stands for.
+func (c *Uint8) encode(row []byte, t []float32, offset, scale float64) (within, exact bool) {
 	row = row[:c.stride]
-	within = true
-	for i, x := range t {
-		steps := (float64(x)-offset)/scale + 0.5
-		switch {
-		case steps >= 0 && steps < 256:
-			row[i] = byte(steps)
-		case steps >= 256:
-			row[i], within = 255, false
-		default: // NaN too
-			row[i], within = 0, false
-		}
-	}
+	within, exact = simd.QuantizeU8(row, t, offset, scale)
 	if c.summed {
 		simd.PutSumsU8(row)
 	}
-	return within
+	return within, exact
 }
 
 // View returns the rows of codes of this stride, with the vectors beside them that codes which have lost something have.

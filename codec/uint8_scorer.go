@@ -42,8 +42,8 @@ func (s *Uint8Scorer) Prepare(query Vector) {
 		s.exact.prepare(v)
 	}
 	c.transform(s.steps, v)
-	s.asCode = s.encode(c.params) && (!c.params.Lossless || isCode(s.code.code, s.steps))
-	if s.asCode {
+	within, exact := s.encode(c.params)
+	if s.asCode = within && (exact || !c.params.Lossless); s.asCode {
 		return
 	}
 	if c.searched.Kernel() == metric.InnerProduct {
@@ -66,20 +66,10 @@ func (s *Uint8Scorer) Prepare(query Vector) {
 // float32, and the sum of the squares of greater numbers might be infinite.
 const maxSteps = 1 << 50
 
-// encode makes a code of the steps, still components, and tells whether it reaches all of them.
-func (s *Uint8Scorer) encode(p Uint8Params) (within bool) {
+// encode makes a code of the steps, still components, and tells whether it reaches all of them, and whether it is them.
+func (s *Uint8Scorer) encode(p Uint8Params) (within, exact bool) {
 	s.code.offset, s.code.scale = float64(p.Offset), float64(p.Scale)
 	return s.rows.codec.encode(s.code.code, s.steps, s.code.offset, s.code.scale)
-}
-
-// isCode tells whether components are their codes.
-func isCode(code []byte, v []float32) bool {
-	for i, x := range v {
-		if float32(code[i]) != x {
-			return false
-		}
-	}
-	return true
 }
 
 // Over has the scorer compare its query with other rows of the same codec from now on.

@@ -9,11 +9,8 @@ const sumsBytes = 8
 // each as a little-endian uint32, modulo 2^32. It panics when the length of row is no multiple of 64, or 0.
 func PutSumsU8(row []byte) {
 	checkBlocks(row)
-	sum, squares := uint32(0), uint32(0)
-	for _, x := range row[:len(row)-sumsBytes] {
-		sum += uint32(x)
-		squares += uint32(x) * uint32(x)
-	}
+	clear(row[len(row)-sumsBytes:])
+	sum, squares := sumsU8(row)
 	binary.LittleEndian.PutUint32(row[len(row)-sumsBytes:], sum)
 	binary.LittleEndian.PutUint32(row[len(row)-sumsBytes/2:], squares)
 }
