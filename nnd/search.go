@@ -79,11 +79,11 @@ type Searcher struct {
 	visited  visited
 	frontier frontier
 	pivots   frontier // those not expanded yet
-	found    best
-	kept     best // the nearest Keep rows, those found among them; of none when K are enough
-	guide    best // of a bounded search: the nearest rows of all, within the radius or not
-	rows     []uint32
+	found    best     // the nearest K, and those to be kept beside them
+	guide    best     // of a bounded search: the nearest rows of all, within the radius or not
+	rows     []uint32 // scored rows that are near enough
 	values   []float32
+	keys     []uint64
 
 	path []uint32 // where expanded rows are noted; with room for some, the search ends when it is full
 
@@ -116,9 +116,6 @@ func (s *Searcher) Search(ctx context.Context, g *SearchGraph, q Query, dst []Ca
 	if err := s.walk(ctx, g, uint32(n)); err != nil {
 		return dst, s.stats, err
 	}
-	if s.kept.k > 0 {
-		return s.kept.appendTo(dst), s.stats, nil
-	}
 	return s.found.appendTo(dst), s.stats, nil
 }
 
@@ -129,13 +126,13 @@ func (s *Searcher) begin(q Query, n int) {
 	s.query, s.stats = q, SearchStats{}
 	s.frontier = s.frontier[:0]
 	s.visited.reset(n)
-	s.found.reset(min(q.K, max(n, 1)))
-	s.guide.reset(guides)
-	s.kept.reset(0)
-	if q.Keep > q.K && !q.Bounded {
-		s.kept.reset(min(q.Keep, max(n, 1)))
+	wanted, kept := min(q.K, max(n, 1)), min(q.Keep, max(n, 1))
+	if q.Bounded {
+		kept = 0
 	}
-	s.bound, s.limit = s.found.limit(), noEntry
+	s.found.reset(wanted, max(wanted, kept))
+	s.guide.reset(guides, guides)
+	s.bound, s.limit = float32(math.Inf(1)), noEntry
 }
 
 // end lets go of what belongs to the caller.
@@ -150,7 +147,6 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 		if !ok {
 			return nil
 		}
-		s.prefetch(g)
 		if s.stats.Expanded++; done != nil && s.stats.Expanded%64 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -162,16 +158,6 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 		}
 		if err := s.expand(g, row, n); err != nil {
 			return err
-		}
-	}
-}
-
-// prefetch has the edges of the candidate that is the nearest now, and mostly still is when the row before it has been expanded,
-// on their way from memory meanwhile.
-func (s *Searcher) prefetch(g *SearchGraph) {
-	if len(s.frontier) > 0 {
-		if row := int(uint32(s.frontier[0])); row < g.Len() {
-			simd.Prefetch(g.Adjacency[row*g.Stride:])
 		}
 	}
 }
@@ -191,7 +177,8 @@ func (s *Searcher) next() (row uint32, ok bool) {
 			return uint32(key), true
 		}
 		if s.visited.add(uint32(key)) {
-			s.keep(key)
+			s.keys = append(s.keys[:0], key)
+			s.keep()
 			return uint32(key), true
 		}
 	}
@@ -199,69 +186,73 @@ func (s *Searcher) next() (row uint32, ok bool) {
 
 // expand scores the rows that a row's edges lead to, as far as they are new.
 func (s *Searcher) expand(g *SearchGraph, row, n uint32) error {
-	rows, ok := s.visited.enter(g.room(row), row, n)
+	s.prefetch(g) // the edges of what is the nearest candidate now, and mostly still is after this
+	rows, ok := s.visited.enter(g.room(row), n)
 	if !ok {
 		return fmt.Errorf("edges of row %d of %d: %w", row, n, ErrCorrupt)
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	reach := max(s.bound, s.kept.reach())
-	rows, values := s.score(rows, reach)
-	for i, value := range values {
-		if !(value <= reach) { // so is NaN
-			continue
-		}
-		if key := newKey(value, rows[i]); key < s.limit {
+	s.stats.Distances += len(rows)
+	s.score(rows)
+	for _, key := range s.keys {
+		if key < s.limit {
 			s.frontier.push(key)
-			s.keep(key)
-		} else {
-			s.keepMore(key)
 		}
 	}
+	s.prefetch(g)
+	s.keep()
 	return nil
 }
 
-// score gives the rows and their scores, those above reach left out where the scorer can do that. Rows are valid until the next call.
-func (s *Searcher) score(rows []uint32, reach float32) ([]uint32, []float32) {
-	s.stats.Distances += len(rows)
-	values := s.room(len(rows))
-	scorer, ok := s.query.Scorer.(WithinScorer)
-	if !ok {
-		s.query.Scorer.Score(values, rows)
-		return rows, values
+// prefetch has the edges of the nearest candidate on their way from memory.
+func (s *Searcher) prefetch(g *SearchGraph) {
+	if len(s.frontier) > 0 {
+		if row := int(uint32(s.frontier[0])); row < g.Len() {
+			simd.Prefetch(g.Adjacency[row*g.Stride : (row+1)*g.Stride])
+		}
 	}
-	s.rows = append(s.rows[:0], rows...)
-	count := scorer.ScoreWithin(values, s.rows, reach)
-	return s.rows[:count], values[:count]
 }
 
-// keep makes a scored row a result if it is allowed and near enough.
-func (s *Searcher) keep(key uint64) {
+// score makes keys of those rows that are near enough to be candidates or to be kept.
+func (s *Searcher) score(rows []uint32) {
+	reach, values := s.bound, s.room(len(rows))
+	if s.found.k > s.found.wanted {
+		reach = max(reach, s.found.reach())
+	}
+	s.rows, s.keys = append(s.rows[:0], rows...), s.keys[:0]
+	count := len(rows)
+	if scorer, ok := s.query.Scorer.(WithinScorer); ok {
+		count = scorer.ScoreWithin(values, s.rows, reach)
+	} else {
+		s.query.Scorer.Score(values, s.rows)
+	}
+	for i, value := range values[:count] {
+		if value <= reach { // so is not NaN
+			s.keys = append(s.keys, newKey(value, s.rows[i]))
+		}
+	}
+}
+
+// keep makes the rows of s.keys results if they are allowed and near enough, and draws the bound closer.
+func (s *Searcher) keep() {
 	if s.query.Bounded {
-		s.keepWithin(key)
+		for _, key := range s.keys {
+			if key < s.limit {
+				s.keepWithin(key)
+			}
+		}
 		return
 	}
-	if s.query.Allowed != nil && !s.query.Allowed.Contains(uint32(key)) {
-		return
+	for _, key := range s.keys {
+		if s.query.Allowed == nil || s.query.Allowed.Contains(uint32(key)) {
+			s.found.add(key)
+		}
 	}
-	if s.kept.k > 0 {
-		s.kept.add(key)
-	}
-	s.found.add(key)
 	if limit := s.found.limit(); limit < float32(math.Inf(1)) {
 		s.bound = s.stretched(limit)
 		s.limit = max(newKey(s.bound, 0), s.found.last()+1)
-	}
-}
-
-// keepMore keeps a scored row that is no candidate.
-func (s *Searcher) keepMore(key uint64) {
-	if s.kept.k == 0 {
-		return
-	}
-	if s.query.Allowed == nil || s.query.Allowed.Contains(uint32(key)) {
-		s.kept.add(key)
 	}
 }
 
@@ -284,16 +275,16 @@ func (s *Searcher) keepWithin(key uint64) {
 	if distanceOf(key) <= q.Radius && (q.Allowed == nil || q.Allowed.Contains(uint32(key))) {
 		s.found.add(key)
 	}
-	if s.found.full() {
+	if s.found.found() {
 		s.bound = s.stretched(s.found.limit())
 		s.limit = max(newKey(s.bound, 0), s.found.last()+1)
 		return
 	}
 	s.guide.add(key)
-	for s.guide.full() && s.guide.limit() <= q.Radius {
-		s.guide.k *= 2
+	for s.guide.found() && s.guide.limit() <= q.Radius {
+		s.guide.wanted, s.guide.k = 2*s.guide.wanted, 2*s.guide.k
 	}
-	if s.guide.full() {
+	if s.guide.found() {
 		s.bound = s.stretched(s.guide.limit())
 		s.limit = max(newKey(s.bound, 0), s.guide.last()+1)
 	} else {

@@ -40,10 +40,15 @@ func TestBestKeepsTheSmallest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		keys := rapid.SliceOfDistinct(rapid.Uint64Max(1<<62), rapid.ID[uint64]).Draw(t, "keys")
 		k := rapid.SampledFrom([]int{1, 2, 10, 33, 50}).Draw(t, "k")
+		wanted := rapid.IntRange(1, k).Draw(t, "wanted")
 		var b best
-		b.reset(k)
-		for _, key := range keys {
+		b.reset(wanted, k)
+		for i, key := range keys {
 			b.add(key)
+			sofar := slices.Sorted(slices.Values(keys[:i+1]))
+			if b.found() != (i+1 >= wanted) || b.found() && b.last() != sofar[wanted-1] {
+				t.Fatalf("after %v, %t and %v as those wanted, %d", sofar, b.found(), b.keys, wanted)
+			}
 		}
 		slices.Sort(b.keys)
 		slices.Sort(keys)
@@ -68,11 +73,7 @@ func TestVisitedIsASet(t *testing.T) {
 				rows := rapid.SliceOf(rapid.Uint32Range(0, n+n/50)).Draw(t, "rows")
 				var want []uint32
 				valid := true
-				end := rapid.Uint32Range(0, n+n/50).Draw(t, "end")
 				for _, row := range rows {
-					if row == end {
-						break
-					}
 					if valid = row < n; !valid {
 						break
 					}
@@ -81,9 +82,9 @@ func TestVisitedIsASet(t *testing.T) {
 					}
 					model[row] = true
 				}
-				got, ok := v.enter(rows, end, n)
+				got, ok := v.enter(rows, n)
 				if ok != valid || !slices.Equal(got, want) {
-					t.Fatalf("entering %v up to %d: %v, %v, want %v, %v", rows, end, got, ok, want, valid)
+					t.Fatalf("entering %v: %v, %v, want %v, %v", rows, got, ok, want, valid)
 				}
 			},
 		})

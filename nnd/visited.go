@@ -25,10 +25,9 @@ func (v *visited) reset(n int) {
 	v.words = v.words[:words]
 }
 
-// enter logs those of rows, up to the first that equals end, that are not in the set yet, and returns them; false when one
-// of them is no row. They are valid until the next call.
-func (v *visited) enter(rows []uint32, end, n uint32) (unseen []uint32, ok bool) {
-	rows = upTo(rows, end)
+// enter logs those of rows that are not in the set yet, and returns them; false when one of them is no row. They are valid
+// until the next call.
+func (v *visited) enter(rows []uint32, n uint32) (unseen []uint32, ok bool) {
 	start := len(v.log)
 	if cap(v.log)-start < len(rows) {
 		grown := make([]uint32, start, 2*cap(v.log)+len(rows))
@@ -40,19 +39,9 @@ func (v *visited) enter(rows []uint32, end, n uint32) (unseen []uint32, ok bool)
 	return v.log[start:], ok
 }
 
-// upTo are the rows before the first that equals end.
-func upTo(rows []uint32, end uint32) []uint32 {
-	for i, row := range rows {
-		if row == end {
-			return rows[:i]
-		}
-	}
-	return rows
-}
-
 // add enters one row and says whether it is new.
 func (v *visited) add(row uint32) bool {
 	one := [1]uint32{row}
-	unseen, _ := v.enter(one[:], row+1, row+1)
+	unseen, _ := v.enter(one[:], row+1)
 	return len(unseen) > 0
 }
