@@ -125,6 +125,19 @@ func ExampleCollection_Prepare() {
 	// Output: 5 true true <nil>
 }
 
+// A service reads its index into memory before it takes the first request.
+func ExampleCollection_Warm() {
+	c, done := collection()
+	defer done()
+	if _, err := c.Prepare(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	var progress store.Progress
+	err := c.Warm(context.Background(), func(p store.Progress) { progress = p })
+	fmt.Println(progress.Stage, progress.Done == progress.Total, err)
+	// Output: reading the index true <nil>
+}
+
 // The neighbor graph has the nearest items of every item.
 func ExampleCollection_NeighborGraph() {
 	c, done := collection()

@@ -271,6 +271,7 @@ func TestStore_Close_EndsEverything(t *testing.T) {
 		"Prepare":    func() error { _, err := c.Prepare(ctx); return err },
 		"Info":       func() error { _, err := c.Info(ctx); return err },
 		"Verify":     func() error { return c.Verify(ctx) },
+		"Warm":       func() error { return c.Warm(ctx, nil) },
 		"Create":     func() error { _, err := s.Create(ctx, "b", store.Schema{Dim: 1}); return err },
 		"Collection": func() error { _, err := s.Collection(ctx, "songs"); return err },
 		"All": func() error {

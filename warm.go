@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+
+	"github.com/vicinaldb/store/internal/mapped"
+)
+
+// warmStep is how many bytes of the index are brought into memory between two looks at the context.
+const warmStep = 4 << 20
+
+// Warm brings the parts of the index that queries read into memory, so that the first queries after opening need not wait for the
+// disk, each for the pages that nobody has read before it. It returns when they are there, after about as long as reading them
+// in one go takes. Metadata and payloads stay where they are.
+//
+// The memory is the operating system's page cache: what is there already is not read again, the heap does not grow, and when memory
+// is short, pages that are not in use go first, as always. Queries and writes go on meanwhile.
+//
+// When progress is not nil, it is called from one goroutine as Warm advances. It should return quickly.
+func (c *Collection) Warm(ctx context.Context, progress func(Progress)) error {
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	for {
+		err := c.warmOnce(ctx, progress)
+		if err == nil {
+			return nil
+		}
+		if !c.setAside(ctx, err) {
+			return c.failed("warming", err)
+		}
+	}
+}
+
+func (c *Collection) warmOnce(ctx context.Context, progress func(Progress)) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	s, err := c.acquire()
+	if err != nil {
+		return err
+	}
+	defer s.release()
+	at := Progress{Stage: "reading the index"}
+	for _, seg := range s.segments {
+		for _, part := range seg.QueryBytes() {
+			at.Total += (len(part) + warmStep - 1) / warmStep
+		}
+	}
+	for _, seg := range s.segments {
+		if err := seg.guard(func() error { return seg.warm(ctx, &at, progress) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (seg *segment) warm(ctx context.Context, at *Progress, progress func(Progress)) error {
+	for _, part := range seg.QueryBytes() {
+		for len(part) > 0 {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+			step := part[:min(warmStep, len(part))]
+			mapped.Populate(step)
+			part = part[len(step):]
+			at.Done++
+			progress(*at)
+		}
+	}
+	return nil
+}
