@@ -29,7 +29,9 @@ type benchCommand struct {
 	K            int       `short:"k" help:"How many items each query asks for." default:"10"`
 	RecallAt     int       `help:"How many true neighbors recall counts among the k found (default k)." placeholder:"N"`
 	Epsilon      []float64 `help:"One or more values, with commas between." default:"0,0.05,0.1,0.2"`
-	Threads      int       `help:"Goroutines that query." default:"1"`
+	Threads      []int     `help:"Goroutines that query: one or more numbers, with commas between." default:"1"`
+	BuildThreads int       `help:"Cores that prepare uses at most (default all)." placeholder:"N"`
+	Cold         bool      `help:"Before all else, measure the first 1,000 queries after opening with nothing of the index in memory, without and with Warm. Linux only."`
 	Store        string    `help:"Directory that keeps the store and the computed truth for the next run with the same input. A temporary one when not given." placeholder:"DIR"`
 	JSON         bool      `name:"json" help:"Print a JSON object a line for each step instead of a table."`
 	Plot         string    `help:"Draw recall against queries per second into this .svg or .png file." placeholder:"FILE"`
@@ -40,9 +42,9 @@ type benchCommand struct {
 
 // Help says what is measured, and how.
 func (cmd *benchCommand) Help() string {
-	return `Stores the base vectors, prepares, closes, reopens, and queries once for each epsilon after a pass to warm up.
+	return `Stores the base vectors, prepares, closes, reopens, and queries once for each epsilon and number of threads after a pass to warm up.
 
-Reading and converting files is never timed. CPU time is that of the whole process. The peak of memory is the resident set during prepare; it includes mapped files, counts from the start of the process on systems other than Linux, and is not measured on Windows. Heap bytes are what opening adds to the live heap. Allocations count everything a query does, its results included.
+Reading and converting files is never timed. CPU time is that of the whole process. The peak of memory is the resident set during prepare; it includes mapped files, counts from the start of the process on systems other than Linux, and is not measured on Windows. Heap bytes are what opening adds to the live heap. Memory is what opening and the pass to warm up add to the resident set, the process's own and that of mapped files; only Linux tells. Allocations count everything a query does, its results included.
 
 Recall is the share of the true nearest --recall-at among the --k returned, averaged over the queries. An item that is as far as the last of the true ones, up to rounding, counts as found.`
 }
@@ -92,8 +94,10 @@ func (b *bench) check() (err error) {
 		return fmt.Errorf("-k is %d, must be at least 1", b.K)
 	case b.RecallAt < 1 || b.RecallAt > b.K:
 		return fmt.Errorf("--recall-at is %d, must be 1 to %d, the k of the queries", b.RecallAt, b.K)
-	case b.Threads < 1:
-		return fmt.Errorf("--threads is %d, must be at least 1", b.Threads)
+	case len(b.Threads) == 0 || slices.Min(b.Threads) < 1:
+		return fmt.Errorf("--threads is %v, each must be at least 1", b.Threads)
+	case b.BuildThreads < 0:
+		return fmt.Errorf("--build-threads is %d", b.BuildThreads)
 	case b.Plot != "" && extension != ".svg" && extension != ".png":
 		return fmt.Errorf("--plot %s: the name must end in .svg or .png", b.Plot)
 	case slices.ContainsFunc(b.Epsilon, func(e float64) bool { return !(e >= 0) || math.IsInf(e, 0) }):
@@ -147,6 +151,16 @@ func (b *bench) input() benchInput {
 
 // measure opens the store that was built and queries it.
 func (b *bench) measure(ctx context.Context) (err error) {
+	queries, err := readItems(func() (*dataset.Reader, error) { return b.vectorFlags.open(b.Queries) }, b.QueriesLimit)
+	if err != nil {
+		return err
+	}
+	if b.Cold {
+		if err := b.cold(ctx, queries); err != nil {
+			return err
+		}
+	}
+	before := residentMemory()
 	s, c, step, err := b.open(ctx)
 	if err != nil {
 		return err
@@ -156,33 +170,44 @@ func (b *bench) measure(ctx context.Context) (err error) {
 		return err
 	}
 	b.rows = c.Len()
-	queries, err := readItems(func() (*dataset.Reader, error) { return b.vectorFlags.open(b.Queries) }, b.QueriesLimit)
-	if err != nil {
-		return err
-	}
+	withoutTruth := residentMemory()
 	truth, err := b.truth(ctx, queries)
 	if err != nil {
 		return err
 	}
-	l := load{collection: c, queries: queries, k: b.K, epsilon: b.Epsilon[0], threads: b.Threads}
+	before = before.plus(residentMemory().minus(withoutTruth)) // the truth is not the store's
+	l := load{collection: c, queries: queries, k: b.K, epsilon: b.Epsilon[0], threads: b.Threads[0]}
 	if _, err := l.run(ctx); err != nil { // warms up: pages are mapped in, scratch is allocated
 		return err
 	}
-	var curve []queryStep
+	if err := b.report.step(residentMemory().minus(before).step()); err != nil {
+		return err
+	}
+	curve, err := b.passes(ctx, l, truth)
+	if err == nil && b.Plot != "" {
+		err = plotCurve(b.Plot, b.title(len(queries)), curve)
+	}
+	return err
+}
+
+// passes queries once for each epsilon and number of threads. What it returns are the passes with the first number.
+func (b *bench) passes(ctx context.Context, l load, truth [][]uint32) (curve []queryStep, err error) {
 	for _, l.epsilon = range b.Epsilon {
-		step, err := b.pass(ctx, l, truth)
-		if err != nil {
-			return err
+		for i, threads := range b.Threads {
+			l.threads = threads
+			step, err := b.pass(ctx, l, truth)
+			if err != nil {
+				return nil, err
+			}
+			if err := b.report.step(step); err != nil {
+				return nil, err
+			}
+			if i == 0 {
+				curve = append(curve, step)
+			}
 		}
-		if err := b.report.step(step); err != nil {
-			return err
-		}
-		curve = append(curve, step)
 	}
-	if b.Plot != "" {
-		return plotCurve(b.Plot, b.title(len(queries)), curve)
-	}
-	return nil
+	return curve, nil
 }
 
 // open reopens the store and measures it.
@@ -226,5 +251,5 @@ func (b *bench) pass(ctx context.Context, l load, truth [][]uint32) (queryStep, 
 
 func (b *bench) title(queries int) string {
 	return fmt.Sprintf("%s: %d vectors of %d dimensions, %s, %d queries on %d threads",
-		filepath.Base(b.Base), b.rows, b.codec.Dim(), b.codec.Metric(), queries, b.Threads)
+		filepath.Base(b.Base), b.rows, b.codec.Dim(), b.codec.Metric(), queries, b.Threads[0])
 }

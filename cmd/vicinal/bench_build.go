@@ -101,7 +101,7 @@ func (b *bench) prepare(ctx context.Context, c *store.Collection) (prepareStep, 
 	debug.FreeOSMemory()
 	resetPeak()
 	start, cpu := time.Now(), cpuTime()
-	stats, err := c.Prepare(ctx, store.WithProgress(bar.prepare))
+	stats, err := c.Prepare(ctx, store.WithProgress(bar.prepare), store.Threads(b.BuildThreads))
 	bar.end()
 	if err != nil {
 		return prepareStep{}, err

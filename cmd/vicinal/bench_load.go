@@ -89,6 +89,7 @@ func (m *measurement) step(l *load, recall float64) queryStep {
 		Step:              "query",
 		Epsilon:           l.epsilon,
 		K:                 l.k,
+		Threads:           l.threads,
 		Recall:            recall,
 		QPS:               float64(n) / m.elapsed.Seconds(),
 		MeanMicros:        micros(total) / float64(n),

@@ -30,10 +30,30 @@ type openStep struct {
 	HeapBytes int64   `json:"heap_bytes"`
 }
 
+// memoryStep is what opening and a pass over the queries added to the resident set; 0 when the system does not tell.
+type memoryStep struct {
+	Step        string `json:"step"`
+	OwnBytes    int64  `json:"own_bytes"`
+	MappedBytes int64  `json:"mapped_bytes"` // of files: shared with other processes, and given back when memory is short
+}
+
+// coldStep is the first queries after opening with nothing of the index in memory.
+type coldStep struct {
+	Step        string  `json:"step"`
+	Warmed      bool    `json:"warmed"`
+	WarmSeconds float64 `json:"warm_seconds"`
+	Queries     int     `json:"queries"`
+	Seconds     float64 `json:"seconds"`
+	FirstMicros float64 `json:"first_us"` // the very first query
+	P50Micros   float64 `json:"p50_us"`
+	P99Micros   float64 `json:"p99_us"`
+}
+
 type queryStep struct {
 	Step              string  `json:"step"`
 	Epsilon           float64 `json:"epsilon"`
 	K                 int     `json:"k"`
+	Threads           int     `json:"threads"`
 	Recall            float64 `json:"recall"`
 	QPS               float64 `json:"qps"`
 	MeanMicros        float64 `json:"mean_us"`
@@ -67,8 +87,8 @@ func (r *report) step(s benchStep) error {
 	}
 	if _, ok := s.(queryStep); ok && !r.queried {
 		r.queried = true
-		r.out.printf("\n%8s %5s %9s %10s %9s %9s %9s %11s %8s\n",
-			"epsilon", "k", "recall", "queries/s", "mean us", "p50 us", "p99 us", "distances", "allocs")
+		r.out.printf("\n%8s %5s %7s %9s %10s %9s %9s %9s %11s %8s\n",
+			"epsilon", "k", "threads", "recall", "queries/s", "mean us", "p50 us", "p99 us", "distances", "allocs")
 	}
 	r.out.printf("%s\n", s.text())
 	return nil
@@ -94,9 +114,22 @@ func (s openStep) text() string {
 	return fmt.Sprintf("%-8s %s, %s of heap", s.Step, secondsText(s.Seconds), bytesText(s.HeapBytes))
 }
 
+func (s memoryStep) text() string {
+	return fmt.Sprintf("%-8s %s of its own, %s of mapped files", s.Step, bytesText(s.OwnBytes), bytesText(s.MappedBytes))
+}
+
+func (s coldStep) text() string {
+	warmed := "without Warm"
+	if s.Warmed {
+		warmed = "after Warm, which took " + secondsText(s.WarmSeconds)
+	}
+	return fmt.Sprintf("%-8s %d queries in %s, the first in %.0f us, half below %.0f us, 99 %% below %.0f us, %s",
+		s.Step, s.Queries, secondsText(s.Seconds), s.FirstMicros, s.P50Micros, s.P99Micros, warmed)
+}
+
 func (s queryStep) text() string {
-	return fmt.Sprintf("%8s %5d %9.5f %10.0f %9.1f %9.1f %9.1f %11.1f %8.2f",
-		epsilonText(s.Epsilon), s.K, s.Recall, s.QPS, s.MeanMicros, s.P50Micros, s.P99Micros, s.DistancesPerQuery, s.AllocsPerQuery)
+	return fmt.Sprintf("%8s %5d %7d %9.5f %10.0f %9.1f %9.1f %9.1f %11.1f %8.2f",
+		epsilonText(s.Epsilon), s.K, s.Threads, s.Recall, s.QPS, s.MeanMicros, s.P50Micros, s.P99Micros, s.DistancesPerQuery, s.AllocsPerQuery)
 }
 
 func secondsText(s float64) string { return timeText(time.Duration(s * float64(time.Second))) }

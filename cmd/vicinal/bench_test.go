@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -46,7 +47,11 @@ func steps(t *testing.T, args ...string) []map[string]any {
 		"upsert":  {"cpu_seconds", "rows", "seconds", "step"},
 		"prepare": {"cpu_seconds", "peak_rss_bytes", "seconds", "segment_bytes", "step"},
 		"open":    {"heap_bytes", "seconds", "step"},
-		"query":   {"allocs_per_query", "distances_per_query", "epsilon", "k", "mean_us", "p50_us", "p99_us", "qps", "recall", "step"},
+		"memory":  {"mapped_bytes", "own_bytes", "step"},
+		"cold":    {"first_us", "p50_us", "p99_us", "queries", "seconds", "step", "warm_seconds", "warmed"},
+		"query": {
+			"allocs_per_query", "distances_per_query", "epsilon", "k", "mean_us", "p50_us", "p99_us", "qps", "recall", "step", "threads",
+		},
 	}
 	var all []map[string]any
 	for line := range strings.Lines(succeed(t, append([]string{"bench", "--json"}, args...)...)) {
@@ -76,17 +81,20 @@ func names(all []map[string]any) (names []string) {
 
 func TestBench(t *testing.T) {
 	base, queries := randomVectors(t, 1, 1200, 8), randomVectors(t, 2, 30, 8) // more rows than one batch
-	all := steps(t, "--base", base, "--queries", queries, "--epsilon", "0,0.3", "-k", "5", "--threads", "2")
-	if diff := cmp.Diff([]string{"upsert", "prepare", "open", "query", "query"}, names(all)); diff != "" {
+	all := steps(t, "--base", base, "--queries", queries, "--epsilon", "0,0.3", "-k", "5", "--threads", "2,1", "--build-threads", "1")
+	if diff := cmp.Diff([]string{"upsert", "prepare", "open", "memory", "query", "query", "query", "query"}, names(all)); diff != "" {
 		t.Fatalf("steps (-want +got):\n%s", diff)
 	}
 	if rows := all[0]["rows"]; rows != 1200.0 {
 		t.Errorf("%v rows stored, want 1200", rows)
 	}
-	for i, epsilon := range []float64{0, 0.3} {
-		step := all[3+i]
-		if step["epsilon"] != epsilon || step["k"] != 5.0 {
-			t.Errorf("step %v, want epsilon %v and k 5", step, epsilon)
+	if mapped := all[3]["mapped_bytes"].(float64); runtime.GOOS == "linux" && !(mapped > 0 && mapped < 100<<20) {
+		t.Errorf("opening and querying took %v bytes of mapped files", mapped)
+	}
+	for i, epsilon := range []float64{0, 0, 0.3, 0.3} {
+		step := all[4+i]
+		if step["epsilon"] != epsilon || step["k"] != 5.0 || step["threads"] != float64(2-i%2) {
+			t.Errorf("step %v, want epsilon %v, k 5 and %d threads", step, epsilon, 2-i%2)
 		}
 		for _, key := range []string{"qps", "mean_us", "p50_us", "p99_us", "distances_per_query", "allocs_per_query"} {
 			if value := step[key].(float64); !(value > 0) {
@@ -97,8 +105,28 @@ func TestBench(t *testing.T) {
 			t.Errorf("epsilon %v: recall is %v, want 0.8 to 1", epsilon, recall)
 		}
 	}
-	if low, high := all[3]["recall"].(float64), all[4]["recall"].(float64); low > high {
+	if low, high := all[4]["recall"].(float64), all[6]["recall"].(float64); low > high {
 		t.Errorf("recall falls from %v to %v with a larger epsilon", low, high)
+	}
+}
+
+func TestBenchCold(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("files cannot be dropped from memory here")
+	}
+	base, queries := randomVectors(t, 1, 1500, 8), randomVectors(t, 2, 1200, 8)
+	all := steps(t, "--base", base, "--queries", queries, "--epsilon", "0.1", "--cold")
+	if diff := cmp.Diff([]string{"upsert", "prepare", "cold", "cold", "open", "memory", "query"}, names(all)); diff != "" {
+		t.Fatalf("steps (-want +got):\n%s", diff)
+	}
+	for i, warmed := range []bool{false, true} {
+		step := all[2+i]
+		if step["warmed"] != warmed || step["queries"] != 1000.0 || (step["warm_seconds"].(float64) > 0) != warmed {
+			t.Errorf("step %v, want the first 1,000 queries, warmed: %v", step, warmed)
+		}
+	}
+	if text := succeed(t, "bench", "--base", base, "--queries", queries, "--cold"); !strings.Contains(text, "after Warm") {
+		t.Errorf("the table says nothing of Warm:\n%s", text)
 	}
 }
 
@@ -106,7 +134,7 @@ func TestBench(t *testing.T) {
 func TestBenchTable(t *testing.T) {
 	base, queries := randomVectors(t, 1, 100, 4), randomVectors(t, 2, 10, 4)
 	text := succeed(t, "bench", "--base", base, "--queries", queries, "--epsilon", "0.25")
-	for _, part := range []string{"\nprepare ", "\nopen ", "\ntruth ", "epsilon", "\n    0.25    10 "} {
+	for _, part := range []string{"\nprepare ", "\nopen ", "\ntruth ", "epsilon", "\nmemory ", "\n    0.25    10       1 "} {
 		if !strings.Contains("\n"+text, part) {
 			t.Errorf("the table does not contain %q:\n%s", part, text)
 		}
@@ -119,11 +147,11 @@ func TestBenchStore(t *testing.T) {
 	args := []string{"--base", base, "--queries", queries, "--store", dir, "--epsilon", "0.1"}
 	first := steps(t, args...)
 	again := steps(t, args...)
-	if diff := cmp.Diff([]string{"open", "query"}, names(again)); diff != "" {
+	if diff := cmp.Diff([]string{"open", "memory", "query"}, names(again)); diff != "" {
 		t.Errorf("steps of the second run (-want +got):\n%s", diff)
 	}
-	if first[3]["recall"] != again[1]["recall"] || first[3]["distances_per_query"] != again[1]["distances_per_query"] {
-		t.Errorf("the kept store answers differently: %v, then %v", first[3], again[1])
+	if first[4]["recall"] != again[2]["recall"] || first[4]["distances_per_query"] != again[2]["distances_per_query"] {
+		t.Errorf("the kept store answers differently: %v, then %v", first[4], again[2])
 	}
 
 	args = append([]string{"bench"}, args...)
@@ -145,11 +173,11 @@ func TestBenchTruth(t *testing.T) {
 	file := func(rows ...[]uint32) string { return rowNumbers(t, rows...) }
 	args := []string{"--base", base, "--queries", queries, "--epsilon", "1", "-k", "2", "--truth"}
 	scan := exact(t, base, queries, "euclidean", 2)
-	if recall := steps(t, append(args, file(scan...))...)[3]["recall"]; recall != 1.0 {
+	if recall := steps(t, append(args, file(scan...))...)[4]["recall"]; recall != 1.0 {
 		t.Errorf("recall of the true truth is %v", recall)
 	}
 	wrong := [][]uint32{scan[0], {scan[1][0], 99 - scan[1][0]}, scan[2]}
-	if recall := steps(t, append(args, file(wrong...))...)[3]["recall"]; recall != 5.0/6 {
+	if recall := steps(t, append(args, file(wrong...))...)[4]["recall"]; recall != 5.0/6 {
 		t.Errorf("recall with one of six rows wrong is %v", recall)
 	}
 
@@ -239,7 +267,7 @@ func TestBenchTies(t *testing.T) {
 	queries := write(t, "queries.fvecs", fvecs(2, 2, func() float32 { return 2 }))
 	args := []string{"--base", base, "--queries", queries, "-k", "3", "--recall-at", "2", "--truth"}
 	for _, truth := range [][]uint32{{0, 1}, {30, 31}, {58, 59}} {
-		for _, step := range steps(t, append(args, rowNumbers(t, truth, truth))...)[3:] {
+		for _, step := range steps(t, append(args, rowNumbers(t, truth, truth))...)[4:] {
 			if step["recall"] != 1.0 {
 				t.Errorf("recall is %v where all items are equally far", step["recall"])
 			}
@@ -289,7 +317,7 @@ func TestBenchRefused(t *testing.T) {
 	refuse(t, "only 5 vectors are stored", args...)
 	refuse(t, "--recall-at is 11", append(args, "--recall-at", "11")...)
 	refuse(t, "-k is 0", append(args, "-k", "0")...)
-	refuse(t, "--threads is 0", append(args, "--threads", "0")...)
+	refuse(t, "--threads is [0]", append(args, "--threads", "0")...)
 	refuse(t, "--epsilon", append(args, "--epsilon", "0.1,-1")...)
 	refuse(t, "--epsilon", append(args, "--epsilon", "NaN")...)
 	refuse(t, ".svg or .png", append(args, "--plot", "curve.jpg")...)

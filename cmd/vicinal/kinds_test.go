@@ -90,7 +90,7 @@ func TestBenchKinds(t *testing.T) {
 		"bits":   {"--base", packedBits(t, 1, 200, 6), "--queries", packedBits(t, 2, 20, 6), "--kind", "bits"},
 		"params": {"--base", randomVectors(t, 1, 200, 5), "--queries", randomVectors(t, 2, 20, 5), "--metric", "jensen-shannon", "--params", `{"proxy": "hellinger"}`},
 	} {
-		for _, step := range steps(t, append(args, "--queries-limit", "15", "--epsilon", "0.1")...)[3:] {
+		for _, step := range steps(t, append(args, "--queries-limit", "15", "--epsilon", "0.1")...)[4:] {
 			if step["recall"] != 1.0 {
 				t.Errorf("%s: recall is %v", name, step["recall"])
 			}
