@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -237,19 +236,37 @@ func TestCollection_Query_Allocations(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector makes pools forget at random")
 	}
-	c := create(t, open(t, filepath.Join(t.TempDir(), "s")), store.Schema{Dim: 16})
 	vectors := clusters(10, 3000, 16)
-	upsert(t, c, items(vectors))
-	prepare(t, c)
-	ctx := t.Context()
-	n := testing.AllocsPerRun(200, func() {
-		if _, err := c.Query(ctx, vectors[3], 10, store.Epsilon(0.1)); err != nil {
-			t.Error(err)
+	whole := clusters(10, 3000, 16)
+	for _, v := range whole {
+		for i := range v {
+			v[i] = float32(uint8(20 * v[i]))
 		}
-	})
-	// The results, and the string that their ids share.
-	if n > 2 {
-		t.Errorf("a query allocates %v times, want 2", n)
+	}
+	for _, test := range []struct {
+		reason, metric, codec string
+		vectors               [][]float32
+	}{
+		{"by the vectors themselves", "euclidean", "float32", vectors},
+		{"candidates by codes are ranked", "cosine", "uint8", vectors},
+		{"codes that lose nothing", "euclidean", "uint8", whole},
+		{"a metric without codes", "manhattan", "", vectors},
+	} {
+		c := create(t, open(t, t.TempDir()), store.Schema{Dim: 16, Metric: test.metric, Codec: test.codec})
+		upsert(t, c, items(test.vectors))
+		prepare(t, c)
+		ctx := t.Context()
+		for _, k := range []int{1, 10, 100} {
+			n := testing.AllocsPerRun(200, func() {
+				if _, err := c.Query(ctx, test.vectors[3], k, store.Epsilon(0.1)); err != nil {
+					t.Error(err)
+				}
+			})
+			// The results, and the string that their ids share.
+			if n > 2 {
+				t.Errorf("%s: a query for %d allocates %v times, want 2", test.reason, k, n)
+			}
+		}
 	}
 }
 
