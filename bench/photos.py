@@ -7,6 +7,7 @@ Queries come from every eighth photograph, and the base from the others, so no q
 the first ones of a larger one.
 """
 
+import functools
 import pathlib
 import subprocess
 import tempfile
@@ -23,8 +24,9 @@ BATCH = 4_000
 HELD_OUT = 8  # one photograph of so many is for queries
 
 
+@functools.cache
 def photographs():
-    """The photographs in shades of gray, in each of the sizes."""
+    """The photographs in shades of gray, in each of the sizes. They are read once for data sets of several sizes."""
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = None
@@ -33,10 +35,13 @@ def photographs():
         for package in sorted(pathlib.Path(place).glob("*.deb")):
             subprocess.run(["dpkg", "-x", package.name, "files"], cwd=place, check=True)
         files = [file for file in pathlib.Path(place).rglob("*.jp*g") if not file.is_symlink() and file.parent.name not in DRAWINGS]
-        for file in sorted(files, key=lambda file: file.name):
-            with Image.open(file) as image:
-                gray = image.convert("L")
-                yield [np.asarray(gray.reduce(size), np.uint8) for size in SIZES]
+        return [in_sizes(file, Image) for file in sorted(files, key=lambda file: file.name)]
+
+
+def in_sizes(file, reader):
+    with reader.open(file) as image:
+        gray = image.convert("L")
+        return [np.asarray(gray.reduce(size), np.uint8) for size in SIZES]
 
 
 def cut(images, count, rng):
@@ -79,7 +84,7 @@ def photos(count):
     """The source of a data set with so many rows."""
 
     def source(_, __):
-        images = list(photographs())
+        images = photographs()
         held = images[::HELD_OUT]
         kept = [image for i, image in enumerate(images) if i % HELD_OUT]
         return sample(kept, count, 1), sample(held, QUERIES, 2), "euclidean"
