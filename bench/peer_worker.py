@@ -1,6 +1,7 @@
 """Builds and queries the peers that have a Python package, for peers.py.
 
     peer_worker.py build PEER DATA OUT BUILD...   builds each, saves it in OUT/NAME, and prints what it took
+    peer_worker.py memory PEER DATA OUT BUILD     opens it, answers the queries, and prints the memory that this took
     peer_worker.py serve PEER DATA OUT BUILD...   opens each, then answers the requests on its input, on the core CORE
 
 DATA is a directory that datasets.py has made. A BUILD is a JSON object with a name and the parameters of the peer. A request is
@@ -8,6 +9,8 @@ a JSON line with a build, a value of the peer's dial, k and a file for the row n
 thread. The gopeers command does the same for the peers in Go.
 """
 
+import ctypes
+import gc
 import json
 import os
 import pathlib
@@ -218,16 +221,42 @@ def build(make, data, out, builds):
         report("build", build=wanted["name"], **values, file_bytes=path.stat().st_size, version=peer.version)
 
 
+def settled():
+    """Memory of this process in bytes, its own and that of mapped files, without what is free to be given back."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return np.array([status("RssAnon"), status("RssFile")])
+
+
+def memory(make, data, out, builds):
+    """What importing and compiling take is not counted: a small index is queried first."""
+    queries, (wanted,) = np.load(data / "queries.npy"), builds
+    small = make()
+    small.build(np.array(np.load(data / "base.npy", mmap_mode="r")[:WARM_UP_ROWS]), wanted)
+    small_file = out / wanted["name"] / "small"
+    small.save(small_file)
+    small.open(small_file)
+    small_file.unlink()
+    small.query(queries, 10, wanted["warm"])
+    del small
+    PyNNDescent.graphs.clear()
+    before, peer = settled(), make()
+    peer.open(out / wanted["name"] / "index")
+    peer.query(queries, 10, wanted["warm"])
+    own, mapped = (settled() - before).tolist()
+    report("memory", build=wanted["name"], own_bytes=max(0, own), mapped_bytes=max(0, mapped))
+
+
 def serve(make, data, out, builds):
     queries = np.load(data / "queries.npy")
     peers = {}
     for wanted in builds:
         peer = peers[wanted["name"]] = make()
-        resident, start = status("VmRSS"), time.perf_counter()
+        start = time.perf_counter()
         peer.open(out / wanted["name"] / "index")
         seconds = time.perf_counter() - start
         peer.query(queries[:10], 10, wanted["warm"])
-        report("open", build=wanted["name"], seconds=seconds, memory_bytes=max(0, status("VmRSS") - resident))
+        report("open", build=wanted["name"], seconds=seconds)
     if "CORE" in os.environ:
         os.sched_setaffinity(0, {int(os.environ["CORE"])})
     report("ready")
@@ -241,12 +270,13 @@ def serve(make, data, out, builds):
 
 
 def main():
-    if len(sys.argv) < 6 or sys.argv[1] not in ("build", "serve") or sys.argv[2] not in PEERS:
+    work = {"build": build, "memory": memory, "serve": serve}
+    if len(sys.argv) < 6 or sys.argv[1] not in work or sys.argv[2] not in PEERS:
         sys.exit(__doc__.strip())
     data, out = map(pathlib.Path, sys.argv[3:5])
     about = json.loads((data / "about.json").read_text())
-    work = build if sys.argv[1] == "build" else serve
-    work(lambda: PEERS[sys.argv[2]](about["metric"], about["dim"]), data, out, [json.loads(text) for text in sys.argv[5:]])
+    builds = [json.loads(text) for text in sys.argv[5:]]
+    work[sys.argv[1]](lambda: PEERS[sys.argv[2]](about["metric"], about["dim"]), data, out, builds)
 
 
 if __name__ == "__main__":

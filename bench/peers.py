@@ -14,13 +14,18 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 from peers_report import front, medians, speed_at, write_report
 
 HERE = pathlib.Path(__file__).parent
 K = 10
 BUILD_UNDER = os.environ.get("BUILD_UNDER", "").split()  # a command that runs the builds, such as nice
-BUDGET = 5.0  # seconds that a peer without batches queries for
+ALONE = os.environ.get("ALONE", "").split()  # a command that has the machine to itself while what it runs runs, such as flock FILE
+ALONE_FOR = 60.0  # seconds after which the machine is given back between two peers
+BUDGET = 1.5  # seconds that a peer without batches queries for
+ENOUGH = 0.995  # recall from which on larger values of the dial are not tried
+OF_INTEREST = 0.85  # recall from which on values of the dial are measured in every round
 NEAR_FRONT = 0.85  # of the speed of the peer's best build; builds that are slower everywhere are measured once
 EF = [10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 400, 800]
 EPSILON = [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4]
@@ -34,22 +39,30 @@ def grid(**values):
     return [named(**dict(zip(values, chosen))) for chosen in itertools.product(*values.values())]
 
 
-SMALL_WORLD = {"M": [16, 32], "ef": [200, 400]}
 # Of each peer: its builds, its dial, and the runtime that it takes. The first build is the one whose cost the tables give first.
+SMALL_WORLDS = [(16, 200), (32, 400)]
 PEERS = {
-    "hnswlib": (grid(**SMALL_WORLD), EF, "venv"),
-    "faiss": (grid(**SMALL_WORLD) + grid(M=[16, 32], ef=[200], codes=["QT_8bit"]), EF, "venv"),
-    "usearch": (grid(**SMALL_WORLD, codes=["f32"]) + grid(M=[16, 32], ef=[200], codes=["bf16"]), EF, "venv"),
+    "hnswlib": ([named(M=m, ef=ef) for m, ef in SMALL_WORLDS], EF, "venv"),
+    "faiss": ([named(M=m, ef=ef) for m, ef in SMALL_WORLDS] + [named(M=32, ef=200, codes="QT_8bit")], EF, "venv"),
+    "usearch": (
+        [named(M=16, ef=128, codes="f32"), named(M=32, ef=400, codes="f32"), named(M=32, ef=200, codes="bf16")],
+        EF,
+        "venv",
+    ),
     "pynndescent": (
-        list(itertools.chain.from_iterable(
-            grid(neighbors=[neighbors], pruning=[1.5, 3.0], diversify=[1.0, 0.0])
-            + grid(neighbors=[neighbors], pruning=[1.5], diversify=[1.0], codes=["uint8"])
-            for neighbors in (30, 15, 60)
-        )),
+        [
+            *grid(neighbors=[30], pruning=[1.5, 3.0], diversify=[1.0]),
+            named(neighbors=30, pruning=1.5, diversify=1.0, codes="uint8"),
+            *(
+                named(neighbors=neighbors, pruning=1.5, diversify=1.0, **codes)
+                for neighbors in (60, 15)
+                for codes in ({}, {"codes": "uint8"})
+            ),
+        ],
         EPSILON,
         "venv",
     ),
-    "pynndescent-debian": (grid(neighbors=[30, 15, 60], pruning=[1.5], diversify=[1.0]), EPSILON, "debian"),
+    "pynndescent-debian": (grid(neighbors=[30, 60], pruning=[1.5], diversify=[1.0]), EPSILON, "debian"),
     "coder-hnsw": (grid(M=[16, 32], ef=[100]), [10, 20, 40, 80, 160, 320, 640], "go"),
     "chromem-go": (grid(exhaustive=[1]), [0], "go"),
 }
@@ -69,6 +82,29 @@ class Failed(Exception):
     """A peer that does not run here; the message says why."""
 
 
+class Machine:
+    """Held while queries are measured, where ALONE says how, and given back from time to time."""
+
+    def __init__(self):
+        self.process, self.since = None, 0.0
+
+    def hold(self):
+        if self.process and time.monotonic() - self.since > ALONE_FOR:
+            self.give_back()
+        if ALONE and not self.process:
+            command = [*ALONE, "sh", "-c", "echo; exec cat"]
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            if not self.process.stdout.readline():
+                raise Failed(f"{' '.join(ALONE)} ended with {self.process.wait()}")
+            self.since = time.monotonic()
+
+    def give_back(self):
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait()
+            self.process = None
+
+
 class Peer:
     """One of the peers: builds what is missing, then answers in a process of its own that stays."""
 
@@ -77,6 +113,9 @@ class Peer:
         builds, self.dials, self.runtime = PEERS[name]
         self.builds = [{**build, "warm": self.dials[0]} for build in builds]
         self.out = args.indexes / name
+        if args.built:
+            self.builds = [b for b in self.builds if (self.out / b["name"] / "build.json").exists()]
+        self.chosen = {build["name"]: self.dials for build in self.builds}
 
     def command(self, verb, builds):
         start = {
@@ -87,14 +126,24 @@ class Peer:
         return [*start, verb, self.name, str(self.args.data), str(self.out), *map(json.dumps, builds)]
 
     def costs(self):
-        return [json.loads(path.read_text()) for path in self.out.glob("*/build.json")]
+        files = [self.out / b["name"] / f"{step}.json" for b in self.builds for step in ("build", "memory")]
+        return [json.loads(file.read_text()) for file in files]
 
     def build(self):
-        """Builds what is not there, in a process for each group that shares a graph. With --rebuild the first build is always
-        made again, and measured."""
+        """Builds what is not there, in a process for each group that shares a graph, and measures the memory of each in a process
+        that does nothing but open and query it. With --rebuild the first build is always made again, and measured."""
         missing = [b for i, b in enumerate(self.builds) if self.stale(i, b)]
         for _, group in itertools.groupby(missing, lambda b: b.get("neighbors", b["name"])):
             self.build_group(list(group))
+        if not self.builds:
+            raise Failed("nothing of it is built")
+        for build in self.builds:
+            memory = self.out / build["name"] / "memory.json"
+            if build in missing or not memory.exists():
+                result = subprocess.run(self.command("memory", [build]), stdout=subprocess.PIPE, text=True)
+                if result.returncode:
+                    raise Failed(f"opening {build['name']} ended with {result.returncode}")
+                memory.write_text(result.stdout)
 
     def build_group(self, group):
         print(f"{self.name}: building {', '.join(b['name'] for b in group)}", file=sys.stderr, flush=True)
@@ -138,12 +187,22 @@ class Peer:
         return step
 
     def round(self, keep):
-        """All values of the dial for each build that is kept, after one that warms up."""
+        """The values of the dial for each build that is kept, after one that warms up. The first round finds out how far they need
+        to go, and from where on they are of interest."""
         for build in self.builds:
-            if build["name"] in keep:
-                self.query(build, self.dials[0])
-                for dial in self.dials:
-                    yield self.query(build, dial)
+            name = build["name"]
+            if name not in keep:
+                continue
+            self.query(build, self.chosen[name][0])
+            recalls = {}
+            for dial in self.chosen[name]:
+                step = self.query(build, dial)
+                recalls[dial] = step["recall"]
+                yield step
+                if step["recall"] >= ENOUGH:
+                    break
+            best = max(recalls.values())
+            self.chosen[name] = [dial for dial, recall in recalls.items() if recall >= min(OF_INTEREST, best)]
 
     def close(self):
         if self.process:
@@ -195,9 +254,9 @@ class Vicinal:
         for build in self.builds:
             if build["name"] in keep:
                 for step in self.run(build["name"], VICINAL_EPSILON, ("taskset", "-c", str(self.args.core))):
-                    if step["step"] == "open" and build["name"] not in self.opened:
-                        self.opened.add(build["name"])
-                        yield {**step, "memory_bytes": step["heap_bytes"]}
+                    if step["step"] in ("open", "memory") and (step["step"], build["name"]) not in self.opened:
+                        self.opened.add((step["step"], build["name"]))
+                        yield step
                     elif step["step"] == "query":
                         yield {**step, "dial": step["epsilon"]}
 
@@ -260,12 +319,16 @@ def compare(args):
             note(peer, 0, [{"step": "left out", "why": str(failure)}])
             print(f"{name} is left out: {failure}", file=sys.stderr, flush=True)
     keep = {peer.name: {build["name"] for build in peer.builds} for peer in contenders}
+    machine = Machine()
     for number in range(1, args.rounds + 1 if contenders else 1):
         for peer in contenders:
-            print(f"round {number} of {args.rounds}: {peer.name}", file=sys.stderr, flush=True)
+            machine.hold()
+            start = time.monotonic()
             note(peer, number, peer.round(keep[peer.name]))
+            print(f"round {number} of {args.rounds}: {peer.name}, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
             if number == 1:
                 keep[peer.name] = worth_measuring(runs, peer)
+    machine.give_back()
     for peer in contenders:
         peer.close()
     if contenders:
@@ -285,6 +348,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--core", type=int, default=0)
     parser.add_argument("--build-only", action="store_true")
+    parser.add_argument("--built", action="store_true", help="leave out the peers' builds that are not there")
     parser.add_argument("--rebuild", action="store_true", help="make the first build of each peer again, and measure it")
     parser.add_argument("--quick", action="store_true", help="Vicinal's default alone, on base.idx and queries.idx")
     args = parser.parse_args()

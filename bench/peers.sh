@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Measures Vicinal beside its peers on this machine, on the same data, with one thread for queries on one core:
 #
-#   bench/peers.sh [--build-only] [--rebuild] [--rounds N] [--peers NAME,...] [DATASET...]
+#   bench/peers.sh [--build-only] [--built] [--rebuild] [--rounds N] [--peers NAME,...] [DATASET...]
 #   bench/peers.sh --quick
 #
 # The data sets are fashion, glove and text, all three by default, and photos-10000 to photos-1000000 for how things grow with
 # the number of rows; datasets.py says what they are. The peers are those in peers.py; what does not install or run is
 # left out, and named. Data, programs and indexes are kept in CACHE (~/.cache/vicinal-bench), so that a second run only queries;
-# --build-only ends when they are there. --rebuild makes the first build of each peer again, for the figures of a machine that
-# does nothing else. RESULTS gets report.md, report.svg and report.png for each data set. CORE is where queries run (1),
-# BUILD_UNDER a command that runs the builds, such as nice. --quick takes the images in the repository and Vicinal alone.
+# --build-only ends when they are there, and --built leaves out the peers' builds that are not. --rebuild makes the first build of
+# each peer again, for the figures of a machine that does nothing else. RESULTS gets report.md, report.svg and report.png for each
+# data set. CORE is where queries run (1), BUILD_UNDER a command that runs the builds, such as nice, and ALONE one that has the
+# machine to itself while queries are measured, such as flock FILE. --quick takes the images in the repository and Vicinal alone.
 #
 # Needs Go, npm and Debian's packages python3-venv, python3-dev, g++, binutils, python3-pynndescent, python3-sklearn, python3-pil
 # and dataset-fashion-mnist; --quick needs Go and Python alone.
@@ -24,7 +25,7 @@ flags=() datasets=() quick=''
 while (($# > 0)); do
 	case $1 in
 	--quick) quick=yes ;;
-	--build-only | --rebuild) flags+=("$1") ;;
+	--build-only | --built | --rebuild) flags+=("$1") ;;
 	--rounds | --peers) flags+=("$1" "${2:?}") && shift ;;
 	fashion | glove | text | photos-*) datasets+=("$1") ;;
 	*)

@@ -1,9 +1,12 @@
 """Tables and a plot of what peers.py has measured.
 
-    peers_report.py RESULTS...   writes report.md, report.svg and report.png in each, and prints the tables
+    peers_report.py RESULTS...                writes report.md, report.svg and report.png in each, and prints the tables
+    peers_report.py --publish DIR RESULTS...  writes the tables and a plot of each into DIR, as peers.md and peers-NAME.svg
 
 A speed at a recall lies on the front of a peer: its points that no other of its points beats in both, over all its builds. Between
-two of them the logarithm of the speed is linear in recall.
+two of them the logarithm of the speed is linear in recall. Below the first point the speed is that of the first point, which is
+marked by >=, since the peer might be faster there had it less to find; a ratio to it is marked accordingly. A peer with one point
+is a scan, which has but one speed.
 """
 
 import json
@@ -47,6 +50,21 @@ def speed_at(curve, recall):
     return None
 
 
+def is_floor(curve, recall):
+    """Whether speed_at knows of a front only that it is at least so fast."""
+    return len(curve) > 1 and recall < curve[0][0]
+
+
+def speed_text(curve, recall):
+    return (">= " if is_floor(curve, recall) else "") + number(speed_at(curve, recall))
+
+
+def ratio_text(ours, theirs, recall):
+    value = ratio(speed_at(ours, recall), speed_at(theirs, recall))
+    marks = {(False, False): "", (True, False): ">= ", (False, True): "<= ", (True, True): "about "}
+    return value and marks[is_floor(ours, recall), is_floor(theirs, recall)] + f"{value:.2f}" or "-"
+
+
 def peers_of(runs):
     return list(dict.fromkeys(run["peer"] for run in runs if run["step"] == "query"))
 
@@ -70,10 +88,12 @@ def speeds_table(runs):
     ours = fronts.get("vicinal", [])
     rows = []
     for peer, curve in fronts.items():
-        speeds = [speed_at(curve, target) for target in TARGETS]
-        ratios = [ratio(speed_at(ours, target), speed) for target, speed in zip(TARGETS, speeds)]
-        rows.append([peer, *map(number, speeds), *(number(r, "{:.2f}") for r in ratios), f"{curve[-1][0]:.4f}"])
-    head = ["best over the grid", *(f"queries/s at {t}" for t in TARGETS), *(f"Vicinal's, times, at {t}" for t in TARGETS), "best recall"]
+        speeds = [speed_text(curve, target) for target in TARGETS]
+        ratios = [ratio_text(ours, curve, target) for target in TARGETS]
+        best = min(curve[-1][0], ours[-1][0]) if ours else curve[-1][0]
+        rows.append([peer, *speeds, *ratios, f"{curve[-1][0]:.4f}", ratio_text(ours, curve, best)])
+    head = ["best over the grid", *(f"queries/s at {t}" for t in TARGETS), *(f"Vicinal's, times, at {t}" for t in TARGETS)]
+    head += ["best recall", "Vicinal's there, times"]
     return table(head, rows)
 
 
@@ -82,29 +102,31 @@ def default_table(runs):
     best, default = front(medians(runs, "vicinal")), front(medians(runs, "vicinal", "default"))
     rows = []
     for target in TARGETS:
-        a, b = speed_at(default, target), speed_at(best, target)
-        rows.append([target, number(a), number(b), number(ratio(a, b), "{:.2f}")])
+        rows.append([target, *(speed_text(c, target) for c in (default, best)), ratio_text(default, best, target)])
     return table(["recall", "Vicinal's default, queries/s", "its best dials, queries/s", "ratio"], rows)
 
 
 def builds_table(runs):
     """What each build costs and the speed that it buys."""
-    opens = {(run["peer"], run["build"]): run for run in runs if run["step"] == "open"}
+    steps = {(run["step"], run["peer"], run["build"]): run for run in runs if run["step"] in ("open", "memory")}
+    ours = [run["cpu_seconds"] for run in runs if run["step"] == "build" and (run["peer"], run["build"]) == ("vicinal", "default")]
     rows = []
     for run in (run for run in runs if run["step"] == "build"):
         curve = front(medians(runs, run["peer"], run["build"]))
         if not curve:
             continue
-        opened = opens.get((run["peer"], run["build"]), {})
-        memory, open_seconds = opened.get("memory_bytes"), opened.get("seconds")
+        opened, memory = (steps.get((step, run["peer"], run["build"]), {}) for step in ("open", "memory"))
+        open_seconds = opened.get("seconds")
         rows.append(
             [f"{run['peer']} {run['build']}", number(run["seconds"], "{:.1f}"), number(run["cpu_seconds"], "{:.1f}")]
+            + [number(ratio(run["cpu_seconds"], ours and ours[0]), "{:.1f}")]
             + [number(run[key] / 1e6) for key in ("peak_bytes", "file_bytes")]
-            + [number(memory and memory / 1e6, "{:.1f}"), number(open_seconds and open_seconds * 1e3, "{:.1f}")]
-            + [number(speed_at(curve, 0.95)), number(speed_at(curve, 0.99)), f"{curve[-1][0]:.4f}"]
+            + [number(memory.get(key) and memory[key] / 1e6) for key in ("own_bytes", "mapped_bytes")]
+            + [number(open_seconds and open_seconds * 1e3, "{:.1f}")]
+            + [speed_text(curve, 0.95), speed_text(curve, 0.99), f"{curve[-1][0]:.4f}"]
         )
-    head = ["build", "wall s", "CPU s", "peak MB", "file MB", "open MB", "open ms", "queries/s at .95", "at .99", "best recall"]
-    return table(head, rows)
+    head = ["build", "wall s", "CPU s", "CPU, times Vicinal's default", "peak MB", "file MB", "memory MB, own", "memory MB, mapped"]
+    return table([*head, "open ms", "queries/s at .95", "at .99", "best recall"], rows)
 
 
 def curves_table(runs):
@@ -126,11 +148,12 @@ def latencies_table(runs):
     return table(["peer", "build", "dial", "recall@10", "p50 us", "p99 us", "p99/p50"], rows)
 
 
-def draw(path, runs):
+def draw(files, title, runs):
     """Recall against speed, and the cost of a build against the speed that it buys."""
     import matplotlib
 
     matplotlib.use("Agg")
+    matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": title})
     from matplotlib import pyplot
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(14, 6))
@@ -141,33 +164,62 @@ def draw(path, runs):
         bought = [(cost, speed_at(front(medians(runs, peer, b)), 0.95)) for (name, b), cost in costs.items() if name == peer]
         bought = [pair for pair in bought if pair[1]]
         right.scatter([p[0] for p in bought], [p[1] for p in bought], color=line.get_color(), label=peer)
-    left.set(xlabel="recall@10", ylabel="queries per second, one thread", yscale="log", title=path.name)
+    left.set(xlabel="recall@10", ylabel="queries per second, one thread", yscale="log", title=title)
     right.set(xlabel="CPU seconds to build", ylabel="queries per second at recall .95", xscale="log", yscale="log")
     for axes in (left, right):
         axes.grid(True, which="both", alpha=0.3)
         axes.legend()
     figure.tight_layout()
-    for extension in ("svg", "png"):
-        figure.savefig(path / f"report.{extension}")
+    for file in files:
+        figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     pyplot.close(figure)
 
 
+def left_out(runs):
+    return [f"{run['peer']} is left out: {run['why']}\n" for run in runs if run["step"] == "left out"]
+
+
 def write_report(path, runs):
-    left_out = [f"{run['peer']} is left out: {run['why']}" for run in runs if run["step"] == "left out"]
-    parts = [f"# {path.name}", speeds_table(runs), default_table(runs), builds_table(runs), *left_out]
+    parts = [f"# {path.name}\n", speeds_table(runs), default_table(runs), builds_table(runs), *left_out(runs)]
     print("\n" + "\n".join(parts))
     (path / "report.md").write_text("\n".join([*parts, curves_table(runs), latencies_table(runs)]))
     try:
-        draw(path, runs)
+        draw([path / "report.svg", path / "report.png"], path.name, runs)
     except ImportError:
         print("no plot: there is no matplotlib", file=sys.stderr)
 
 
+def publish(out, results):
+    """The tables of several data sets on one page, for people who have not run anything."""
+    processor = next(line for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    parts = [
+        "# Vicinal and its peers\n",
+        f"Written by `bench/peers_report.py --publish` from what `bench/peers.sh` measured on two cores of {processor.split(': ')[1]}."
+        " [README.md](README.md) says what is measured and how to read it.\n",
+    ]
+    for path, runs in results:
+        image = f"peers-{path.name}.svg"
+        draw([out / image], path.name, runs)
+        parts += [f"## {path.name}\n", speeds_table(runs), f"![recall against speed]({image})\n"]
+        parts += [default_table(runs), builds_table(runs), *left_out(runs)]
+    (out / "peers.md").write_text("\n".join(parts))
+
+
 def main():
-    if len(sys.argv) < 2:
+    words = sys.argv[1:]
+    out = None
+    if words[:1] == ["--publish"]:
+        out, words = pathlib.Path(*words[1:2]), words[2:]
+    if not words:
         sys.exit(__doc__.strip())
-    for path in map(pathlib.Path, sys.argv[1:]):
-        write_report(path, [json.loads(line) for line in (path / "runs.jsonl").read_text().splitlines()])
+    results = [
+        (path, [json.loads(line) for line in (path / "runs.jsonl").read_text().splitlines()]) for path in map(pathlib.Path, words)
+    ]
+    if out:
+        publish(out, results)
+        return
+    for path, runs in results:
+        write_report(path, runs)
 
 
 if __name__ == "__main__":

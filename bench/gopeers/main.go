@@ -2,6 +2,7 @@
 // Vicinal does not depend on them.
 //
 //	gopeers build PEER DATA OUT BUILD...   builds each, saves it in OUT/NAME, and prints what it took
+//	gopeers memory PEER DATA OUT BUILD     opens it, answers the queries, and prints the memory that this took
 //	gopeers serve PEER DATA OUT BUILD...   opens each, then answers the requests on its input
 //
 // A BUILD is a JSON object with a name and the parameters of the peer. Answers and requests are JSON lines too.
@@ -24,9 +25,10 @@ import (
 
 // build is what to build, or what was built.
 type build struct {
-	Name string `json:"name"`
-	M    int    `json:"M"`
-	Ef   int    `json:"ef"`
+	Name string  `json:"name"`
+	M    int     `json:"M"`
+	Ef   int     `json:"ef"`
+	Warm float64 `json:"warm"` // the value of the dial to warm up with
 }
 
 // request asks for the k nearest of each query with one value of the dial. The row numbers go into a file, as int32 in the
@@ -63,9 +65,14 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("gopeers: ")
 	if len(os.Args) < 6 {
-		log.Fatal("usage: gopeers build|serve PEER DATA OUT BUILD...")
+		log.Fatal("usage: gopeers build|memory|serve PEER DATA OUT BUILD...")
 	}
-	run := map[string]func(s *session) error{"build": (*session).build, "serve": (*session).serve}[os.Args[1]]
+	run := map[string]func(s *session) error{
+		"build": (*session).build, "memory": (*session).memory, "serve": (*session).serve,
+	}[os.Args[1]]
+	if run == nil {
+		log.Fatalf("there is no command %s", os.Args[1])
+	}
 	s := &session{peer: os.Args[2], data: os.Args[3], out: os.Args[4]}
 	err := s.read(os.Args[5:])
 	if err == nil {
@@ -148,6 +155,33 @@ func (s *session) buildOne(rows [][]float32, b build) error {
 	})
 }
 
+// memory tells what it takes to open a build and to answer the queries.
+func (s *session) memory() error {
+	queries, err := readRows(filepath.Join(s.data, "queries.npy"))
+	if err != nil {
+		return err
+	}
+	b := s.builds[0]
+	p, err := newPeer(s.peer, s.metric, b)
+	if err != nil {
+		return err
+	}
+	debug.FreeOSMemory()
+	own, mapped := status("RssAnon"), status("RssFile")
+	if err := p.open(s.index(b.Name)); err != nil {
+		return err
+	}
+	for start, i := time.Now(), 0; i < len(queries) && time.Since(start) < 10*time.Second; i++ {
+		if _, err := p.query(queries[i], 10, b.Warm); err != nil {
+			return err
+		}
+	}
+	debug.FreeOSMemory()
+	own, mapped = status("RssAnon")-own, status("RssFile")-mapped
+	runtime.KeepAlive(p)
+	return answer(map[string]any{"step": "memory", "build": b.Name, "own_bytes": max(0, own), "mapped_bytes": max(0, mapped)})
+}
+
 // serve opens all that was built and answers requests until there are no more.
 func (s *session) serve() error {
 	queries, err := readRows(filepath.Join(s.data, "queries.npy"))
@@ -181,16 +215,11 @@ func (s *session) open(b build) (peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	debug.FreeOSMemory()
-	before, start := status("VmRSS"), time.Now()
+	start := time.Now()
 	if err := p.open(s.index(b.Name)); err != nil {
 		return nil, err
 	}
-	seconds := time.Since(start).Seconds()
-	debug.FreeOSMemory()
-	return p, answer(map[string]any{
-		"step": "open", "build": b.Name, "seconds": seconds, "memory_bytes": status("VmRSS") - before,
-	})
+	return p, answer(map[string]any{"step": "open", "build": b.Name, "seconds": time.Since(start).Seconds()})
 }
 
 // run answers one request.
