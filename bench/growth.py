@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""How Vicinal grows with the number of rows, on descriptors of photographs: the time of a query at recall .95, the time of the
+build, the time to open.
+
+    bench/growth.py --vicinal PROGRAM --data DIR --stores DIR [--build-only] [--rounds N] [ROWS...]
+
+DATA holds the data sets photos-ROWS of datasets.py; STORES keeps what is built from them for the next run with the same program.
+Queries run on one thread on one core, in rounds that go through the sizes in turn, so that the machine's moods hit all alike.
+ALONE is a command that has the machine to itself while queries are measured, as in peers.sh. The exponent that a column ends with
+is that of the power of n that fits it best.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+
+from peers import Machine
+from peers_report import front, is_floor, speed_at, table
+
+SIZES = [10_000, 30_000, 100_000, 300_000, 1_000_000]
+EPSILON = "0,0.02,0.04,0.06,0.08,0.1,0.13,0.16,0.2"
+RECALL = 0.95
+
+
+def run(args, rows, epsilon, pin=()):
+    data = args.data / f"photos-{rows}"
+    files = [f"--{name}={data / name}.npy" for name in ("base", "queries", "truth")]
+    command = [*pin, str(args.vicinal), "bench", *files, "--json", "--threads=1", f"--epsilon={epsilon}"]
+    command += [f"--store={args.stores / f'photos-{rows}'}", *args.flags]
+    text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def build(args, rows):
+    """Builds what is not there, and returns what it took."""
+    cost = args.stores / f"photos-{rows}" / "cost.json"
+    if not cost.exists():
+        shutil.rmtree(cost.parent, ignore_errors=True)
+        print(f"building {rows}", file=sys.stderr, flush=True)
+        (prepared,) = [step for step in run(args, rows, "0.1") if step["step"] == "prepare"]
+        cost.write_text(json.dumps(prepared) + "\n")
+    return json.loads(cost.read_text())
+
+
+def exponent(sizes, values):
+    """The slope of the line that fits the logarithms best."""
+    return statistics.linear_regression([math.log(n) for n in sizes], [math.log(v) for v in values]).slope
+
+
+def tell(sizes, costs, passes, opens):
+    rows, micros, builds = [], [], []
+    for n in sizes:
+        points = {}
+        for step in passes[n]:
+            points.setdefault(step["epsilon"], []).append((step["recall"], step["qps"]))
+        curve = front([(*(statistics.median(values) for values in zip(*runs)), epsilon) for epsilon, runs in points.items()])
+        speed = speed_at(curve, RECALL)
+        if speed is None:
+            sys.exit(f"no epsilon gives recall {RECALL} with {n} rows")
+        micros.append(1e6 / speed)
+        builds.append(costs[n]["cpu_seconds"])
+        least = "<= " if is_floor(curve, RECALL) else ""
+        heap = statistics.median(step["heap_bytes"] for step in opens[n]) / 1e3
+        rows.append(
+            [f"{n:,}", f"{least}{micros[-1]:.1f}", f"{costs[n]['seconds']:.1f}", f"{builds[-1]:.1f}"]
+            + [f"{builds[-1] / (n * math.log2(n)) * 1e6:.2f}", f"{costs[n]['segment_bytes'] / 1e6:.0f}"]
+            + [f"{1e3 * statistics.median(step['seconds'] for step in opens[n]):.1f}", f"{heap:.0f}"]
+        )
+    times = [statistics.median(step["seconds"] for step in opens[n]) for n in sizes]
+    slopes = [exponent(sizes, micros), exponent(sizes, builds), exponent(sizes, times)]
+    per_row = exponent(sizes, [b / (n * math.log2(n)) for n, b in zip(sizes, builds)])
+    rows.append(["exponent", f"{slopes[0]:.2f}", "", f"{slopes[1]:.2f}", f"{per_row:.2f}", "", f"{slopes[2]:.2f}", ""])
+    head = ["rows", f"us a query at {RECALL}", "build, wall s", "build, CPU s", "CPU us / (n log2 n)", "index MB", "open ms", "heap kB"]
+    print(table(head, rows))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--vicinal", type=pathlib.Path, required=True, help="the program")
+    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--stores", type=pathlib.Path, required=True)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--core", type=int, default=1)
+    parser.add_argument("--build-only", action="store_true")
+    parser.add_argument("--flags", default="", help="more flags of vicinal bench, such as --neighbors=60")
+    parser.add_argument("rows", type=int, nargs="*")
+    args = parser.parse_args()
+    args.flags = args.flags.split()
+    sizes, machine = args.rows or SIZES, Machine()
+    args.stores.mkdir(parents=True, exist_ok=True)
+    costs, passes, opens = {}, {n: [] for n in sizes}, {n: [] for n in sizes}
+    for n in sizes:
+        machine.hold()
+        costs[n] = build(args, n)
+    for _ in range(0 if args.build_only else args.rounds):
+        for n in sizes:
+            machine.hold()
+            steps = run(args, n, EPSILON, ("taskset", "-c", str(args.core)))
+            passes[n] += [step for step in steps if step["step"] == "query"]
+            opens[n] += [step for step in steps if step["step"] == "open"]
+    machine.give_back()
+    if not args.build_only:
+        tell(sizes, costs, passes, opens)
+
+
+if __name__ == "__main__":
+    main()
