@@ -235,6 +235,7 @@ def memory(make, data, out, builds):
     small.build(np.array(np.load(data / "base.npy", mmap_mode="r")[:WARM_UP_ROWS]), wanted)
     small_file = out / wanted["name"] / "small"
     small.save(small_file)
+    small = make()
     small.open(small_file)
     small_file.unlink()
     small.query(queries, 10, wanted["warm"])

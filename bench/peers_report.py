@@ -100,6 +100,8 @@ def speeds_table(runs):
 def default_table(runs):
     """The default call beside the best dials."""
     best, default = front(medians(runs, "vicinal")), front(medians(runs, "vicinal", "default"))
+    if not best:
+        return ""
     rows = []
     for target in TARGETS:
         rows.append([target, *(speed_text(c, target) for c in (default, best)), ratio_text(default, best, target)])
