@@ -1,7 +1,7 @@
 """Builds and queries the peers that have a Python package, for peers.py.
 
     peer_worker.py build PEER DATA OUT BUILD...   builds each, saves it in OUT/NAME, and prints what it took
-    peer_worker.py memory PEER DATA OUT BUILD     opens it, answers the queries, and prints the memory that this took
+    peer_worker.py memory PEER DATA OUT BUILD...  opens each, answers the queries, and prints the memory that this took
     peer_worker.py serve PEER DATA OUT BUILD...   opens each, then answers the requests on its input, on the core CORE
 
 DATA is a directory that datasets.py has made. A BUILD is a JSON object with a name and the parameters of the peer. A request is
@@ -229,23 +229,27 @@ def settled():
 
 
 def memory(make, data, out, builds):
-    """What importing and compiling take is not counted: a small index is queried first."""
-    queries, (wanted,) = np.load(data / "queries.npy"), builds
-    small = make()
-    small.build(np.array(np.load(data / "base.npy", mmap_mode="r")[:WARM_UP_ROWS]), wanted)
-    small_file = out / wanted["name"] / "small"
-    small.save(small_file)
-    small = make()
-    small.open(small_file)
-    small_file.unlink()
-    small.query(queries, 10, wanted["warm"])
+    """All stay open, so that none finds room that another has left. What importing and compiling take is not counted: a small
+    index of each is queried first."""
+    queries, rows = np.load(data / "queries.npy"), np.array(np.load(data / "base.npy", mmap_mode="r")[:WARM_UP_ROWS])
+    for wanted in builds:
+        small, file = make(), out / wanted["name"] / "small"
+        small.build(rows, wanted)
+        small.save(file)
+        small = make()
+        small.open(file)
+        file.unlink()
+        small.query(queries, 10, wanted["warm"])
     del small
     PyNNDescent.graphs.clear()
-    before, peer = settled(), make()
-    peer.open(out / wanted["name"] / "index")
-    peer.query(queries, 10, wanted["warm"])
-    own, mapped = (settled() - before).tolist()
-    report("memory", build=wanted["name"], own_bytes=max(0, own), mapped_bytes=max(0, mapped))
+    peers = []
+    for wanted in builds:
+        before = settled()
+        peers.append(make())
+        peers[-1].open(out / wanted["name"] / "index")
+        peers[-1].query(queries, 10, wanted["warm"])
+        own, mapped = (settled() - before).tolist()
+        report("memory", build=wanted["name"], own_bytes=max(0, own), mapped_bytes=max(0, mapped))
 
 
 def serve(make, data, out, builds):

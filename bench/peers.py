@@ -130,30 +130,28 @@ class Peer:
         return [json.loads(file.read_text()) for file in files]
 
     def build(self):
-        """Builds what is not there, in a process for each group that shares a graph, and measures the memory of each in a process
-        that does nothing but open and query it. With --rebuild the first build is always made again, and measured."""
+        """Builds what is not there, in a process for each group that shares a graph, and measures their memory in a process
+        that does nothing but open and query them. With --rebuild the first build is always made again, and measured."""
         missing = [b for i, b in enumerate(self.builds) if self.stale(i, b)]
         for _, group in itertools.groupby(missing, lambda b: b.get("neighbors", b["name"])):
             self.build_group(list(group))
         if not self.builds:
             raise Failed("nothing of it is built")
-        for build in self.builds:
-            memory = self.out / build["name"] / "memory.json"
-            if build in missing or not memory.exists():
-                result = subprocess.run(self.command("memory", [build]), stdout=subprocess.PIPE, text=True)
-                if result.returncode:
-                    raise Failed(f"opening {build['name']} ended with {result.returncode}")
-                memory.write_text(result.stdout)
+        unmeasured = [b for b in self.builds if b in missing or not (self.out / b["name"] / "memory.json").exists()]
+        if unmeasured:
+            self.run("memory", unmeasured)
 
     def build_group(self, group):
         print(f"{self.name}: building {', '.join(b['name'] for b in group)}", file=sys.stderr, flush=True)
-        command = [*BUILD_UNDER, *self.command("build", group)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        self.run("build", group)
+
+    def run(self, verb, builds):
+        """Has a process of its own do something with builds, and keeps what it says of each in a file of that name."""
+        with subprocess.Popen([*BUILD_UNDER, *self.command(verb, builds)], stdout=subprocess.PIPE, text=True) as process:
             for line in process.stdout:
-                step = json.loads(line)
-                (self.out / step["build"] / "build.json").write_text(line)
+                (self.out / json.loads(line)["build"] / f"{verb}.json").write_text(line)
         if process.returncode:
-            raise Failed(f"building ended with {process.returncode}")
+            raise Failed(f"{verb} ended with {process.returncode}")
 
     def stale(self, number, build):
         return number == 0 and self.args.rebuild or not (self.out / build["name"] / "build.json").exists()
@@ -235,6 +233,7 @@ class Vicinal:
             cost = self.out / build["name"] / "build.json"
             if number == 0 and self.args.rebuild or not cost.exists():
                 shutil.rmtree(cost.parent, ignore_errors=True)  # also of a build that was stopped
+                self.args.machine.hold()
                 print(f"vicinal: building {build['name']}", file=sys.stderr, flush=True)
                 steps = {step["step"]: step for step in self.run(build["name"], "0.1", BUILD_UNDER)}
                 upsert, prepare = steps["upsert"], steps["prepare"]
@@ -318,8 +317,8 @@ def compare(args):
         except (Failed, OSError, subprocess.CalledProcessError) as failure:
             note(peer, 0, [{"step": "left out", "why": str(failure)}])
             print(f"{name} is left out: {failure}", file=sys.stderr, flush=True)
-    keep = {peer.name: {build["name"] for build in peer.builds} for peer in contenders}
-    machine = Machine()
+        args.machine.give_back()  # what only opens does not need it
+    machine, keep = args.machine, {peer.name: {build["name"] for build in peer.builds} for peer in contenders}
     for number in range(1, args.rounds + 1 if contenders else 1):
         for peer in contenders:
             machine.hold()
@@ -353,6 +352,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="Vicinal's default alone, on base.idx and queries.idx")
     args = parser.parse_args()
     args.peers = ["vicinal"] if args.quick else args.peers.split(",")
+    args.machine = Machine()
     args.results.mkdir(parents=True, exist_ok=True)
     if args.quick:
         args.vectors = {"base": args.data / "base.idx", "queries": args.data / "queries.idx", "metric": "euclidean"}

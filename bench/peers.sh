@@ -10,7 +10,8 @@
 # --build-only ends when they are there, and --built leaves out the peers' builds that are not. --rebuild makes the first build of
 # each peer again, for the figures of a machine that does nothing else. RESULTS gets report.md, report.svg and report.png for each
 # data set. CORE is where queries run (1), BUILD_UNDER a command that runs the builds, such as nice, and ALONE one that has the
-# machine to itself while queries are measured, such as flock FILE. --quick takes the images in the repository and Vicinal alone.
+# machine to itself while queries and the builds of Vicinal are measured, such as flock FILE. --quick takes the images in the
+# repository and Vicinal alone.
 #
 # Needs Go, npm and Debian's packages python3-venv, python3-dev, g++, binutils, python3-pynndescent, python3-sklearn, python3-pil
 # and dataset-fashion-mnist; --quick needs Go and Python alone.
@@ -29,7 +30,7 @@ while (($# > 0)); do
 	--rounds | --peers) flags+=("$1" "${2:?}") && shift ;;
 	fashion | glove | text | photos-*) datasets+=("$1") ;;
 	*)
-		sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
+		sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
 		exit 2
 		;;
 	esac

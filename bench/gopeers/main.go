@@ -2,7 +2,7 @@
 // Vicinal does not depend on them.
 //
 //	gopeers build PEER DATA OUT BUILD...   builds each, saves it in OUT/NAME, and prints what it took
-//	gopeers memory PEER DATA OUT BUILD     opens it, answers the queries, and prints the memory that this took
+//	gopeers memory PEER DATA OUT BUILD...  opens each, answers the queries, and prints the memory that this took
 //	gopeers serve PEER DATA OUT BUILD...   opens each, then answers the requests on its input
 //
 // A BUILD is a JSON object with a name and the parameters of the peer. Answers and requests are JSON lines too.
@@ -155,31 +155,38 @@ func (s *session) buildOne(rows [][]float32, b build) error {
 	})
 }
 
-// memory tells what it takes to open a build and to answer the queries.
+// memory tells what it takes to open each build and to answer the queries. All stay open.
 func (s *session) memory() error {
 	queries, err := readRows(filepath.Join(s.data, "queries.npy"))
 	if err != nil {
 		return err
 	}
-	b := s.builds[0]
-	p, err := newPeer(s.peer, s.metric, b)
-	if err != nil {
-		return err
-	}
-	debug.FreeOSMemory()
-	own, mapped := status("RssAnon"), status("RssFile")
-	if err := p.open(s.index(b.Name)); err != nil {
-		return err
-	}
-	for start, i := time.Now(), 0; i < len(queries) && time.Since(start) < 10*time.Second; i++ {
-		if _, err := p.query(queries[i], 10, b.Warm); err != nil {
+	var peers []peer
+	for _, b := range s.builds {
+		p, err := newPeer(s.peer, s.metric, b)
+		if err != nil {
+			return err
+		}
+		peers = append(peers, p)
+		debug.FreeOSMemory()
+		own, mapped := status("RssAnon"), status("RssFile")
+		if err := p.open(s.index(b.Name)); err != nil {
+			return err
+		}
+		for start, i := time.Now(), 0; i < len(queries) && time.Since(start) < 10*time.Second; i++ {
+			if _, err := p.query(queries[i], 10, b.Warm); err != nil {
+				return err
+			}
+		}
+		debug.FreeOSMemory()
+		own, mapped = status("RssAnon")-own, status("RssFile")-mapped
+		step := map[string]any{"step": "memory", "build": b.Name, "own_bytes": max(0, own), "mapped_bytes": max(0, mapped)}
+		if err := answer(step); err != nil {
 			return err
 		}
 	}
-	debug.FreeOSMemory()
-	own, mapped = status("RssAnon")-own, status("RssFile")-mapped
-	runtime.KeepAlive(p)
-	return answer(map[string]any{"step": "memory", "build": b.Name, "own_bytes": max(0, own), "mapped_bytes": max(0, mapped)})
+	runtime.KeepAlive(peers)
+	return nil
 }
 
 // serve opens all that was built and answers requests until there are no more.
