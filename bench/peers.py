@@ -69,13 +69,12 @@ PEERS = {
 # Vicinal's builds are flags of its bench command. The first is the default call.
 VICINAL = {
     "default": [],
+    "neighbors-15": ["--neighbors=15"],
     "neighbors-20": ["--neighbors=20"],
     "neighbors-40": ["--neighbors=40"],
-    "neighbors-60": ["--neighbors=60"],
     "neighbors-60-pruning-1": ["--neighbors=60", "--pruning-degree-multiplier=1"],
-    "neighbors-40-alpha-1.1": ["--neighbors=40", "--alpha=1.1"],
 }
-VICINAL_EPSILON = "0,0.025,0.05,0.075,0.1,0.125,0.15,0.2,0.25,0.3,0.4"
+VICINAL_EPSILON = "0,0.02,0.04,0.06,0.08,0.1,0.125,0.15,0.2,0.25,0.3"
 
 
 class Failed(Exception):

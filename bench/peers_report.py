@@ -123,7 +123,7 @@ def builds_table(runs):
             [f"{run['peer']} {run['build']}", number(run["seconds"], "{:.1f}"), number(run["cpu_seconds"], "{:.1f}")]
             + [number(ratio(run["cpu_seconds"], ours and ours[0]), "{:.1f}")]
             + [number(run[key] / 1e6) for key in ("peak_bytes", "file_bytes")]
-            + [number(memory.get(key) and memory[key] / 1e6) for key in ("own_bytes", "mapped_bytes")]
+            + [number(memory.get(key) and memory[key] / 1e6, "{:.1f}") for key in ("own_bytes", "mapped_bytes")]
             + [number(open_seconds and open_seconds * 1e3, "{:.1f}")]
             + [speed_text(curve, 0.95), speed_text(curve, 0.99), f"{curve[-1][0]:.4f}"]
         )
