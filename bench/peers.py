@@ -222,8 +222,8 @@ class Vicinal:
     def run(self, name, epsilon, pin):
         args = self.args
         flags = [f"--{key}={value}" for key, value in args.vectors.items()]
-        command = [*pin, str(args.vicinal), "bench", *flags, "--json", f"--k={K}", "--threads=1", f"--epsilon={epsilon}"]
-        command += [f"--store={self.out / name}", *VICINAL[name]]
+        command = [*pin, str(args.vicinal), "bench", *flags, "--json", f"--k={K}", "--threads=1"]
+        command += [f"--epsilon={epsilon}", f"--until={ENOUGH}", f"--store={self.out / name}", *VICINAL[name]]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         return [{**json.loads(line), "build": name} for line in text.splitlines()]
 

@@ -29,6 +29,7 @@ type benchCommand struct {
 	K            int       `short:"k" help:"How many items each query asks for." default:"10"`
 	RecallAt     int       `help:"How many true neighbors recall counts among the k found (default k)." placeholder:"N"`
 	Epsilon      []float64 `help:"One or more values, with commas between." default:"0,0.05,0.1,0.2"`
+	Until        float64   `help:"Leave out the epsilons that come after one with this recall." placeholder:"RECALL"`
 	Threads      []int     `help:"Goroutines that query: one or more numbers, with commas between." default:"1"`
 	BuildThreads int       `help:"Cores that prepare uses at most (default all)." placeholder:"N"`
 	Cold         bool      `help:"Before all else, measure the first 1,000 queries after opening with nothing of the index in memory, without and with Warm. Linux only."`
@@ -96,6 +97,8 @@ func (b *bench) check() (err error) {
 		return fmt.Errorf("--recall-at is %d, must be 1 to %d, the k of the queries", b.RecallAt, b.K)
 	case len(b.Threads) == 0 || slices.Min(b.Threads) < 1:
 		return fmt.Errorf("--threads is %v, each must be at least 1", b.Threads)
+	case !(b.Until >= 0 && b.Until <= 1):
+		return fmt.Errorf("--until is %v, must be a recall", b.Until)
 	case b.BuildThreads < 0:
 		return fmt.Errorf("--build-threads is %d", b.BuildThreads)
 	case b.Plot != "" && extension != ".svg" && extension != ".png":
@@ -205,6 +208,9 @@ func (b *bench) passes(ctx context.Context, l load, truth [][]uint32) (curve []q
 			if i == 0 {
 				curve = append(curve, step)
 			}
+		}
+		if b.Until > 0 && curve[len(curve)-1].Recall >= b.Until {
+			break
 		}
 	}
 	return curve, nil

@@ -110,6 +110,18 @@ func TestBench(t *testing.T) {
 	}
 }
 
+func TestBenchUntil(t *testing.T) {
+	base, queries := randomVectors(t, 1, 300, 8), randomVectors(t, 2, 30, 8) // few enough to be compared with all
+	all := steps(t, "--base", base, "--queries", queries, "--epsilon", "0,0.1,0.2", "--threads", "1,2", "--until", "0.9")
+	if diff := cmp.Diff([]string{"upsert", "prepare", "open", "memory", "query", "query"}, names(all)); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+	if all = steps(t, "--base", base, "--queries", queries, "--epsilon", "0,0.1,0.2"); len(all) != 7 {
+		t.Errorf("%d steps without --until, want 7", len(all))
+	}
+	refuse(t, "--until is 2", "bench", "--base", base, "--queries", queries, "--until", "2")
+}
+
 func TestBenchCold(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("files cannot be dropped from memory here")
