@@ -311,12 +311,12 @@ def compare(args):
         try:
             peer.build()
             if not args.build_only:
+                args.machine.hold()
                 note(peer, 0, [*peer.costs(), *peer.open()])
                 contenders.append(peer)
         except (Failed, OSError, subprocess.CalledProcessError) as failure:
             note(peer, 0, [{"step": "left out", "why": str(failure)}])
             print(f"{name} is left out: {failure}", file=sys.stderr, flush=True)
-        args.machine.give_back()  # what only opens does not need it
     machine, keep = args.machine, {peer.name: {build["name"] for build in peer.builds} for peer in contenders}
     for number in range(1, args.rounds + 1 if contenders else 1):
         for peer in contenders:
