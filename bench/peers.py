@@ -28,7 +28,7 @@ ENOUGH = 0.995  # recall from which on larger values of the dial are not tried
 OF_INTEREST = 0.85  # recall from which on values of the dial are measured in every round
 NEAR_FRONT = 0.85  # of the speed of the peer's best build; builds that are slower everywhere are measured once
 EF = [10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 400, 800]
-EPSILON = [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4]
+EPSILON = [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7]
 
 
 def named(**build):
@@ -74,7 +74,7 @@ VICINAL = {
     "neighbors-40": ["--neighbors=40"],
     "neighbors-60-pruning-1": ["--neighbors=60", "--pruning-degree-multiplier=1"],
 }
-VICINAL_EPSILON = "0,0.02,0.04,0.06,0.08,0.1,0.125,0.15,0.2,0.25,0.3"
+VICINAL_EPSILON = "0,0.02,0.04,0.06,0.08,0.1,0.125,0.15,0.2,0.25,0.3,0.4,0.5,0.7"
 
 
 class Failed(Exception):
