@@ -25,6 +25,7 @@ ALONE = os.environ.get("ALONE", "").split()  # a command that has the machine to
 ALONE_FOR = 60.0  # seconds after which the machine is given back between two peers
 BUDGET = 1.5  # seconds that a peer without batches queries for
 ENOUGH = 0.995  # recall from which on larger values of the dial are not tried
+TOO_LONG = 4.0  # seconds of a pass from which on larger values are not tried either
 OF_INTEREST = 0.85  # recall from which on values of the dial are measured in every round
 NEAR_FRONT = 0.85  # of the speed of the peer's best build; builds that are slower everywhere are measured once
 EF = [10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 400, 800]
@@ -53,11 +54,7 @@ PEERS = {
         [
             *grid(neighbors=[30], pruning=[1.5, 3.0], diversify=[1.0]),
             named(neighbors=30, pruning=1.5, diversify=1.0, codes="uint8"),
-            *(
-                named(neighbors=neighbors, pruning=1.5, diversify=1.0, **codes)
-                for neighbors in (60, 15)
-                for codes in ({}, {"codes": "uint8"})
-            ),
+            *grid(neighbors=[60, 15], pruning=[1.5], diversify=[1.0]),
         ],
         EPSILON,
         "venv",
@@ -190,13 +187,14 @@ class Peer:
             name = build["name"]
             if name not in keep:
                 continue
+            self.args.machine.hold()
             self.query(build, self.chosen[name][0])
             recalls = {}
             for dial in self.chosen[name]:
                 step = self.query(build, dial)
                 recalls[dial] = step["recall"]
                 yield step
-                if step["recall"] >= ENOUGH:
+                if step["recall"] >= ENOUGH or step["seconds"] > TOO_LONG:
                     break
             best = max(recalls.values())
             self.chosen[name] = [dial for dial, recall in recalls.items() if recall >= min(OF_INTEREST, best)]
@@ -251,6 +249,7 @@ class Vicinal:
     def round(self, keep):
         for build in self.builds:
             if build["name"] in keep:
+                self.args.machine.hold()
                 for step in self.run(build["name"], VICINAL_EPSILON, ("taskset", "-c", str(self.args.core))):
                     if step["step"] in ("open", "memory") and (step["step"], build["name"]) not in self.opened:
                         self.opened.add((step["step"], build["name"]))
