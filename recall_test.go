@@ -44,6 +44,9 @@ func near(seed uint64, vectors [][]float32, n int, far float32) [][]float32 {
 
 // Codes that have lost something cost no recall, however many results are wanted: candidates enough are ranked by the vectors.
 func TestCollection_Query_RecallByCodesIsThatByVectors(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine, and minutes of it under the race detector")
+	}
 	vectors := clusters(80, 4000, 24)
 	queries := near(81, vectors, 60, 0.3)
 	for _, name := range []string{"euclidean", "cosine"} {
@@ -69,6 +72,9 @@ func TestCollection_Query_RecallByCodesIsThatByVectors(t *testing.T) {
 
 // What is left at most is what the walk misses: by codes it is not more than by vectors.
 func TestCollection_Query_Recall_Duplicates(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine, and minutes of it under the race detector")
+	}
 	distinct := clusters(82, 300, 16)
 	var twenty [][]float32
 	for range 20 {
