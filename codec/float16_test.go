@@ -5,9 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -190,40 +188,9 @@ func TestFloat16Properties(t *testing.T) {
 		m := rapid.SampledFrom(metrics).Draw(rt, "metric")
 		dim := rapid.IntRange(1, 140).Draw(rt, "dim")
 		spread := rapid.SampledFrom([]float64{0, 1e-30, 1e-6, 1, 300}).Draw(rt, "spread")
-		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
-		vectors := make([][]float32, rapid.IntRange(1, 60).Draw(rt, "rows"))
-		c := halfCodec(t, m, dim)
-		for i := range vectors {
-			v := make([]float32, dim)
-			for j := range v {
-				v[j] = float32(math.Exp(r.NormFloat64()) * spread)
-			}
-			if c.Check(codec.Vector{Dense: v}) != nil {
-				v = slices.Repeat([]float32{1}, dim)
-				v[0] = 2
-			}
-			vectors[i] = v
-		}
+		vectors := drawVectors(rt, halfCodec(t, m, dim), spread, 60)
 		_, rows, _ := halfRows(t, m, vectors)
-		all := allDistances(rows, len(vectors))
-		scorer, scores := rows.Scorer(), make([]float32, len(vectors))
-		numbers := make([]uint32, len(vectors))
-		for i := range numbers {
-			numbers[i] = uint32(i)
-		}
-		for i, v := range vectors {
-			scorer.Prepare(codec.Vector{Dense: slices.Clone(v)})
-			scorer.Score(scores, numbers)
-			if got := vectorOf(rows, uint32(i)).Dense; !bytes.Equal(codec.AppendVector(nil, got), codec.AppendVector(nil, v)) {
-				rt.Fatalf("%s: row %d is %v, want %v", m.Name(), i, got, v)
-			}
-			for j := range vectors {
-				a, b, s := math.Float32bits(all[i][j]), math.Float32bits(all[j][i]), math.Float32bits(scores[j])
-				if a != b || a != s {
-					rt.Fatalf("%s: rows %d and %d are at %v, %v the other way, and score %v", m.Name(), i, j, all[i][j], all[j][i], scores[j])
-				}
-			}
-		}
+		checkAgreement(rt, rows, vectors)
 	})
 }
 
@@ -252,23 +219,7 @@ func TestFloat16AllocatesNothing(t *testing.T) {
 func TestFloat16Concurrently(t *testing.T) {
 	vectors := shares(1, 50, 60)
 	_, rows, _ := halfRows(t, float32Metric(t, "hellinger"), vectors)
-	var group sync.WaitGroup
-	for worker := range 4 {
-		group.Go(func() {
-			scorer, distances, scores := rows.Scorer(), make([]float32, 2), make([]float32, 2)
-			for a := range vectors {
-				numbers := []uint32{uint32(worker), uint32(a)}
-				rows.Distances(distances, uint32(a), numbers)
-				scorer.Prepare(codec.Vector{Dense: vectors[a]})
-				scorer.Score(scores, numbers)
-				if !slices.Equal(distances, scores) || distances[1] != 0 {
-					t.Errorf("row %d: %v and %v", a, distances, scores)
-				}
-				scorer.Exact(distances, numbers)
-			}
-		})
-	}
-	group.Wait()
+	checkConcurrently(t, rows, vectors)
 }
 
 // FuzzFloat16Rows gives codes and vectors of any bytes: all the numbers of rows that Len allows must be scored without a fault,

@@ -3,7 +3,6 @@ package codec_test
 import (
 	"bytes"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -210,40 +209,9 @@ func TestUint8Properties(t *testing.T) {
 		m := rapid.SampledFrom(metrics).Draw(rt, "metric")
 		dim := rapid.IntRange(1, 140).Draw(rt, "dim")
 		spread := rapid.SampledFrom([]float64{0, 1e-30, 1, 1e15}).Draw(rt, "spread")
-		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
-		vectors := make([][]float32, rapid.IntRange(1, 80).Draw(rt, "rows"))
-		c := codec.NewFloat32(m, dim)
-		for i := range vectors {
-			v := make([]float32, dim)
-			for j := range v {
-				v[j] = float32(math.Exp(r.NormFloat64()) * spread)
-			}
-			if c.Check(codec.Vector{Dense: v}) != nil {
-				v = slices.Repeat([]float32{1}, dim)
-				v[0] = 2
-			}
-			vectors[i] = v
-		}
+		vectors := drawVectors(rt, codec.NewFloat32(m, dim), spread, 80)
 		_, rows := compactRows(t, m, vectors)
-		all := allDistances(rows, len(vectors))
-		scorer, scores := rows.Scorer(), make([]float32, len(vectors))
-		numbers := make([]uint32, len(vectors))
-		for i := range numbers {
-			numbers[i] = uint32(i)
-		}
-		for i, v := range vectors {
-			scorer.Prepare(codec.Vector{Dense: slices.Clone(v)})
-			scorer.Score(scores, numbers)
-			if got := vectorOf(rows, uint32(i)).Dense; !bytes.Equal(codec.AppendVector(nil, got), codec.AppendVector(nil, v)) {
-				rt.Fatalf("%s: row %d is %v, want %v", m.Name(), i, got, v)
-			}
-			for j := range vectors {
-				a, b, s := math.Float32bits(all[i][j]), math.Float32bits(all[j][i]), math.Float32bits(scores[j])
-				if a != b || a != s {
-					rt.Fatalf("%s: rows %d and %d are at %v, %v the other way, and score %v", m.Name(), i, j, all[i][j], all[j][i], scores[j])
-				}
-			}
-		}
+		checkAgreement(rt, rows, vectors)
 	})
 }
 

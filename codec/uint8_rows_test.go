@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/vicinaldb/store/codec"
@@ -66,23 +65,7 @@ func TestUint8AllocatesNothing(t *testing.T) {
 func TestUint8Concurrently(t *testing.T) {
 	vectors := shares(1, 50, 60)
 	_, rows := compactRows(t, float32Metric(t, "hellinger"), vectors)
-	var group sync.WaitGroup
-	for worker := range 4 {
-		group.Go(func() {
-			scorer, distances, scores := rows.Scorer(), make([]float32, 2), make([]float32, 2)
-			for a := range vectors {
-				numbers := []uint32{uint32(worker), uint32(a)}
-				rows.Distances(distances, uint32(a), numbers)
-				scorer.Prepare(codec.Vector{Dense: vectors[a]})
-				scorer.Score(scores, numbers)
-				if !slices.Equal(distances, scores) || distances[1] != 0 {
-					t.Errorf("row %d: %v and %v", a, distances, scores)
-				}
-				scorer.Exact(distances, numbers)
-			}
-		})
-	}
-	group.Wait()
+	checkConcurrently(t, rows, vectors)
 }
 
 // FuzzUint8Rows gives codes and vectors of any bytes: all the numbers of rows that Len allows must be scored without a fault, and,

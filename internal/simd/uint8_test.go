@@ -150,25 +150,27 @@ func TestBytesRows(t *testing.T) {
 	})
 }
 
+// outside are rows of bytes that a matrix of 640 bytes does not have, for queries of so many bytes.
+var outside = []struct {
+	reason string
+	dst, q int
+	stride int
+	rows   []uint32
+}{
+	{"the last row reaches a byte too far", 2, 64, 577, []uint32{0, 1}},
+	{"the row in the middle is the one outside", 3, 64, 64, []uint32{0, 10, 1}},
+	{"row times stride does not fit in 32 bits", 1, 64, 1 << 20, []uint32{1 << 12}},
+	{"row times stride would wrap in 64 bits", 1, 64, math.MaxInt, []uint32{math.MaxUint32}},
+	{"a negative stride", 1, 64, -1, []uint32{1}},
+	{"dst is shorter than rows", 1, 64, 64, []uint32{0, 1}},
+	{"the query is longer than base", 1, 704, 0, []uint32{0}},
+	{"the query is no whole number of blocks", 1, 63, 64, []uint32{0}},
+}
+
 func TestBytesRowsOutside(t *testing.T) {
 	base := make([]byte, 640)
-	cases := []struct {
-		reason string
-		dst, q int
-		stride int
-		rows   []uint32
-	}{
-		{"the last row reaches a byte too far", 2, 64, 577, []uint32{0, 1}},
-		{"the row in the middle is the one outside", 3, 64, 64, []uint32{0, 10, 1}},
-		{"row times stride does not fit in 32 bits", 1, 64, 1 << 20, []uint32{1 << 12}},
-		{"row times stride would wrap in 64 bits", 1, 64, math.MaxInt, []uint32{math.MaxUint32}},
-		{"a negative stride", 1, 64, -1, []uint32{1}},
-		{"dst is shorter than rows", 1, 64, 64, []uint32{0, 1}},
-		{"the query is longer than base", 1, 704, 0, []uint32{0}},
-		{"the query is no whole number of blocks", 1, 63, 64, []uint32{0}},
-	}
 	eachByteKernel(t, func(t *testing.T, k byteKernel) {
-		for _, c := range cases {
+		for _, c := range outside {
 			if !panics(func() { k.rows(make([]uint32, c.dst), make([]byte, c.q), base, c.stride, c.rows) }) {
 				t.Errorf("no panic: %s", c.reason)
 			}
