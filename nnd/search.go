@@ -83,7 +83,7 @@ type Searcher struct {
 	guide    best     // of a bounded search: the nearest rows of all, within the radius or not
 	rows     []uint32 // scored rows that are near enough
 	values   []float32
-	keys     []uint64
+	keys     []uint64 // of these rows
 
 	path []uint32 // where expanded rows are noted; with room for some, the search ends when it is full
 
