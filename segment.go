@@ -166,6 +166,9 @@ func (s *segmentScorer) ScoreWithin(dst []float32, rows []uint32, bound float32)
 	return codec.ScoreWithin(s.Scorer, dst, rows, bound)
 }
 
+// Prefetch is nnd.PrefetchScorer's.
+func (s *segmentScorer) Prefetch(rows []uint32) { s.segment.rows.Prefetch(rows) }
+
 // ScorePivots is nnd.PivotScorer's.
 func (s *segmentScorer) ScorePivots(dst []float32) {
 	if s.segment.pivots != nil {

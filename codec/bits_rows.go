@@ -25,6 +25,11 @@ func (r *BitsRows) bits(row uint32) []uint64 {
 	return r.words[begin : begin+r.length : begin+r.length]
 }
 
+// Prefetch has the processor begin to load what is compared of rows. Every row must be below Len.
+func (r *BitsRows) Prefetch(rows []uint32) {
+	simd.PrefetchRows(r.words, r.stride, r.stride, rows)
+}
+
 // Distances sets dst[i] to the fast form of the distance between row and rows[i]. It is symmetric bit for bit and
 // allocates nothing. Every row must be below Len.
 func (r *BitsRows) Distances(dst []float32, row uint32, rows []uint32) {

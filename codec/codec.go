@@ -76,6 +76,9 @@ type Rows interface {
 	// Distances sets dst[i] to the distance of row and rows[i], NaN when one of them is no vector. It is symmetric bit for
 	// bit and allocates nothing. Every row must be below Len.
 	Distances(dst []float32, row uint32, rows []uint32)
+	// Prefetch has the processor begin to load what is compared of rows that will be compared soon. It changes nothing but
+	// speed. Every row must be below Len.
+	Prefetch(rows []uint32)
 	// Scorer returns a scorer for queries against the rows. It scores nothing sensible before Prepare.
 	Scorer() Scorer
 }

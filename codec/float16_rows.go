@@ -31,6 +31,11 @@ func (r *Float16Rows) Vector(row uint32) (Vector, error) {
 	return Vector{Dense: r.vectors[begin : begin+dim : begin+dim]}, nil
 }
 
+// Prefetch has the processor begin to load what is compared of rows. Every row must be below Len.
+func (r *Float16Rows) Prefetch(rows []uint32) {
+	simd.PrefetchRows(r.codes, r.codec.stride, r.codec.stride, rows)
+}
+
 // Distances sets dst[i] to the fast form of the distance between row and rows[i], computed from their codes. It is symmetric
 // bit for bit and allocates nothing. Every row must be below Len.
 func (r *Float16Rows) Distances(dst []float32, row uint32, rows []uint32) {

@@ -54,6 +54,11 @@ func (r *Float32Rows) components(row uint32) []float32 {
 	return r.floats[begin : begin+dim : begin+dim]
 }
 
+// Prefetch has the processor begin to load what is compared of rows. Every row must be below Len.
+func (r *Float32Rows) Prefetch(rows []uint32) {
+	simd.PrefetchRows(r.floats, r.stride, r.stride, rows)
+}
+
 // Distances sets dst[i] to the fast form of the distance between row and rows[i]. It is symmetric bit for bit and
 // allocates nothing. Every row must be below Len.
 func (r *Float32Rows) Distances(dst []float32, row uint32, rows []uint32) {

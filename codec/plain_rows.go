@@ -65,6 +65,9 @@ func plainOfBytes(code []byte) []byte {
 // Distances sets all of dst to NaN.
 func (r *plainRows) Distances(dst []float32, _ uint32, rows []uint32) { fillNaN(dst[:len(rows)]) }
 
+// Prefetch has nothing to load that could be compared.
+func (r *plainRows) Prefetch([]uint32) {}
+
 // Scorer returns a scorer whose scores are all NaN.
 func (r *plainRows) Scorer() Scorer { return plainScorer{} }
 

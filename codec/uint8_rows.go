@@ -33,6 +33,11 @@ func (r *Uint8Rows) Vector(row uint32) (Vector, error) {
 	return Vector{Dense: r.vector(row)}, nil
 }
 
+// Prefetch has the processor begin to load what is compared of rows. Every row must be below Len.
+func (r *Uint8Rows) Prefetch(rows []uint32) {
+	simd.PrefetchRows(r.codes, r.codec.stride, r.codec.stride, rows)
+}
+
 func (r *Uint8Rows) code(row uint32) []byte {
 	begin := int(row) * r.codec.stride
 	return r.codes[begin : begin+r.codec.stride : begin+r.codec.stride]

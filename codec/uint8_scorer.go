@@ -18,6 +18,7 @@ type Uint8Scorer struct {
 	steps   []float32 // if not: how many steps each component is from the offset
 	decoded []float32 // scratch: the bytes of a code
 	within  uint8Limit
+	sums    []uint32 // scratch: the differences of codes that are near enough
 }
 
 func newUint8Scorer(r *Uint8Rows) *Uint8Scorer {

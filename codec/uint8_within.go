@@ -12,7 +12,7 @@ type WithinScorer interface {
 	Scorer
 	// ScoreWithin does what Score does, moves the scores that are not above bound, nor NaN, to the front of dst and their rows to
 	// the front of rows, in order, and returns how many they are. What lies behind them is any number. It allocates
-	// nothing. Every row must be below Len.
+	// nothing once scratch has grown. It is for rows that were prefetched some time before. Every row must be below Len.
 	ScoreWithin(dst []float32, rows []uint32, bound float32) int
 }
 
@@ -39,16 +39,12 @@ func (s *Uint8Scorer) ScoreWithin(dst []float32, rows []uint32, bound float32) i
 	if !ok {
 		return 0
 	}
-	kept := 0
-	var sums [countedRows]uint32
-	for begin := 0; begin < len(rows); begin += countedRows {
-		block := rows[begin:min(begin+countedRows, len(rows))]
-		n := s.rows.sumsWithin(sums[:], block, s.code.code, limit)
-		copy(rows[kept:], block[:n])
-		for i, sum := range sums[:n] {
-			dst[kept+i] = float32(c.factor * float64(sum))
-		}
-		kept += n
+	if len(s.sums) < len(rows) {
+		s.sums = make([]uint32, 2*len(rows))
+	}
+	kept := s.rows.sumsWithin(s.sums, rows, s.code.code, limit)
+	for i, sum := range s.sums[:kept] {
+		dst[i] = float32(c.factor * float64(sum))
 	}
 	return kept
 }

@@ -35,6 +35,13 @@ type WithinScorer interface {
 	ScoreWithin(dst []float32, rows []uint32, bound float32) int
 }
 
+// PrefetchScorer is a [Scorer] that can have rows on their way from memory before it is asked to score them.
+type PrefetchScorer interface {
+	Scorer
+	// Prefetch has the processor begin to load rows, and returns at once. Each is a row of the graph; it need not be scored later.
+	Prefetch(rows []uint32)
+}
+
 // Filter says which rows may be returned. A roaring bitmap is one.
 type Filter interface {
 	Contains(row uint32) bool

@@ -3,10 +3,7 @@ package nnd
 import (
 	"context"
 	"fmt"
-	"math"
 	"sync"
-
-	"github.com/vicinaldb/store/internal/simd"
 )
 
 // Candidate is a row and its distance to the query in the fast form.
@@ -85,11 +82,13 @@ type Searcher struct {
 	values   []float32
 	keys     []uint64 // of these rows
 
+	batch []uint32 // rows that are expanded together
+
 	path []uint32 // where expanded rows are noted; with room for some, the search ends when it is full
 
 	query Query
-	bound float32 // a candidate above it is of no use
-	limit uint64  // nor one with this key or a greater
+	ahead PrefetchScorer // the query's scorer, if it is one
+	bounds
 	stats SearchStats
 }
 
@@ -124,6 +123,7 @@ func (s *Searcher) begin(q Query, n int) {
 		q.Stretch = linear
 	}
 	s.query, s.stats = q, SearchStats{}
+	s.ahead, _ = q.Scorer.(PrefetchScorer)
 	s.frontier = s.frontier[:0]
 	s.visited.reset(n)
 	wanted, kept := min(q.K, max(n, 1)), min(q.Keep, max(n, 1))
@@ -132,165 +132,11 @@ func (s *Searcher) begin(q Query, n int) {
 	}
 	s.found.reset(wanted, max(wanted, kept))
 	s.guide.reset(guides, guides)
-	s.bound, s.limit = float32(math.Inf(1)), noEntry
+	s.bounds = unbounded
 }
 
 // end lets go of what belongs to the caller.
-func (s *Searcher) end() { s.query = Query{} }
-
-// walk expands the nearest candidate until it is not below the bound. Pivots are candidates from the start, but none is a
-// result before it is expanded: they say where to look, not how near the best is.
-func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
-	done := ctx.Done()
-	for {
-		row, ok := s.next()
-		if !ok {
-			return nil
-		}
-		if s.stats.Expanded++; done != nil && s.stats.Expanded%64 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if cap(s.path) > 0 {
-			if len(s.path) == cap(s.path) {
-				return nil
-			}
-			s.path = append(s.path, row)
-		}
-		if err := s.expand(g, row, n); err != nil {
-			return err
-		}
-	}
-}
-
-// next takes the nearest candidate, false if that is not below the bound.
-func (s *Searcher) next() (row uint32, ok bool) {
-	for {
-		from := &s.frontier
-		if len(*from) == 0 || len(s.pivots) > 0 && s.pivots[0] < (*from)[0] {
-			from = &s.pivots
-		}
-		if len(*from) == 0 || (*from)[0] >= s.limit {
-			return 0, false
-		}
-		key := from.pop()
-		if from == &s.frontier {
-			return uint32(key), true
-		}
-		if s.visited.add(uint32(key)) {
-			s.keys = append(s.keys[:0], key)
-			s.keep()
-			return uint32(key), true
-		}
-	}
-}
-
-// expand scores the rows that a row's edges lead to, as far as they are new.
-func (s *Searcher) expand(g *SearchGraph, row, n uint32) error {
-	s.prefetch(g) // the edges of what is the nearest candidate now, and mostly still is after this
-	rows, ok := s.visited.enter(g.room(row), n)
-	if !ok {
-		return fmt.Errorf("edges of row %d of %d: %w", row, n, ErrCorrupt)
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	s.stats.Distances += len(rows)
-	s.score(rows)
-	for _, key := range s.keys {
-		if key < s.limit {
-			s.frontier.push(key)
-		}
-	}
-	s.prefetch(g)
-	s.keep()
-	return nil
-}
-
-// prefetch has the edges of the nearest candidate on their way from memory.
-func (s *Searcher) prefetch(g *SearchGraph) {
-	if len(s.frontier) > 0 {
-		if row := int(uint32(s.frontier[0])); row < g.Len() {
-			simd.Prefetch(g.Adjacency[row*g.Stride : (row+1)*g.Stride])
-		}
-	}
-}
-
-// score makes keys of those rows that are near enough to be candidates or to be kept.
-func (s *Searcher) score(rows []uint32) {
-	reach, values := s.bound, s.room(len(rows))
-	if s.found.k > s.found.wanted {
-		reach = max(reach, s.found.reach())
-	}
-	s.rows, s.keys = append(s.rows[:0], rows...), s.keys[:0]
-	count := len(rows)
-	if scorer, ok := s.query.Scorer.(WithinScorer); ok {
-		count = scorer.ScoreWithin(values, s.rows, reach)
-	} else {
-		s.query.Scorer.Score(values, s.rows)
-	}
-	for i, value := range values[:count] {
-		if value <= reach { // so is not NaN
-			s.keys = append(s.keys, newKey(value, s.rows[i]))
-		}
-	}
-}
-
-// keep makes the rows of s.keys results if they are allowed and near enough, and draws the bound closer.
-func (s *Searcher) keep() {
-	if s.query.Bounded {
-		for _, key := range s.keys {
-			if key < s.limit {
-				s.keepWithin(key)
-			}
-		}
-		return
-	}
-	for _, key := range s.keys {
-		if s.query.Allowed == nil || s.query.Allowed.Contains(uint32(key)) {
-			s.found.add(key)
-		}
-	}
-	if limit := s.found.limit(); limit < float32(math.Inf(1)) {
-		s.bound = s.stretched(limit)
-		s.limit = max(newKey(s.bound, 0), s.found.last()+1)
-	}
-}
-
-// stretched is how far a search looks beyond a distance.
-func (s *Searcher) stretched(distance float32) float32 {
-	if stretched := s.query.Stretch(distance, s.query.Epsilon); stretched > distance {
-		return stretched
-	}
-	return distance
-}
-
-// guides is how many rows a bounded search looks for at first, whether they lie within the radius or not: so it comes to the
-// region, and does not stop on one side of it.
-const guides = 16
-
-// keepWithin is keep with a radius. How many rows lie within, nobody knows before, so the search is one for some number of
-// nearest rows, the guide, which doubles when the last of them lies within the radius, until K are found.
-func (s *Searcher) keepWithin(key uint64) {
-	q := &s.query
-	if distanceOf(key) <= q.Radius && (q.Allowed == nil || q.Allowed.Contains(uint32(key))) {
-		s.found.add(key)
-	}
-	if s.found.found() {
-		s.bound = s.stretched(s.found.limit())
-		s.limit = max(newKey(s.bound, 0), s.found.last()+1)
-		return
-	}
-	s.guide.add(key)
-	for s.guide.found() && s.guide.limit() <= q.Radius {
-		s.guide.wanted, s.guide.k = 2*s.guide.wanted, 2*s.guide.k
-	}
-	if s.guide.found() {
-		s.bound = s.stretched(s.guide.limit())
-		s.limit = max(newKey(s.bound, 0), s.guide.last()+1)
-	} else {
-		s.bound, s.limit = float32(math.Inf(1)), noEntry
-	}
-}
+func (s *Searcher) end() { s.query, s.ahead = Query{}, nil }
 
 // enterPivots scores the pivots.
 func (s *Searcher) enterPivots(g *SearchGraph, n uint32) error {

@@ -7,7 +7,7 @@ package simd
 var hasF16C = featuresOfLeaf1()>>29&1 != 0
 
 func squaredL2F16Rows(dst, q []float32, base []byte, stride int, rows []uint32) {
-	switch ahead := uint8Ahead(stride); {
+	switch ahead := rowsAhead(stride); {
 	case len(q) == 0 || len(rows) == 0:
 		clear(dst)
 	case hasAVX512:
@@ -20,7 +20,7 @@ func squaredL2F16Rows(dst, q []float32, base []byte, stride int, rows []uint32) 
 }
 
 func dotF16Rows(dst, q []float32, base []byte, stride int, rows []uint32) {
-	switch ahead := uint8Ahead(stride); {
+	switch ahead := rowsAhead(stride); {
 	case len(q) == 0 || len(rows) == 0:
 		clear(dst)
 	case hasAVX512:
@@ -33,7 +33,7 @@ func dotF16Rows(dst, q []float32, base []byte, stride int, rows []uint32) {
 }
 
 func l1F16Rows(dst, q []float32, base []byte, stride int, rows []uint32) {
-	switch ahead := uint8Ahead(stride); {
+	switch ahead := rowsAhead(stride); {
 	case len(q) == 0 || len(rows) == 0:
 		clear(dst)
 	case hasAVX512:
@@ -46,7 +46,7 @@ func l1F16Rows(dst, q []float32, base []byte, stride int, rows []uint32) {
 }
 
 func chebyshevF16Rows(dst, q []float32, base []byte, stride int, rows []uint32) {
-	switch ahead := uint8Ahead(stride); {
+	switch ahead := rowsAhead(stride); {
 	case len(q) == 0 || len(rows) == 0:
 		clear(dst)
 	case hasAVX512:

@@ -70,7 +70,7 @@ Row:
 	XORQ    R12, R12
 
 Block:
-	PREFETCHT0   (R11)(R12*1)
+	PREFETCHT1   (R11)(R12*1)
 	VCVTPH2PS    (R10)(R12*1), Y4
 	VSUBPS       (CX)(R12*2), Y4, Y4
 	VMULPS       Y4, Y4, Y4
@@ -136,7 +136,7 @@ Row:
 	XORQ    R12, R12
 
 Block:
-	PREFETCHT0    (R11)(R12*1)
+	PREFETCHT1    (R11)(R12*1)
 	VCVTPH2PS     (R10)(R12*1), Z2
 	VSUBPS        (CX)(R12*2), Z2, Z2
 	VMULPS        Z2, Z2, Z2
@@ -198,7 +198,7 @@ Row:
 	XORQ    R12, R12
 
 Block:
-	PREFETCHT0   (R11)(R12*1)
+	PREFETCHT1   (R11)(R12*1)
 	VCVTPH2PS    (R10)(R12*1), Y4
 	VMULPS       (CX)(R12*2), Y4, Y4
 	VADDPS       Y4, Y0, Y0
@@ -260,7 +260,7 @@ Row:
 	XORQ    R12, R12
 
 Block:
-	PREFETCHT0    (R11)(R12*1)
+	PREFETCHT1    (R11)(R12*1)
 	VCVTPH2PS     (R10)(R12*1), Z2
 	VMULPS        (CX)(R12*2), Z2, Z2
 	VADDPS        Z2, Z0, Z0
@@ -321,7 +321,7 @@ Row:
 	XORQ    R12, R12
 
 Block:
-	PREFETCHT0   (R11)(R12*1)
+	PREFETCHT1   (R11)(R12*1)
 	VCVTPH2PS    (R10)(R12*1), Y5
 	VSUBPS       (CX)(R12*2), Y5, Y5
 	VANDPS       Y0, Y5, Y5
@@ -388,7 +388,7 @@ Row:
 	XORQ    R12, R12
 
 Block:
-	PREFETCHT0    (R11)(R12*1)
+	PREFETCHT1    (R11)(R12*1)
 	VCVTPH2PS     (R10)(R12*1), Z3
 	VSUBPS        (CX)(R12*2), Z3, Z3
 	VANDPS        Z0, Z3, Z3
@@ -451,7 +451,7 @@ Row:
 	XORQ    R12, R12
 
 Block:
-	PREFETCHT0   (R11)(R12*1)
+	PREFETCHT1   (R11)(R12*1)
 	VCVTPH2PS    (R10)(R12*1), Y5
 	VSUBPS       (CX)(R12*2), Y5, Y5
 	VANDPS       Y0, Y5, Y5
@@ -518,7 +518,7 @@ Row:
 	XORQ    R12, R12
 
 Block:
-	PREFETCHT0    (R11)(R12*1)
+	PREFETCHT1    (R11)(R12*1)
 	VCVTPH2PS     (R10)(R12*1), Z3
 	VSUBPS        (CX)(R12*2), Z3, Z3
 	VANDPS        Z0, Z3, Z3

@@ -285,10 +285,10 @@ Two:
 	JGE     twoTail
 
 twoBlock:
-	PREFETCHT0 (R11)(R13*1)
-	PREFETCHT0 64(R11)(R13*1)
-	PREFETCHT0 (R12)(R13*1)
-	PREFETCHT0 64(R12)(R13*1)
+	PREFETCHT1 (R11)(R13*1)
+	PREFETCHT1 64(R11)(R13*1)
+	PREFETCHT1 (R12)(R13*1)
+	PREFETCHT1 64(R12)(R13*1)
 	VMOVUPS    (SI)(R13*1), Y9
 	VSUBPS     (R9)(R13*1), Y9, Y10
 	VMULPS     Y10, Y10, Y10
@@ -325,13 +325,13 @@ twoTail:
 	LEAQ       (R13), R14
 	CMPQ       R14, prefetch+112(FP)
 	JGE        twoPrefetched
-	PREFETCHT0 (R11)(R14*1)
-	PREFETCHT0 (R12)(R14*1)
+	PREFETCHT1 (R11)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
 	LEAQ       64(R13), R14
 	CMPQ       R14, prefetch+112(FP)
 	JGE        twoPrefetched
-	PREFETCHT0 (R11)(R14*1)
-	PREFETCHT0 (R12)(R14*1)
+	PREFETCHT1 (R11)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
 
 twoPrefetched:
 	CMPQ       DI, $0x20
@@ -462,8 +462,8 @@ One:
 	JGE     oneTail
 
 oneBlock:
-	PREFETCHT0 (DX)(BX*1)
-	PREFETCHT0 64(DX)(BX*1)
+	PREFETCHT1 (DX)(BX*1)
+	PREFETCHT1 64(DX)(BX*1)
 	VMOVUPS    (SI)(BX*1), Y5
 	VSUBPS     (R9)(BX*1), Y5, Y5
 	VMULPS     Y5, Y5, Y5
@@ -488,11 +488,11 @@ oneTail:
 	LEAQ       (BX), R8
 	CMPQ       R8, prefetch+112(FP)
 	JGE        onePrefetched
-	PREFETCHT0 (DX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
 	LEAQ       64(BX), R8
 	CMPQ       R8, prefetch+112(FP)
 	JGE        onePrefetched
-	PREFETCHT0 (DX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
 
 onePrefetched:
 	CMPQ       DI, $0x20
@@ -741,10 +741,10 @@ Two:
 	JGE     twoTail
 
 twoBlock:
-	PREFETCHT0 (R11)(R13*1)
-	PREFETCHT0 64(R11)(R13*1)
-	PREFETCHT0 (R12)(R13*1)
-	PREFETCHT0 64(R12)(R13*1)
+	PREFETCHT1 (R11)(R13*1)
+	PREFETCHT1 64(R11)(R13*1)
+	PREFETCHT1 (R12)(R13*1)
+	PREFETCHT1 64(R12)(R13*1)
 	VMOVUPS    (SI)(R13*1), Y9
 	VMULPS     (R9)(R13*1), Y9, Y10
 	VADDPS     Y10, Y1, Y1
@@ -773,13 +773,13 @@ twoTail:
 	LEAQ       (R13), R14
 	CMPQ       R14, prefetch+112(FP)
 	JGE        twoPrefetched
-	PREFETCHT0 (R11)(R14*1)
-	PREFETCHT0 (R12)(R14*1)
+	PREFETCHT1 (R11)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
 	LEAQ       64(R13), R14
 	CMPQ       R14, prefetch+112(FP)
 	JGE        twoPrefetched
-	PREFETCHT0 (R11)(R14*1)
-	PREFETCHT0 (R12)(R14*1)
+	PREFETCHT1 (R11)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
 
 twoPrefetched:
 	CMPQ       DI, $0x20
@@ -896,8 +896,8 @@ One:
 	JGE     oneTail
 
 oneBlock:
-	PREFETCHT0 (DX)(BX*1)
-	PREFETCHT0 64(DX)(BX*1)
+	PREFETCHT1 (DX)(BX*1)
+	PREFETCHT1 64(DX)(BX*1)
 	VMOVUPS    (SI)(BX*1), Y5
 	VMULPS     (R9)(BX*1), Y5, Y5
 	VADDPS     Y5, Y1, Y1
@@ -918,11 +918,11 @@ oneTail:
 	LEAQ       (BX), R8
 	CMPQ       R8, prefetch+112(FP)
 	JGE        onePrefetched
-	PREFETCHT0 (DX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
 	LEAQ       64(BX), R8
 	CMPQ       R8, prefetch+112(FP)
 	JGE        onePrefetched
-	PREFETCHT0 (DX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
 
 onePrefetched:
 	CMPQ       DI, $0x20
@@ -1183,10 +1183,10 @@ Two:
 	JGE     twoTail
 
 twoBlock:
-	PREFETCHT0 (R11)(R13*1)
-	PREFETCHT0 64(R11)(R13*1)
-	PREFETCHT0 (R12)(R13*1)
-	PREFETCHT0 64(R12)(R13*1)
+	PREFETCHT1 (R11)(R13*1)
+	PREFETCHT1 64(R11)(R13*1)
+	PREFETCHT1 (R12)(R13*1)
+	PREFETCHT1 64(R12)(R13*1)
 	VMOVUPS    (SI)(R13*1), Y10
 	VSUBPS     (R9)(R13*1), Y10, Y11
 	VANDPS     Y11, Y1, Y11
@@ -1223,13 +1223,13 @@ twoTail:
 	LEAQ       (R13), R14
 	CMPQ       R14, prefetch+112(FP)
 	JGE        twoPrefetched
-	PREFETCHT0 (R11)(R14*1)
-	PREFETCHT0 (R12)(R14*1)
+	PREFETCHT1 (R11)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
 	LEAQ       64(R13), R14
 	CMPQ       R14, prefetch+112(FP)
 	JGE        twoPrefetched
-	PREFETCHT0 (R11)(R14*1)
-	PREFETCHT0 (R12)(R14*1)
+	PREFETCHT1 (R11)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
 
 twoPrefetched:
 	CMPQ       DI, $0x20
@@ -1360,8 +1360,8 @@ One:
 	JGE     oneTail
 
 oneBlock:
-	PREFETCHT0 (DX)(BX*1)
-	PREFETCHT0 64(DX)(BX*1)
+	PREFETCHT1 (DX)(BX*1)
+	PREFETCHT1 64(DX)(BX*1)
 	VMOVUPS    (SI)(BX*1), Y6
 	VSUBPS     (R9)(BX*1), Y6, Y6
 	VANDPS     Y6, Y1, Y6
@@ -1386,11 +1386,11 @@ oneTail:
 	LEAQ       (BX), R8
 	CMPQ       R8, prefetch+112(FP)
 	JGE        onePrefetched
-	PREFETCHT0 (DX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
 	LEAQ       64(BX), R8
 	CMPQ       R8, prefetch+112(FP)
 	JGE        onePrefetched
-	PREFETCHT0 (DX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
 
 onePrefetched:
 	CMPQ       DI, $0x20
@@ -1658,10 +1658,10 @@ Two:
 	JGE     twoTail
 
 twoBlock:
-	PREFETCHT0 (R11)(R13*1)
-	PREFETCHT0 64(R11)(R13*1)
-	PREFETCHT0 (R12)(R13*1)
-	PREFETCHT0 64(R12)(R13*1)
+	PREFETCHT1 (R11)(R13*1)
+	PREFETCHT1 64(R11)(R13*1)
+	PREFETCHT1 (R12)(R13*1)
+	PREFETCHT1 64(R12)(R13*1)
 	VMOVUPS    (SI)(R13*1), Y10
 	VSUBPS     (R9)(R13*1), Y10, Y11
 	VANDPS     Y11, Y1, Y11
@@ -1698,13 +1698,13 @@ twoTail:
 	LEAQ       (R13), R14
 	CMPQ       R14, prefetch+112(FP)
 	JGE        twoPrefetched
-	PREFETCHT0 (R11)(R14*1)
-	PREFETCHT0 (R12)(R14*1)
+	PREFETCHT1 (R11)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
 	LEAQ       64(R13), R14
 	CMPQ       R14, prefetch+112(FP)
 	JGE        twoPrefetched
-	PREFETCHT0 (R11)(R14*1)
-	PREFETCHT0 (R12)(R14*1)
+	PREFETCHT1 (R11)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
 
 twoPrefetched:
 	CMPQ       DI, $0x20
@@ -1835,8 +1835,8 @@ One:
 	JGE     oneTail
 
 oneBlock:
-	PREFETCHT0 (DX)(BX*1)
-	PREFETCHT0 64(DX)(BX*1)
+	PREFETCHT1 (DX)(BX*1)
+	PREFETCHT1 64(DX)(BX*1)
 	VMOVUPS    (SI)(BX*1), Y6
 	VSUBPS     (R9)(BX*1), Y6, Y6
 	VANDPS     Y6, Y1, Y6
@@ -1861,11 +1861,11 @@ oneTail:
 	LEAQ       (BX), R8
 	CMPQ       R8, prefetch+112(FP)
 	JGE        onePrefetched
-	PREFETCHT0 (DX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
 	LEAQ       64(BX), R8
 	CMPQ       R8, prefetch+112(FP)
 	JGE        onePrefetched
-	PREFETCHT0 (DX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
 
 onePrefetched:
 	CMPQ       DI, $0x20
@@ -2429,10 +2429,10 @@ Two:
 	JGE     twoTail
 
 twoBlock:
-	PREFETCHT0 (R11)(R13*1)
-	PREFETCHT0 64(R11)(R13*1)
-	PREFETCHT0 (R12)(R13*1)
-	PREFETCHT0 64(R12)(R13*1)
+	PREFETCHT1 (R11)(R13*1)
+	PREFETCHT1 64(R11)(R13*1)
+	PREFETCHT1 (R12)(R13*1)
+	PREFETCHT1 64(R12)(R13*1)
 	VMOVUPS    (SI)(R13*1), Y9
 	VMOVUPS    (R9)(R13*1), Y10
 	VMULPS     Y9, Y9, Y12
@@ -2693,13 +2693,13 @@ twoTail:
 	LEAQ       (R13), R14
 	CMPQ       R14, prefetch+112(FP)
 	JGE        twoPrefetched
-	PREFETCHT0 (R11)(R14*1)
-	PREFETCHT0 (R12)(R14*1)
+	PREFETCHT1 (R11)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
 	LEAQ       64(R13), R14
 	CMPQ       R14, prefetch+112(FP)
 	JGE        twoPrefetched
-	PREFETCHT0 (R11)(R14*1)
-	PREFETCHT0 (R12)(R14*1)
+	PREFETCHT1 (R11)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
 
 twoPrefetched:
 	CMPQ       DI, $0x20
@@ -3214,8 +3214,8 @@ One:
 	JGE     oneTail
 
 oneBlock:
-	PREFETCHT0 (DX)(BX*1)
-	PREFETCHT0 64(DX)(BX*1)
+	PREFETCHT1 (DX)(BX*1)
+	PREFETCHT1 64(DX)(BX*1)
 	VMOVUPS    (SI)(BX*1), Y5
 	VMOVUPS    (R9)(BX*1), Y6
 	VMULPS     Y5, Y5, Y8
@@ -3352,11 +3352,11 @@ oneTail:
 	LEAQ       (BX), R8
 	CMPQ       R8, prefetch+112(FP)
 	JGE        onePrefetched
-	PREFETCHT0 (DX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
 	LEAQ       64(BX), R8
 	CMPQ       R8, prefetch+112(FP)
 	JGE        onePrefetched
-	PREFETCHT0 (DX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
 
 onePrefetched:
 	CMPQ       DI, $0x20

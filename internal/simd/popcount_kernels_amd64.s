@@ -35,7 +35,7 @@ row:
 	JL      tail
 
 line:
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	MOVQ       (R12), R14
 	XORQ       (R10), R14
 	POPCNTQ    R14, R14
@@ -77,7 +77,7 @@ line:
 tail:
 	ADDQ       $0x08, R13
 	JZ         store
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 word:
 	MOVQ    (R12), R11
@@ -133,7 +133,7 @@ row:
 	JL      tail
 
 line:
-	PREFETCHT0 (R12)
+	PREFETCHT1 (R12)
 	MOVQ       (R13), R15
 	MOVQ       (R11), BP
 	XORQ       R15, BP
@@ -207,7 +207,7 @@ line:
 tail:
 	ADDQ       $0x08, R14
 	JZ         store
-	PREFETCHT0 (R12)
+	PREFETCHT1 (R12)
 
 word:
 	MOVQ    (R13), R12

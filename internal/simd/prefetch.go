@@ -1,11 +1,27 @@
 package simd
 
+import "unsafe"
+
 //go:generate sh -c "cd _asm && go run ./prefetch -out ../prefetch_amd64.s -stubs ../prefetch_stubs_amd64.go -pkg simd"
 
-// Prefetch has the processor begin to load the first 256 bytes of words, which the caller will read after some other
-// things. It changes nothing but speed. It does nothing on an empty slice, and where it is not in assembly.
-func Prefetch(words []uint32) {
-	if len(words) > 0 {
-		prefetch(&words[0])
+// PrefetchRows has the processor begin to load length elements of each of some rows, stride elements apart, which the caller will read
+// after some other things. It changes nothing but speed: rows outside of base do no harm. It does nothing where it is not in
+// assembly.
+//
+// They are loaded into the second level of the cache. A core can wait for far more lines there than in the first. What lies behind
+// the first 4 KiB of a row is left to the processor, which sees by then where it goes.
+func PrefetchRows[T byte | uint32 | float32 | uint64](base []T, stride, length int, rows []uint32) {
+	if len(base) > 0 && len(rows) > 0 {
+		size := int(unsafe.Sizeof(base[0]))
+		prefetchRows((*byte)(unsafe.Pointer(&base[0])), size*stride, min(size*length, 4<<10), rows)
 	}
 }
+
+// Prefetch does for the first 256 bytes of words what PrefetchRows does for rows.
+func Prefetch(words []uint32) {
+	if len(words) > 0 {
+		prefetchRows((*byte)(unsafe.Pointer(&words[0])), 0, 4*min(len(words), 64), firstRow[:])
+	}
+}
+
+var firstRow [1]uint32

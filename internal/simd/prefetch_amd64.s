@@ -4,12 +4,28 @@
 
 #include "textflag.h"
 
-// func prefetch(at *uint32)
+// func prefetchRows(base *byte, stride int, length int, rows []uint32)
 // Requires: MMX+
-TEXT ·prefetch(SB), NOSPLIT, $0-8
-	MOVQ       at+0(FP), AX
-	PREFETCHT0 (AX)
-	PREFETCHT0 64(AX)
-	PREFETCHT0 128(AX)
-	PREFETCHT0 192(AX)
+TEXT ·prefetchRows(SB), NOSPLIT, $0-48
+	MOVQ base+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ length+16(FP), DX
+	MOVQ rows_base+24(FP), BX
+	MOVQ rows_len+32(FP), SI
+	LEAQ (BX)(SI*4), SI
+
+Row:
+	MOVL  (BX), DI
+	IMULQ CX, DI
+	ADDQ  AX, DI
+	LEAQ  (DI)(DX*1), R8
+
+Line:
+	PREFETCHT1 (DI)
+	ADDQ       $0x40, DI
+	CMPQ       DI, R8
+	JB         Line
+	ADDQ       $0x04, BX
+	CMPQ       BX, SI
+	JB         Row
 	RET

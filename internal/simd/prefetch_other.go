@@ -1,5 +1,5 @@
-//go:build !amd64 || purego
+//go:build !(amd64 || arm64) || purego
 
 package simd
 
-func prefetch(*uint32) {}
+func prefetchRows(*byte, int, int, []uint32) {}

@@ -4,7 +4,7 @@
 
 package simd
 
-// prefetch asks for the four cache lines from at on.
+// prefetchRows asks for the cache lines of length bytes at base[rows[i]*stride]. There must be a row.
 //
 //go:noescape
-func prefetch(at *uint32)
+func prefetchRows(base *byte, stride int, length int, rows []uint32)

@@ -3,7 +3,7 @@
 package simd
 
 func squaredL2U8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	switch ahead := uint8Ahead(stride); {
+	switch ahead := rowsAhead(stride); {
 	case hasAVX512 && len(q) > 0:
 		squaredL2U8SummedRowsAVX512(dst, q, base, stride, rows, ahead)
 	case hasAVX2:
@@ -14,7 +14,7 @@ func squaredL2U8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint
 }
 
 func dotU8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	switch ahead := uint8Ahead(stride); {
+	switch ahead := rowsAhead(stride); {
 	case hasAVX512 && len(q) > 0:
 		dotU8SummedRowsAVX512(dst, q, base, stride, rows, ahead)
 	case hasAVX2:
@@ -25,7 +25,7 @@ func dotU8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 }
 
 func squaredL2U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	switch ahead := uint8Ahead(stride); {
+	switch ahead := rowsAhead(stride); {
 	case hasAVX512 && len(q) > 0:
 		squaredL2U8RowsAVX512(dst, q, base, stride, rows, ahead)
 	case hasAVX2:
@@ -36,7 +36,7 @@ func squaredL2U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 }
 
 func l1U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	switch ahead := uint8Ahead(stride); {
+	switch ahead := rowsAhead(stride); {
 	case hasAVX512 && len(q) > 0:
 		l1U8RowsAVX512(dst, q, base, stride, rows, ahead)
 	case hasAVX2:
@@ -47,7 +47,7 @@ func l1U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 }
 
 func maxU8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	switch ahead := uint8Ahead(stride); {
+	switch ahead := rowsAhead(stride); {
 	case hasAVX512 && len(q) > 0:
 		maxU8RowsAVX512(dst, q, base, stride, rows, ahead)
 	case hasAVX2:

@@ -8,7 +8,7 @@ import "golang.org/x/sys/cpu"
 var hasUDOT = cpu.ARM64.HasASIMDDP
 
 func squaredL2U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	switch ahead := uint8Ahead(stride); {
+	switch ahead := rowsAhead(stride); {
 	case hasNEON && hasUDOT:
 		squaredL2U8RowsUDOT(dst, q, base, stride, rows, ahead)
 	case hasNEON:
@@ -29,7 +29,7 @@ func squaredL2U8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint
 
 // dotU8SummedRows takes the sums for components, and then their products off.
 func dotU8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
-	switch ahead := uint8Ahead(stride); {
+	switch ahead := rowsAhead(stride); {
 	case hasNEON && hasUDOT:
 		dotU8RowsUDOT(dst, q, base, stride, rows, ahead)
 	case hasNEON:
@@ -46,7 +46,7 @@ func dotU8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 
 func l1U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 	if hasNEON {
-		l1U8RowsNEON(dst, q, base, stride, rows, uint8Ahead(stride))
+		l1U8RowsNEON(dst, q, base, stride, rows, rowsAhead(stride))
 		return
 	}
 	uint8RowsGo(l1U8Go, dst, q, base, stride, rows)
@@ -54,7 +54,7 @@ func l1U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 
 func maxU8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 	if hasNEON {
-		maxU8RowsNEON(dst, q, base, stride, rows, uint8Ahead(stride))
+		maxU8RowsNEON(dst, q, base, stride, rows, rowsAhead(stride))
 		return
 	}
 	uint8RowsGo(maxU8Go, dst, q, base, stride, rows)

@@ -48,34 +48,34 @@ func maxU8RowsAVX512(dst []uint32, q []byte, base []byte, stride int, rows []uin
 // rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to
 // the front of rows, and returns how many there are. What lies behind them in rows is lost.
 // The length of q is a multiple of 64, above 0. The last 8 bytes of q and of rows are their sums.
-// It checks no bounds. It prefetches row i+ahead while it computes row i.
+// It checks no bounds. It leaves it to the caller to prefetch the rows.
 //
 //go:noescape
-func squaredL2U8SummedWithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, ahead int, limit uint32) int
+func squaredL2U8SummedWithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int
 
 // squaredL2U8WithinAVX512 computes the sum of (q[j]-row[j])^2 for the
 // rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to
 // the front of rows, and returns how many there are. What lies behind them in rows is lost.
 // The length of q is a multiple of 64, above 0.
-// It checks no bounds. It prefetches row i+ahead while it computes row i.
+// It checks no bounds. It leaves it to the caller to prefetch the rows.
 //
 //go:noescape
-func squaredL2U8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, ahead int, limit uint32) int
+func squaredL2U8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int
 
 // l1U8WithinAVX512 computes the sum of |q[j]-row[j]| for the
 // rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to
 // the front of rows, and returns how many there are. What lies behind them in rows is lost.
 // The length of q is a multiple of 64, above 0.
-// It checks no bounds. It prefetches row i+ahead while it computes row i.
+// It checks no bounds. It leaves it to the caller to prefetch the rows.
 //
 //go:noescape
-func l1U8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, ahead int, limit uint32) int
+func l1U8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int
 
 // maxU8WithinAVX512 computes the largest |q[j]-row[j]| for the
 // rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to
 // the front of rows, and returns how many there are. What lies behind them in rows is lost.
 // The length of q is a multiple of 64, above 0.
-// It checks no bounds. It prefetches row i+ahead while it computes row i.
+// It checks no bounds. It leaves it to the caller to prefetch the rows.
 //
 //go:noescape
-func maxU8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, ahead int, limit uint32) int
+func maxU8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int

@@ -34,7 +34,7 @@ First:
 	XORQ  R10, R10
 
 FirstLine:
-	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT1 (R9)(R10*1)
 	ADDQ       $0x40, R10
 	CMPQ       R10, BX
 	JLE        FirstLine
@@ -94,10 +94,10 @@ Group:
 	JMP     fullNext
 
 fullBlock:
-	PREFETCHT0 (R11)(R15*1)
-	PREFETCHT0 (R12)(R15*1)
-	PREFETCHT0 (R13)(R15*1)
-	PREFETCHT0 (R14)(R15*1)
+	PREFETCHT1 (R11)(R15*1)
+	PREFETCHT1 (R12)(R15*1)
+	PREFETCHT1 (R13)(R15*1)
+	PREFETCHT1 (R14)(R15*1)
 	VPXORD     (DX)(R15*1), Z0, Z6
 	VMOVDQU64  (DI)(R15*1), Z7
 	VPDPBUSD   Z6, Z7, Z2
@@ -112,10 +112,10 @@ fullBlock:
 fullNext:
 	CMPQ          R15, BX
 	JLT           fullBlock
-	PREFETCHT0    (R11)(R15*1)
-	PREFETCHT0    (R12)(R15*1)
-	PREFETCHT0    (R13)(R15*1)
-	PREFETCHT0    (R14)(R15*1)
+	PREFETCHT1    (R11)(R15*1)
+	PREFETCHT1    (R12)(R15*1)
+	PREFETCHT1    (R13)(R15*1)
+	PREFETCHT1    (R14)(R15*1)
 	VPXORQ.Z      (DX)(R15*1), Z0, K1, Z6
 	VMOVDQU64     (DI)(R15*1), Z7
 	VPDPBUSD      Z6, Z7, Z2
@@ -309,7 +309,7 @@ First:
 	XORQ  R10, R10
 
 FirstLine:
-	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT1 (R9)(R10*1)
 	ADDQ       $0x40, R10
 	CMPQ       R10, BX
 	JLE        FirstLine
@@ -369,10 +369,10 @@ Group:
 	JMP     fullNext
 
 fullBlock:
-	PREFETCHT0 (R11)(R15*1)
-	PREFETCHT0 (R12)(R15*1)
-	PREFETCHT0 (R13)(R15*1)
-	PREFETCHT0 (R14)(R15*1)
+	PREFETCHT1 (R11)(R15*1)
+	PREFETCHT1 (R12)(R15*1)
+	PREFETCHT1 (R13)(R15*1)
+	PREFETCHT1 (R14)(R15*1)
 	VPXORD     (DX)(R15*1), Z0, Z5
 	VMOVDQU64  (DI)(R15*1), Z6
 	VPDPBUSD   Z5, Z6, Z1
@@ -387,10 +387,10 @@ fullBlock:
 fullNext:
 	CMPQ          R15, BX
 	JLT           fullBlock
-	PREFETCHT0    (R11)(R15*1)
-	PREFETCHT0    (R12)(R15*1)
-	PREFETCHT0    (R13)(R15*1)
-	PREFETCHT0    (R14)(R15*1)
+	PREFETCHT1    (R11)(R15*1)
+	PREFETCHT1    (R12)(R15*1)
+	PREFETCHT1    (R13)(R15*1)
+	PREFETCHT1    (R14)(R15*1)
 	VPXORQ.Z      (DX)(R15*1), Z0, K1, Z5
 	VMOVDQU64     (DI)(R15*1), Z6
 	VPDPBUSD      Z5, Z6, Z1
@@ -615,7 +615,7 @@ First:
 	XORQ  R10, R10
 
 FirstLine:
-	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT1 (R9)(R10*1)
 	ADDQ       $0x40, R10
 	CMPQ       R10, BX
 	JLT        FirstLine
@@ -678,10 +678,10 @@ Group:
 	XORQ    R15, R15
 
 fullBlock:
-	PREFETCHT0    (R11)(R15*1)
-	PREFETCHT0    (R12)(R15*1)
-	PREFETCHT0    (R13)(R15*1)
-	PREFETCHT0    (R14)(R15*1)
+	PREFETCHT1    (R11)(R15*1)
+	PREFETCHT1    (R12)(R15*1)
+	PREFETCHT1    (R13)(R15*1)
+	PREFETCHT1    (R14)(R15*1)
 	VPXORD        (DX)(R15*1), Z0, Z10
 	VMOVDQU64     (DI)(R15*1), Z11
 	VPXORD        Z0, Z11, Z12
@@ -881,7 +881,7 @@ First:
 	XORQ  R10, R10
 
 FirstLine:
-	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT1 (R9)(R10*1)
 	ADDQ       $0x40, R10
 	CMPQ       R10, BX
 	JLT        FirstLine
@@ -940,10 +940,10 @@ Group:
 	XORQ    R15, R15
 
 fullBlock:
-	PREFETCHT0    (R11)(R15*1)
-	PREFETCHT0    (R12)(R15*1)
-	PREFETCHT0    (R13)(R15*1)
-	PREFETCHT0    (R14)(R15*1)
+	PREFETCHT1    (R11)(R15*1)
+	PREFETCHT1    (R12)(R15*1)
+	PREFETCHT1    (R13)(R15*1)
+	PREFETCHT1    (R14)(R15*1)
 	VMOVDQU64     (DX)(R15*1), Z4
 	VPSADBW       (DI)(R15*1), Z4, Z5
 	VPADDD        Z5, Z0, Z0
@@ -1097,7 +1097,7 @@ First:
 	XORQ  R10, R10
 
 FirstLine:
-	PREFETCHT0 (R9)(R10*1)
+	PREFETCHT1 (R9)(R10*1)
 	ADDQ       $0x40, R10
 	CMPQ       R10, BX
 	JLT        FirstLine
@@ -1156,10 +1156,10 @@ Group:
 	XORQ    R15, R15
 
 fullBlock:
-	PREFETCHT0    (R11)(R15*1)
-	PREFETCHT0    (R12)(R15*1)
-	PREFETCHT0    (R13)(R15*1)
-	PREFETCHT0    (R14)(R15*1)
+	PREFETCHT1    (R11)(R15*1)
+	PREFETCHT1    (R12)(R15*1)
+	PREFETCHT1    (R13)(R15*1)
+	PREFETCHT1    (R14)(R15*1)
 	VMOVDQU64     (DX)(R15*1), Z4
 	VMOVDQU64     (DI)(R15*1), Z5
 	VPMAXUB       Z5, Z4, Z6
@@ -1325,9 +1325,9 @@ Done:
 Return:
 	RET
 
-// func squaredL2U8SummedWithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, ahead int, limit uint32) int
-// Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512_VNNI, BMI2, CMOV, MMX+, POPCNT
-TEXT ·squaredL2U8SummedWithinAVX512(SB), NOSPLIT, $0-128
+// func squaredL2U8SummedWithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int
+// Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512_VNNI, BMI2, CMOV, POPCNT
+TEXT ·squaredL2U8SummedWithinAVX512(SB), NOSPLIT, $0-120
 	XORQ         AX, AX
 	MOVQ         rows_base+24(FP), CX
 	MOVQ         rows_len+32(FP), DX
@@ -1336,7 +1336,7 @@ TEXT ·squaredL2U8SummedWithinAVX512(SB), NOSPLIT, $0-128
 	LEAQ         -4(CX)(DX*4), DX
 	MOVQ         q_base+48(FP), BX
 	MOVQ         q_len+56(FP), SI
-	MOVL         limit+112(FP), DI
+	MOVL         limit+104(FP), DI
 	VPBROADCASTD DI, X0
 	MOVL         $0x80808080, DI
 	VPBROADCASTD DI, Z1
@@ -1344,109 +1344,53 @@ TEXT ·squaredL2U8SummedWithinAVX512(SB), NOSPLIT, $0-128
 	SUBQ         $0x40, SI
 	MOVL         $0x0000007f, DI
 	KMOVW        DI, K1
-	MOVQ         CX, DI
-	MOVQ         ahead+104(FP), R8
-	LEAQ         -4(CX)(R8*4), R8
-	CMPQ         R8, DX
-	CMOVQHI      DX, R8
-
-First:
-	MOVL  (DI), R9
-	IMULQ stride+96(FP), R9
-	ADDQ  base_base+72(FP), R9
-	XORQ  R10, R10
-
-FirstLine:
-	PREFETCHT0 (R9)(R10*1)
-	ADDQ       $0x40, R10
-	CMPQ       R10, SI
-	JLE        FirstLine
-	ADDQ       $0x04, DI
-	CMPQ       DI, R8
-	JBE        First
 
 Group:
-	LEAQ    12(CX), DI
-	CMPQ    DI, DX
-	JA      Rest
-	MOVL    (CX), DI
-	IMULQ   stride+96(FP), DI
-	ADDQ    base_base+72(FP), DI
-	MOVL    4(CX), R8
-	IMULQ   stride+96(FP), R8
-	ADDQ    base_base+72(FP), R8
-	MOVL    8(CX), R9
-	IMULQ   stride+96(FP), R9
-	ADDQ    base_base+72(FP), R9
-	MOVL    12(CX), R10
-	IMULQ   stride+96(FP), R10
-	ADDQ    base_base+72(FP), R10
-	MOVQ    ahead+104(FP), R11
-	LEAQ    (CX)(R11*4), R11
-	CMPQ    R11, DX
-	CMOVQHI DX, R11
-	MOVL    (R11), R11
-	IMULQ   stride+96(FP), R11
-	ADDQ    base_base+72(FP), R11
-	MOVQ    ahead+104(FP), R12
-	LEAQ    4(CX)(R12*4), R12
-	CMPQ    R12, DX
-	CMOVQHI DX, R12
-	MOVL    (R12), R12
-	IMULQ   stride+96(FP), R12
-	ADDQ    base_base+72(FP), R12
-	MOVQ    ahead+104(FP), R13
-	LEAQ    8(CX)(R13*4), R13
-	CMPQ    R13, DX
-	CMOVQHI DX, R13
-	MOVL    (R13), R13
-	IMULQ   stride+96(FP), R13
-	ADDQ    base_base+72(FP), R13
-	MOVQ    ahead+104(FP), R14
-	LEAQ    12(CX)(R14*4), R14
-	CMPQ    R14, DX
-	CMOVQHI DX, R14
-	MOVL    (R14), R14
-	IMULQ   stride+96(FP), R14
-	ADDQ    base_base+72(FP), R14
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z6, Z6, Z6
-	XORQ    R15, R15
-	JMP     fullNext
+	LEAQ   12(CX), DI
+	CMPQ   DI, DX
+	JA     Rest
+	MOVL   (CX), DI
+	IMULQ  stride+96(FP), DI
+	ADDQ   base_base+72(FP), DI
+	MOVL   4(CX), R8
+	IMULQ  stride+96(FP), R8
+	ADDQ   base_base+72(FP), R8
+	MOVL   8(CX), R9
+	IMULQ  stride+96(FP), R9
+	ADDQ   base_base+72(FP), R9
+	MOVL   12(CX), R10
+	IMULQ  stride+96(FP), R10
+	ADDQ   base_base+72(FP), R10
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	XORQ   R11, R11
+	JMP    fullNext
 
 fullBlock:
-	PREFETCHT0 (R11)(R15*1)
-	PREFETCHT0 (R12)(R15*1)
-	PREFETCHT0 (R13)(R15*1)
-	PREFETCHT0 (R14)(R15*1)
-	VPXORD     (BX)(R15*1), Z1, Z7
-	VMOVDQU64  (DI)(R15*1), Z8
-	VPDPBUSD   Z7, Z8, Z3
-	VMOVDQU64  (R8)(R15*1), Z8
-	VPDPBUSD   Z7, Z8, Z4
-	VMOVDQU64  (R9)(R15*1), Z8
-	VPDPBUSD   Z7, Z8, Z5
-	VMOVDQU64  (R10)(R15*1), Z8
-	VPDPBUSD   Z7, Z8, Z6
-	ADDQ       $0x40, R15
+	VPXORD    (BX)(R11*1), Z1, Z7
+	VMOVDQU64 (DI)(R11*1), Z8
+	VPDPBUSD  Z7, Z8, Z3
+	VMOVDQU64 (R8)(R11*1), Z8
+	VPDPBUSD  Z7, Z8, Z4
+	VMOVDQU64 (R9)(R11*1), Z8
+	VPDPBUSD  Z7, Z8, Z5
+	VMOVDQU64 (R10)(R11*1), Z8
+	VPDPBUSD  Z7, Z8, Z6
+	ADDQ      $0x40, R11
 
 fullNext:
-	CMPQ          R15, SI
+	CMPQ          R11, SI
 	JLT           fullBlock
-	PREFETCHT0    (R11)(R15*1)
-	PREFETCHT0    (R12)(R15*1)
-	PREFETCHT0    (R13)(R15*1)
-	PREFETCHT0    (R14)(R15*1)
-	VPXORQ.Z      (BX)(R15*1), Z1, K1, Z7
-	VMOVDQU64     (DI)(R15*1), Z8
+	VPXORQ.Z      (BX)(R11*1), Z1, K1, Z7
+	VMOVDQU64     (DI)(R11*1), Z8
 	VPDPBUSD      Z7, Z8, Z3
-	VMOVDQU64     (R8)(R15*1), Z8
+	VMOVDQU64     (R8)(R11*1), Z8
 	VPDPBUSD      Z7, Z8, Z4
-	VMOVDQU64     (R9)(R15*1), Z8
+	VMOVDQU64     (R9)(R11*1), Z8
 	VPDPBUSD      Z7, Z8, Z5
-	VMOVDQU64     (R10)(R15*1), Z8
+	VMOVDQU64     (R10)(R11*1), Z8
 	VPDPBUSD      Z7, Z8, Z6
 	VEXTRACTI64X4 $0x01, Z3, Y7
 	VPADDD        Y3, Y7, Y7
@@ -1473,11 +1417,11 @@ fullNext:
 	VPUNPCKLQDQ   X8, X7, X13
 	VPUNPCKHQDQ   X8, X7, X7
 	VPADDD        X7, X13, X13
-	VMOVQ         56(DI)(R15*1), X7
-	VMOVQ         56(R8)(R15*1), X8
+	VMOVQ         56(DI)(R11*1), X7
+	VMOVQ         56(R8)(R11*1), X8
 	VPUNPCKLQDQ   X8, X7, X7
-	VMOVQ         56(R9)(R15*1), X8
-	VMOVQ         56(R10)(R15*1), X14
+	VMOVQ         56(R9)(R11*1), X8
+	VMOVQ         56(R10)(R11*1), X14
 	VPUNPCKLQDQ   X14, X8, X8
 	VSHUFPS       $0x88, X8, X7, X14
 	VSHUFPS       $0xdd, X8, X7, X7
@@ -1625,12 +1569,12 @@ Done:
 	VZEROUPPER
 
 Return:
-	MOVQ AX, ret+120(FP)
+	MOVQ AX, ret+112(FP)
 	RET
 
-// func squaredL2U8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, ahead int, limit uint32) int
-// Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512_VNNI, BMI2, CMOV, MMX+, POPCNT
-TEXT ·squaredL2U8WithinAVX512(SB), NOSPLIT, $0-128
+// func squaredL2U8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int
+// Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512_VNNI, BMI2, CMOV, POPCNT
+TEXT ·squaredL2U8WithinAVX512(SB), NOSPLIT, $0-120
 	XORQ         AX, AX
 	MOVQ         rows_base+24(FP), CX
 	MOVQ         rows_len+32(FP), DX
@@ -1639,7 +1583,7 @@ TEXT ·squaredL2U8WithinAVX512(SB), NOSPLIT, $0-128
 	LEAQ         -4(CX)(DX*4), DX
 	MOVQ         q_base+48(FP), BX
 	MOVQ         q_len+56(FP), SI
-	MOVL         limit+112(FP), DI
+	MOVL         limit+104(FP), DI
 	VPBROADCASTD DI, X0
 	MOVL         $0x80808080, DI
 	VPBROADCASTD DI, Z1
@@ -1683,109 +1627,57 @@ Norm:
 	VPUNPCKHQDQ   X11, X2, X2
 	VPADDD        X2, X12, X12
 	VMOVDQU32     X12, X2
-	MOVQ          CX, DI
-	MOVQ          ahead+104(FP), R8
-	LEAQ          -4(CX)(R8*4), R8
-	CMPQ          R8, DX
-	CMOVQHI       DX, R8
-
-First:
-	MOVL  (DI), R9
-	IMULQ stride+96(FP), R9
-	ADDQ  base_base+72(FP), R9
-	XORQ  R10, R10
-
-FirstLine:
-	PREFETCHT0 (R9)(R10*1)
-	ADDQ       $0x40, R10
-	CMPQ       R10, SI
-	JLT        FirstLine
-	ADDQ       $0x04, DI
-	CMPQ       DI, R8
-	JBE        First
 
 Group:
-	LEAQ    12(CX), DI
-	CMPQ    DI, DX
-	JA      Rest
-	MOVL    (CX), DI
-	IMULQ   stride+96(FP), DI
-	ADDQ    base_base+72(FP), DI
-	MOVL    4(CX), R8
-	IMULQ   stride+96(FP), R8
-	ADDQ    base_base+72(FP), R8
-	MOVL    8(CX), R9
-	IMULQ   stride+96(FP), R9
-	ADDQ    base_base+72(FP), R9
-	MOVL    12(CX), R10
-	IMULQ   stride+96(FP), R10
-	ADDQ    base_base+72(FP), R10
-	MOVQ    ahead+104(FP), R11
-	LEAQ    (CX)(R11*4), R11
-	CMPQ    R11, DX
-	CMOVQHI DX, R11
-	MOVL    (R11), R11
-	IMULQ   stride+96(FP), R11
-	ADDQ    base_base+72(FP), R11
-	MOVQ    ahead+104(FP), R12
-	LEAQ    4(CX)(R12*4), R12
-	CMPQ    R12, DX
-	CMOVQHI DX, R12
-	MOVL    (R12), R12
-	IMULQ   stride+96(FP), R12
-	ADDQ    base_base+72(FP), R12
-	MOVQ    ahead+104(FP), R13
-	LEAQ    8(CX)(R13*4), R13
-	CMPQ    R13, DX
-	CMOVQHI DX, R13
-	MOVL    (R13), R13
-	IMULQ   stride+96(FP), R13
-	ADDQ    base_base+72(FP), R13
-	MOVQ    ahead+104(FP), R14
-	LEAQ    12(CX)(R14*4), R14
-	CMPQ    R14, DX
-	CMOVQHI DX, R14
-	MOVL    (R14), R14
-	IMULQ   stride+96(FP), R14
-	ADDQ    base_base+72(FP), R14
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z6, Z6, Z6
-	VPXORD  Z7, Z7, Z7
-	VPXORD  Z8, Z8, Z8
-	VPXORD  Z9, Z9, Z9
-	VPXORD  Z10, Z10, Z10
-	XORQ    R15, R15
+	LEAQ   12(CX), DI
+	CMPQ   DI, DX
+	JA     Rest
+	MOVL   (CX), DI
+	IMULQ  stride+96(FP), DI
+	ADDQ   base_base+72(FP), DI
+	MOVL   4(CX), R8
+	IMULQ  stride+96(FP), R8
+	ADDQ   base_base+72(FP), R8
+	MOVL   8(CX), R9
+	IMULQ  stride+96(FP), R9
+	ADDQ   base_base+72(FP), R9
+	MOVL   12(CX), R10
+	IMULQ  stride+96(FP), R10
+	ADDQ   base_base+72(FP), R10
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	XORQ   R11, R11
 
 fullBlock:
-	PREFETCHT0    (R11)(R15*1)
-	PREFETCHT0    (R12)(R15*1)
-	PREFETCHT0    (R13)(R15*1)
-	PREFETCHT0    (R14)(R15*1)
-	VPXORD        (BX)(R15*1), Z1, Z11
-	VMOVDQU64     (DI)(R15*1), Z12
+	VPXORD        (BX)(R11*1), Z1, Z11
+	VMOVDQU64     (DI)(R11*1), Z12
 	VPXORD        Z1, Z12, Z13
 	VPDPBUSD      Z13, Z12, Z3
 	VPDPBUSD      Z1, Z12, Z3
 	VPDPBUSD      Z11, Z12, Z4
-	VMOVDQU64     (R8)(R15*1), Z12
+	VMOVDQU64     (R8)(R11*1), Z12
 	VPXORD        Z1, Z12, Z13
 	VPDPBUSD      Z13, Z12, Z5
 	VPDPBUSD      Z1, Z12, Z5
 	VPDPBUSD      Z11, Z12, Z6
-	VMOVDQU64     (R9)(R15*1), Z12
+	VMOVDQU64     (R9)(R11*1), Z12
 	VPXORD        Z1, Z12, Z13
 	VPDPBUSD      Z13, Z12, Z7
 	VPDPBUSD      Z1, Z12, Z7
 	VPDPBUSD      Z11, Z12, Z8
-	VMOVDQU64     (R10)(R15*1), Z12
+	VMOVDQU64     (R10)(R11*1), Z12
 	VPXORD        Z1, Z12, Z13
 	VPDPBUSD      Z13, Z12, Z9
 	VPDPBUSD      Z1, Z12, Z9
 	VPDPBUSD      Z11, Z12, Z10
-	ADDQ          $0x40, R15
-	CMPQ          R15, SI
+	ADDQ          $0x40, R11
+	CMPQ          R11, SI
 	JLT           fullBlock
 	VPSUBD        Z4, Z3, Z3
 	VPSUBD        Z4, Z3, Z3
@@ -1960,12 +1852,12 @@ Done:
 	VZEROUPPER
 
 Return:
-	MOVQ AX, ret+120(FP)
+	MOVQ AX, ret+112(FP)
 	RET
 
-// func l1U8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, ahead int, limit uint32) int
-// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, BMI2, CMOV, MMX+, POPCNT
-TEXT ·l1U8WithinAVX512(SB), NOSPLIT, $0-128
+// func l1U8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, BMI2, CMOV, POPCNT
+TEXT ·l1U8WithinAVX512(SB), NOSPLIT, $0-120
 	XORQ         AX, AX
 	MOVQ         rows_base+24(FP), CX
 	MOVQ         rows_len+32(FP), DX
@@ -1974,95 +1866,43 @@ TEXT ·l1U8WithinAVX512(SB), NOSPLIT, $0-128
 	LEAQ         -4(CX)(DX*4), DX
 	MOVQ         q_base+48(FP), BX
 	MOVQ         q_len+56(FP), SI
-	MOVL         limit+112(FP), DI
+	MOVL         limit+104(FP), DI
 	VPBROADCASTD DI, X0
-	MOVQ         CX, DI
-	MOVQ         ahead+104(FP), R8
-	LEAQ         -4(CX)(R8*4), R8
-	CMPQ         R8, DX
-	CMOVQHI      DX, R8
-
-First:
-	MOVL  (DI), R9
-	IMULQ stride+96(FP), R9
-	ADDQ  base_base+72(FP), R9
-	XORQ  R10, R10
-
-FirstLine:
-	PREFETCHT0 (R9)(R10*1)
-	ADDQ       $0x40, R10
-	CMPQ       R10, SI
-	JLT        FirstLine
-	ADDQ       $0x04, DI
-	CMPQ       DI, R8
-	JBE        First
 
 Group:
-	LEAQ    12(CX), DI
-	CMPQ    DI, DX
-	JA      Rest
-	MOVL    (CX), DI
-	IMULQ   stride+96(FP), DI
-	ADDQ    base_base+72(FP), DI
-	MOVL    4(CX), R8
-	IMULQ   stride+96(FP), R8
-	ADDQ    base_base+72(FP), R8
-	MOVL    8(CX), R9
-	IMULQ   stride+96(FP), R9
-	ADDQ    base_base+72(FP), R9
-	MOVL    12(CX), R10
-	IMULQ   stride+96(FP), R10
-	ADDQ    base_base+72(FP), R10
-	MOVQ    ahead+104(FP), R11
-	LEAQ    (CX)(R11*4), R11
-	CMPQ    R11, DX
-	CMOVQHI DX, R11
-	MOVL    (R11), R11
-	IMULQ   stride+96(FP), R11
-	ADDQ    base_base+72(FP), R11
-	MOVQ    ahead+104(FP), R12
-	LEAQ    4(CX)(R12*4), R12
-	CMPQ    R12, DX
-	CMOVQHI DX, R12
-	MOVL    (R12), R12
-	IMULQ   stride+96(FP), R12
-	ADDQ    base_base+72(FP), R12
-	MOVQ    ahead+104(FP), R13
-	LEAQ    8(CX)(R13*4), R13
-	CMPQ    R13, DX
-	CMOVQHI DX, R13
-	MOVL    (R13), R13
-	IMULQ   stride+96(FP), R13
-	ADDQ    base_base+72(FP), R13
-	MOVQ    ahead+104(FP), R14
-	LEAQ    12(CX)(R14*4), R14
-	CMPQ    R14, DX
-	CMOVQHI DX, R14
-	MOVL    (R14), R14
-	IMULQ   stride+96(FP), R14
-	ADDQ    base_base+72(FP), R14
-	VPXORD  Z1, Z1, Z1
-	VPXORD  Z2, Z2, Z2
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z4, Z4, Z4
-	XORQ    R15, R15
+	LEAQ   12(CX), DI
+	CMPQ   DI, DX
+	JA     Rest
+	MOVL   (CX), DI
+	IMULQ  stride+96(FP), DI
+	ADDQ   base_base+72(FP), DI
+	MOVL   4(CX), R8
+	IMULQ  stride+96(FP), R8
+	ADDQ   base_base+72(FP), R8
+	MOVL   8(CX), R9
+	IMULQ  stride+96(FP), R9
+	ADDQ   base_base+72(FP), R9
+	MOVL   12(CX), R10
+	IMULQ  stride+96(FP), R10
+	ADDQ   base_base+72(FP), R10
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	XORQ   R11, R11
 
 fullBlock:
-	PREFETCHT0    (R11)(R15*1)
-	PREFETCHT0    (R12)(R15*1)
-	PREFETCHT0    (R13)(R15*1)
-	PREFETCHT0    (R14)(R15*1)
-	VMOVDQU64     (BX)(R15*1), Z5
-	VPSADBW       (DI)(R15*1), Z5, Z6
+	VMOVDQU64     (BX)(R11*1), Z5
+	VPSADBW       (DI)(R11*1), Z5, Z6
 	VPADDD        Z6, Z1, Z1
-	VPSADBW       (R8)(R15*1), Z5, Z6
+	VPSADBW       (R8)(R11*1), Z5, Z6
 	VPADDD        Z6, Z2, Z2
-	VPSADBW       (R9)(R15*1), Z5, Z6
+	VPSADBW       (R9)(R11*1), Z5, Z6
 	VPADDD        Z6, Z3, Z3
-	VPSADBW       (R10)(R15*1), Z5, Z5
+	VPSADBW       (R10)(R11*1), Z5, Z5
 	VPADDD        Z5, Z4, Z4
-	ADDQ          $0x40, R15
-	CMPQ          R15, SI
+	ADDQ          $0x40, R11
+	CMPQ          R11, SI
 	JLT           fullBlock
 	VEXTRACTI64X4 $0x01, Z1, Y5
 	VPADDD        Y1, Y5, Y5
@@ -2203,12 +2043,12 @@ Done:
 	VZEROUPPER
 
 Return:
-	MOVQ AX, ret+120(FP)
+	MOVQ AX, ret+112(FP)
 	RET
 
-// func maxU8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, ahead int, limit uint32) int
-// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, BMI2, CMOV, MMX+, POPCNT
-TEXT ·maxU8WithinAVX512(SB), NOSPLIT, $0-128
+// func maxU8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, BMI2, CMOV, POPCNT
+TEXT ·maxU8WithinAVX512(SB), NOSPLIT, $0-120
 	XORQ         AX, AX
 	MOVQ         rows_base+24(FP), CX
 	MOVQ         rows_len+32(FP), DX
@@ -2217,107 +2057,55 @@ TEXT ·maxU8WithinAVX512(SB), NOSPLIT, $0-128
 	LEAQ         -4(CX)(DX*4), DX
 	MOVQ         q_base+48(FP), BX
 	MOVQ         q_len+56(FP), SI
-	MOVL         limit+112(FP), DI
+	MOVL         limit+104(FP), DI
 	VPBROADCASTD DI, X0
-	MOVQ         CX, DI
-	MOVQ         ahead+104(FP), R8
-	LEAQ         -4(CX)(R8*4), R8
-	CMPQ         R8, DX
-	CMOVQHI      DX, R8
-
-First:
-	MOVL  (DI), R9
-	IMULQ stride+96(FP), R9
-	ADDQ  base_base+72(FP), R9
-	XORQ  R10, R10
-
-FirstLine:
-	PREFETCHT0 (R9)(R10*1)
-	ADDQ       $0x40, R10
-	CMPQ       R10, SI
-	JLT        FirstLine
-	ADDQ       $0x04, DI
-	CMPQ       DI, R8
-	JBE        First
 
 Group:
-	LEAQ    12(CX), DI
-	CMPQ    DI, DX
-	JA      Rest
-	MOVL    (CX), DI
-	IMULQ   stride+96(FP), DI
-	ADDQ    base_base+72(FP), DI
-	MOVL    4(CX), R8
-	IMULQ   stride+96(FP), R8
-	ADDQ    base_base+72(FP), R8
-	MOVL    8(CX), R9
-	IMULQ   stride+96(FP), R9
-	ADDQ    base_base+72(FP), R9
-	MOVL    12(CX), R10
-	IMULQ   stride+96(FP), R10
-	ADDQ    base_base+72(FP), R10
-	MOVQ    ahead+104(FP), R11
-	LEAQ    (CX)(R11*4), R11
-	CMPQ    R11, DX
-	CMOVQHI DX, R11
-	MOVL    (R11), R11
-	IMULQ   stride+96(FP), R11
-	ADDQ    base_base+72(FP), R11
-	MOVQ    ahead+104(FP), R12
-	LEAQ    4(CX)(R12*4), R12
-	CMPQ    R12, DX
-	CMOVQHI DX, R12
-	MOVL    (R12), R12
-	IMULQ   stride+96(FP), R12
-	ADDQ    base_base+72(FP), R12
-	MOVQ    ahead+104(FP), R13
-	LEAQ    8(CX)(R13*4), R13
-	CMPQ    R13, DX
-	CMOVQHI DX, R13
-	MOVL    (R13), R13
-	IMULQ   stride+96(FP), R13
-	ADDQ    base_base+72(FP), R13
-	MOVQ    ahead+104(FP), R14
-	LEAQ    12(CX)(R14*4), R14
-	CMPQ    R14, DX
-	CMOVQHI DX, R14
-	MOVL    (R14), R14
-	IMULQ   stride+96(FP), R14
-	ADDQ    base_base+72(FP), R14
-	VPXORD  Z1, Z1, Z1
-	VPXORD  Z2, Z2, Z2
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z4, Z4, Z4
-	XORQ    R15, R15
+	LEAQ   12(CX), DI
+	CMPQ   DI, DX
+	JA     Rest
+	MOVL   (CX), DI
+	IMULQ  stride+96(FP), DI
+	ADDQ   base_base+72(FP), DI
+	MOVL   4(CX), R8
+	IMULQ  stride+96(FP), R8
+	ADDQ   base_base+72(FP), R8
+	MOVL   8(CX), R9
+	IMULQ  stride+96(FP), R9
+	ADDQ   base_base+72(FP), R9
+	MOVL   12(CX), R10
+	IMULQ  stride+96(FP), R10
+	ADDQ   base_base+72(FP), R10
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	XORQ   R11, R11
 
 fullBlock:
-	PREFETCHT0    (R11)(R15*1)
-	PREFETCHT0    (R12)(R15*1)
-	PREFETCHT0    (R13)(R15*1)
-	PREFETCHT0    (R14)(R15*1)
-	VMOVDQU64     (BX)(R15*1), Z5
-	VMOVDQU64     (DI)(R15*1), Z6
+	VMOVDQU64     (BX)(R11*1), Z5
+	VMOVDQU64     (DI)(R11*1), Z6
 	VPMAXUB       Z6, Z5, Z7
 	VPMINUB       Z6, Z5, Z6
 	VPSUBB        Z6, Z7, Z7
 	VPMAXUB       Z7, Z1, Z1
-	VMOVDQU64     (R8)(R15*1), Z6
+	VMOVDQU64     (R8)(R11*1), Z6
 	VPMAXUB       Z6, Z5, Z7
 	VPMINUB       Z6, Z5, Z6
 	VPSUBB        Z6, Z7, Z7
 	VPMAXUB       Z7, Z2, Z2
-	VMOVDQU64     (R9)(R15*1), Z6
+	VMOVDQU64     (R9)(R11*1), Z6
 	VPMAXUB       Z6, Z5, Z7
 	VPMINUB       Z6, Z5, Z6
 	VPSUBB        Z6, Z7, Z7
 	VPMAXUB       Z7, Z3, Z3
-	VMOVDQU64     (R10)(R15*1), Z6
+	VMOVDQU64     (R10)(R11*1), Z6
 	VPMAXUB       Z6, Z5, Z7
 	VPMINUB       Z6, Z5, Z6
 	VPSUBB        Z6, Z7, Z7
 	VPMAXUB       Z7, Z4, Z4
-	ADDQ          $0x40, R15
-	CMPQ          R15, SI
+	ADDQ          $0x40, R11
+	CMPQ          R11, SI
 	JLT           fullBlock
 	VEXTRACTI64X4 $0x01, Z1, Y5
 	VPMAXUB       Y1, Y5, Y5
@@ -2482,5 +2270,5 @@ Done:
 	VZEROUPPER
 
 Return:
-	MOVQ AX, ret+120(FP)
+	MOVQ AX, ret+112(FP)
 	RET

@@ -32,7 +32,7 @@ First:
 	XORQ  R13, R13
 
 FirstLine:
-	PREFETCHT0 (R12)(R13*1)
+	PREFETCHT1 (R12)(R13*1)
 	ADDQ       $0x40, R13
 	CMPQ       R13, R9
 	JLE        FirstLine
@@ -67,8 +67,8 @@ Two:
 	JMP     twoNext
 
 twoBlock:
-	PREFETCHT0 (R12)(R14*1)
-	PREFETCHT0 (R13)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
+	PREFETCHT1 (R13)(R14*1)
 	VMOVDQU    (R8)(R14*1), Y3
 	VPUNPCKLBW Y0, Y3, Y4
 	VPUNPCKHBW Y0, Y3, Y3
@@ -108,8 +108,8 @@ twoBlock:
 twoNext:
 	CMPQ         R14, R9
 	JLT          twoBlock
-	PREFETCHT0   (R12)(R14*1)
-	PREFETCHT0   (R13)(R14*1)
+	PREFETCHT1   (R12)(R14*1)
+	PREFETCHT1   (R13)(R14*1)
 	VMOVDQU      (R8)(R14*1), Y3
 	VPUNPCKLBW   Y0, Y3, Y4
 	VPUNPCKHBW   Y0, Y3, Y3
@@ -190,7 +190,7 @@ One:
 	JMP     oneNext
 
 oneBlock:
-	PREFETCHT0 (CX)(BX*1)
+	PREFETCHT1 (CX)(BX*1)
 	VMOVDQU    (R8)(BX*1), Y2
 	VPUNPCKLBW Y0, Y2, Y3
 	VPUNPCKHBW Y0, Y2, Y2
@@ -216,7 +216,7 @@ oneBlock:
 oneNext:
 	CMPQ         BX, R9
 	JLT          oneBlock
-	PREFETCHT0   (CX)(BX*1)
+	PREFETCHT1   (CX)(BX*1)
 	VMOVDQU      (R8)(BX*1), Y2
 	VPUNPCKLBW   Y0, Y2, Y3
 	VPUNPCKHBW   Y0, Y2, Y2
@@ -293,7 +293,7 @@ First:
 	XORQ  R13, R13
 
 FirstLine:
-	PREFETCHT0 (R12)(R13*1)
+	PREFETCHT1 (R12)(R13*1)
 	ADDQ       $0x40, R13
 	CMPQ       R13, R9
 	JLE        FirstLine
@@ -328,8 +328,8 @@ Two:
 	JMP     twoNext
 
 twoBlock:
-	PREFETCHT0 (R12)(R14*1)
-	PREFETCHT0 (R13)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
+	PREFETCHT1 (R13)(R14*1)
 	VMOVDQU    (R8)(R14*1), Y3
 	VPUNPCKLBW Y0, Y3, Y4
 	VPUNPCKHBW Y0, Y3, Y3
@@ -369,8 +369,8 @@ twoBlock:
 twoNext:
 	CMPQ         R14, R9
 	JLT          twoBlock
-	PREFETCHT0   (R12)(R14*1)
-	PREFETCHT0   (R13)(R14*1)
+	PREFETCHT1   (R12)(R14*1)
+	PREFETCHT1   (R13)(R14*1)
 	VMOVDQU      (R8)(R14*1), Y3
 	VPUNPCKLBW   Y0, Y3, Y4
 	VPUNPCKHBW   Y0, Y3, Y3
@@ -441,7 +441,7 @@ One:
 	JMP     oneNext
 
 oneBlock:
-	PREFETCHT0 (CX)(BX*1)
+	PREFETCHT1 (CX)(BX*1)
 	VMOVDQU    (R8)(BX*1), Y2
 	VPUNPCKLBW Y0, Y2, Y3
 	VPUNPCKHBW Y0, Y2, Y2
@@ -467,7 +467,7 @@ oneBlock:
 oneNext:
 	CMPQ         BX, R9
 	JLT          oneBlock
-	PREFETCHT0   (CX)(BX*1)
+	PREFETCHT1   (CX)(BX*1)
 	VMOVDQU      (R8)(BX*1), Y2
 	VPUNPCKLBW   Y0, Y2, Y3
 	VPUNPCKHBW   Y0, Y2, Y2
@@ -532,7 +532,7 @@ First:
 	XORQ  R13, R13
 
 FirstLine:
-	PREFETCHT0 (R12)(R13*1)
+	PREFETCHT1 (R12)(R13*1)
 	ADDQ       $0x40, R13
 	CMPQ       R13, R9
 	JLT        FirstLine
@@ -567,8 +567,8 @@ Two:
 	JMP     twoNext
 
 twoBlock:
-	PREFETCHT0 (R12)(R14*1)
-	PREFETCHT0 (R13)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
+	PREFETCHT1 (R13)(R14*1)
 	VMOVDQU    (R8)(R14*1), Y3
 	VMOVDQU    (R10)(R14*1), Y4
 	VPSUBUSB   Y4, Y3, Y5
@@ -651,7 +651,7 @@ One:
 	JMP     oneNext
 
 oneBlock:
-	PREFETCHT0 (CX)(BX*1)
+	PREFETCHT1 (CX)(BX*1)
 	VMOVDQU    (R8)(BX*1), Y2
 	VMOVDQU    (R10)(BX*1), Y4
 	VPSUBUSB   Y4, Y2, Y3
@@ -722,7 +722,7 @@ First:
 	XORQ  R13, R13
 
 FirstLine:
-	PREFETCHT0 (R12)(R13*1)
+	PREFETCHT1 (R12)(R13*1)
 	ADDQ       $0x40, R13
 	CMPQ       R13, R9
 	JLT        FirstLine
@@ -757,8 +757,8 @@ Two:
 	JMP     twoNext
 
 twoBlock:
-	PREFETCHT0 (R12)(R14*1)
-	PREFETCHT0 (R13)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
+	PREFETCHT1 (R13)(R14*1)
 	VMOVDQU    (R8)(R14*1), Y2
 	VPSADBW    (R10)(R14*1), Y2, Y3
 	VPADDD     Y3, Y0, Y0
@@ -809,7 +809,7 @@ One:
 	JMP     oneNext
 
 oneBlock:
-	PREFETCHT0 (CX)(BX*1)
+	PREFETCHT1 (CX)(BX*1)
 	VMOVDQU    (R8)(BX*1), Y1
 	VPSADBW    (R10)(BX*1), Y1, Y1
 	VPADDD     Y1, Y0, Y0
@@ -864,7 +864,7 @@ First:
 	XORQ  R13, R13
 
 FirstLine:
-	PREFETCHT0 (R12)(R13*1)
+	PREFETCHT1 (R12)(R13*1)
 	ADDQ       $0x40, R13
 	CMPQ       R13, R9
 	JLT        FirstLine
@@ -899,8 +899,8 @@ Two:
 	JMP     twoNext
 
 twoBlock:
-	PREFETCHT0 (R12)(R14*1)
-	PREFETCHT0 (R13)(R14*1)
+	PREFETCHT1 (R12)(R14*1)
+	PREFETCHT1 (R13)(R14*1)
 	VMOVDQU    (R8)(R14*1), Y2
 	VMOVDQU    (R10)(R14*1), Y4
 	VPSUBUSB   Y4, Y2, Y3
@@ -975,7 +975,7 @@ One:
 	JMP     oneNext
 
 oneBlock:
-	PREFETCHT0 (CX)(BX*1)
+	PREFETCHT1 (CX)(BX*1)
 	VMOVDQU    (R8)(BX*1), Y1
 	VMOVDQU    (R10)(BX*1), Y3
 	VPSUBUSB   Y3, Y1, Y2

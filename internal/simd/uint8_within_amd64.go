@@ -4,7 +4,7 @@ package simd
 
 func squaredL2U8Within(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
 	if hasAVX512 && len(q) > 0 {
-		return squaredL2U8WithinAVX512(dst, rows, q, base, stride, uint8Ahead(stride), limit)
+		return squaredL2U8WithinAVX512(dst, rows, q, base, stride, limit)
 	}
 	squaredL2U8Rows(dst, q, base, stride, rows)
 	return keepWithin(dst, rows, limit)
@@ -12,7 +12,7 @@ func squaredL2U8Within(dst, rows []uint32, q, base []byte, stride int, limit uin
 
 func squaredL2U8SummedWithin(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
 	if hasAVX512 && len(q) > 0 {
-		return squaredL2U8SummedWithinAVX512(dst, rows, q, base, stride, uint8Ahead(stride), limit)
+		return squaredL2U8SummedWithinAVX512(dst, rows, q, base, stride, limit)
 	}
 	squaredL2U8SummedRows(dst, q, base, stride, rows)
 	return keepWithin(dst, rows, limit)
@@ -20,7 +20,7 @@ func squaredL2U8SummedWithin(dst, rows []uint32, q, base []byte, stride int, lim
 
 func l1U8Within(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
 	if hasAVX512 && len(q) > 0 {
-		return l1U8WithinAVX512(dst, rows, q, base, stride, uint8Ahead(stride), limit)
+		return l1U8WithinAVX512(dst, rows, q, base, stride, limit)
 	}
 	l1U8Rows(dst, q, base, stride, rows)
 	return keepWithin(dst, rows, limit)
@@ -28,7 +28,7 @@ func l1U8Within(dst, rows []uint32, q, base []byte, stride int, limit uint32) in
 
 func maxU8Within(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
 	if hasAVX512 && len(q) > 0 {
-		return maxU8WithinAVX512(dst, rows, q, base, stride, uint8Ahead(stride), limit)
+		return maxU8WithinAVX512(dst, rows, q, base, stride, limit)
 	}
 	maxU8Rows(dst, q, base, stride, rows)
 	return keepWithin(dst, rows, limit)

@@ -88,8 +88,8 @@ func (s *summer) sumBlocks(prefix string, rows, ahead []Register, lanes [][]VecV
 	JGE(LabelRef(prefix + "Tail"))
 	Label(prefix + "Block")
 	for _, row := range ahead {
-		PREFETCHT0(Mem{Base: row, Index: offset, Scale: 1})
-		PREFETCHT0(Mem{Base: row, Index: offset, Scale: 1, Disp: lineBytes})
+		PREFETCHT1(Mem{Base: row, Index: offset, Scale: 1})
+		PREFETCHT1(Mem{Base: row, Index: offset, Scale: 1, Disp: lineBytes})
 	}
 	for i := range blockBytes / vectorBytes {
 		s.vector(rows, lanes, offset, i)
@@ -112,7 +112,7 @@ func (s *summer) prefetchTail(prefix string, ahead []Register, offset Register, 
 		CMPQ(at, prefetch)
 		JGE(done)
 		for _, row := range ahead {
-			PREFETCHT0(Mem{Base: row, Index: at, Scale: 1})
+			PREFETCHT1(Mem{Base: row, Index: at, Scale: 1})
 		}
 	}
 	Label(prefix + "Prefetched")

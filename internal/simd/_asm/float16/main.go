@@ -151,7 +151,7 @@ func rows(t term, w width, magnitudes Mem) {
 	at := GP64()
 	XORQ(at, at)
 	Label("Block")
-	PREFETCHT0(Mem{Base: next, Index: at, Scale: 1})
+	PREFETCHT1(Mem{Base: next, Index: at, Scale: 1})
 	for i, lane := range lanes {
 		y := w.vector()
 		VCVTPH2PS(Mem{Base: row, Index: at, Scale: 1, Disp: i * w.bytes / 2}, y)

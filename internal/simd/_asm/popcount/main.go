@@ -117,7 +117,7 @@ func walk(sums []Register, count func(i int, x, y Mem), store func()) {
 	JL(LabelRef("tail"))
 
 	Label("line")
-	PREFETCHT0(Mem{Base: next})
+	PREFETCHT1(Mem{Base: next})
 	for i := range lineWords {
 		count(i, Mem{Base: x, Disp: 8 * i}, Mem{Base: y, Disp: 8 * i})
 	}
@@ -130,7 +130,7 @@ func walk(sums []Register, count func(i int, x, y Mem), store func()) {
 	Label("tail")
 	ADDQ(Imm(lineWords), n)
 	JZ(LabelRef("store"))
-	PREFETCHT0(Mem{Base: next})
+	PREFETCHT1(Mem{Base: next})
 	Label("word")
 	count(0, Mem{Base: x}, Mem{Base: y})
 	for _, pointer := range []Register{x, y} {

@@ -88,7 +88,7 @@ func (w *walk) first() {
 	row, offset := w.address(Mem{Base: at}), GP64()
 	XORQ(offset, offset)
 	Label("FirstLine")
-	PREFETCHT0(Mem{Base: row, Index: offset, Scale: 1})
+	PREFETCHT1(Mem{Base: row, Index: offset, Scale: 1})
 	ADDQ(Imm(blockBytes), offset)
 	CMPQ(offset, w.length)
 	if w.most.Base != nil {
@@ -168,7 +168,7 @@ func (w *walk) blocks(prefix string, k kernel, rows, ahead []Register, sums []Ve
 // block emits the computation of one block; the last one of summed rows has their sums at the end.
 func (w *walk) block(k kernel, offset Register, rows, ahead []Register, sums []VecVirtual, last bool) {
 	for _, row := range ahead {
-		PREFETCHT0(Mem{Base: row, Index: offset, Scale: 1})
+		PREFETCHT1(Mem{Base: row, Index: offset, Scale: 1})
 	}
 	for i := range blockBytes / vectorBytes {
 		at := func(vector Register) Mem {

@@ -19,7 +19,9 @@ func rows(k kernel, within bool) {
 	begin(k, within)
 	w := newWalk(k, within)
 	w.constants()
-	w.first()
+	if !within {
+		w.first()
+	}
 	Label("Group")
 	end := GP64()
 	LEAQ(Mem{Base: w.row, Disp: 4 * (group - 1)}, end)
@@ -48,12 +50,12 @@ func begin(k kernel, within bool) {
 	}
 	if within {
 		name := k.name + "WithinAVX512"
-		TEXT(name, NOSPLIT, "func(dst, rows []uint32, q, base []byte, stride, ahead int, limit uint32) int")
+		TEXT(name, NOSPLIT, "func(dst, rows []uint32, q, base []byte, stride int, limit uint32) int")
 		Doc(
 			fmt.Sprintf("%s computes %s for the", name, k.what),
 			"rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to",
 			"the front of rows, and returns how many there are. What lies behind them in rows is lost.",
-			length, "It checks no bounds. It prefetches row i+ahead while it computes row i.",
+			length, "It checks no bounds. It leaves it to the caller to prefetch the rows.",
 		)
 	} else {
 		name := k.name + "RowsAVX512"
@@ -164,7 +166,7 @@ func (w *walk) first() {
 	row, offset := w.address(Mem{Base: at}), GP64()
 	XORQ(offset, offset)
 	Label("FirstLine")
-	PREFETCHT0(Mem{Base: row, Index: offset, Scale: 1})
+	PREFETCHT1(Mem{Base: row, Index: offset, Scale: 1})
 	ADDQ(Imm(blockBytes), offset)
 	CMPQ(offset, w.length)
 	if w.summed {
@@ -214,7 +216,7 @@ func (w *walk) group(prefix string, full bool) {
 		}
 		rows = append(rows, w.address(place))
 	}
-	for i := 0; full && i < group; i++ {
+	for i := 0; full && !w.within && i < group; i++ {
 		later := GP64()
 		MOVQ(w.parameter("ahead"), later)
 		LEAQ(Mem{Base: w.row, Index: later, Scale: 4, Disp: 4 * i}, later)
@@ -318,7 +320,7 @@ func (w *walk) compute(prefix string, rows, ahead []Register) VecVirtual {
 // block emits the computation of one block of some rows; the last one of a summed row has its sums at the end.
 func (w *walk) block(rows, ahead []Register, sums [][]VecVirtual, offset Register, last bool) {
 	for _, row := range ahead {
-		PREFETCHT0(Mem{Base: row, Index: offset, Scale: 1})
+		PREFETCHT1(Mem{Base: row, Index: offset, Scale: 1})
 	}
 	x, query := ZMM(), Mem{Base: w.query, Index: offset, Scale: 1}
 	switch {

@@ -1,0 +1,82 @@
+package nnd
+
+import "math"
+
+// bounds say which candidates are of use. They are drawn closer as results are found.
+type bounds struct {
+	bound  float32 // a candidate above it is of no use
+	limit  uint64  // nor one with this key or a greater
+	narrow uint64  // the limit of the narrowest search, as far as this one has come: for one result, at most at the default epsilon
+	last   uint64  // the keys that these come from: of the last result that is wanted, and of the first one
+	first  uint64
+}
+
+var unbounded = bounds{bound: float32(math.Inf(1)), limit: noEntry, narrow: noEntry, last: noEntry, first: noEntry}
+
+// draw sets the bounds by the nearest rows so far, as many as are wanted.
+func (s *Searcher) draw(b *best) {
+	if last := b.last(); last != s.last {
+		s.last = last
+		s.bound = s.stretched(distanceOf(last), s.query.Epsilon)
+		s.limit = max(newKey(s.bound, 0), last+1)
+	}
+	if first := b.keys[0]; first != s.first {
+		s.first = first
+		bound := s.stretched(distanceOf(first), min(s.query.Epsilon, DefaultEpsilon))
+		s.narrow = max(newKey(bound, 0), first+1)
+	}
+}
+
+// stretched is how far a search looks beyond a distance.
+func (s *Searcher) stretched(distance, epsilon float32) float32 {
+	if stretched := s.query.Stretch(distance, epsilon); stretched > distance {
+		return stretched
+	}
+	return distance
+}
+
+// keep makes the rows of s.keys results if they are allowed and near enough, and draws the bounds closer.
+func (s *Searcher) keep() {
+	if s.query.Bounded {
+		for _, key := range s.keys {
+			if key < s.limit {
+				s.keepWithin(key)
+			}
+		}
+		return
+	}
+	for _, key := range s.keys {
+		if s.query.Allowed == nil || s.query.Allowed.Contains(uint32(key)) {
+			s.found.add(key)
+		}
+	}
+	if s.found.limit() < float32(math.Inf(1)) {
+		s.draw(&s.found)
+	}
+}
+
+// guides is how many rows a bounded search looks for at first, whether they lie within the radius or not: so it comes to the
+// region, and does not stop on one side of it.
+const guides = 16
+
+// keepWithin is keep with a radius. How many rows lie within, nobody knows before, so the search is one for some number of
+// nearest rows, the guide, which doubles when the last of them lies within the radius, until K are found.
+func (s *Searcher) keepWithin(key uint64) {
+	q := &s.query
+	if distanceOf(key) <= q.Radius && (q.Allowed == nil || q.Allowed.Contains(uint32(key))) {
+		s.found.add(key)
+	}
+	if s.found.found() {
+		s.draw(&s.found)
+		return
+	}
+	s.guide.add(key)
+	for s.guide.found() && s.guide.limit() <= q.Radius {
+		s.guide.wanted, s.guide.k = 2*s.guide.wanted, 2*s.guide.k
+	}
+	if s.guide.found() {
+		s.draw(&s.guide)
+	} else {
+		s.bounds = unbounded
+	}
+}

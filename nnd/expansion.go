@@ -1,0 +1,142 @@
+package nnd
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vicinaldb/store/internal/simd"
+)
+
+// Far from what it looks for, a search expands one candidate at a time: each leads nearer, and makes others needless. Once the nearest
+// candidate is beyond what the narrowest search would expand, there is hardly any that the next expansions make
+// needless, and so it expands several at a time. Their edges, and then the rows that these lead to, come from memory side by side, where
+// one after the other each would be waited for. That is most of what a search takes.
+//
+// Candidates within reach of the narrowest search are taken one by one in any case, so that a wider search begins with the same steps as a
+// narrow one and finds what it finds. The guide depends on it.
+
+const (
+	// widest is how many candidates are expanded together. With more, as many rows as lie in a few caches would be asked for at once.
+	widest = 4
+	// expected is how many of the candidates in front of the heap have their edges fetched: they include the next few.
+	expected = 2*widest - 1
+)
+
+// walk expands the nearest candidates until none is below the bound. Pivots are candidates from the start, but none is a
+// result before it is expanded: they say where to look, not how near the best is.
+func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
+	done := ctx.Done()
+	for round := 1; s.take(); round++ {
+		if done != nil && round%64 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if cap(s.path) > 0 {
+			if len(s.path)+len(s.batch) > cap(s.path) {
+				return nil
+			}
+			s.path = append(s.path, s.batch...)
+		}
+		if err := s.expand(g, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take pops the candidates to be expanded next, false if there is none below the bound.
+func (s *Searcher) take() bool {
+	s.batch = s.batch[:0]
+	for len(s.batch) < widest {
+		key, ok := s.next()
+		if !ok {
+			break
+		}
+		s.batch = append(s.batch, uint32(key))
+		if key < s.narrow {
+			break
+		}
+	}
+	s.stats.Expanded += len(s.batch)
+	return len(s.batch) > 0
+}
+
+// next pops the nearest candidate, false if that is not below the bound.
+func (s *Searcher) next() (key uint64, ok bool) {
+	for {
+		from := &s.frontier
+		if len(*from) == 0 || len(s.pivots) > 0 && s.pivots[0] < (*from)[0] {
+			from = &s.pivots
+		}
+		if len(*from) == 0 || (*from)[0] >= s.limit {
+			return 0, false
+		}
+		key := from.pop()
+		if from == &s.frontier {
+			return key, true
+		}
+		if s.visited.add(uint32(key)) {
+			s.keys = append(s.keys[:0], key)
+			s.keep()
+			return key, true
+		}
+	}
+}
+
+// expand scores the rows that the edges of the batch lead to, as far as they are new.
+func (s *Searcher) expand(g *SearchGraph, n uint32) error {
+	s.prefetch(g, expected) // what is in front now mostly still is after this
+	start := len(s.visited.log)
+	for _, row := range s.batch {
+		rows, ok := s.visited.enter(g.room(row), n)
+		if !ok {
+			return fmt.Errorf("edges of row %d of %d: %w", row, n, ErrCorrupt)
+		}
+		if s.ahead != nil {
+			s.ahead.Prefetch(rows)
+		}
+	}
+	rows := s.visited.log[start:]
+	if len(rows) == 0 {
+		return nil
+	}
+	s.stats.Distances += len(rows)
+	s.score(rows)
+	for _, key := range s.keys {
+		if key < s.limit {
+			s.frontier.push(key)
+		}
+	}
+	s.prefetch(g, 1)
+	s.keep()
+	return nil
+}
+
+// prefetch has the edges of candidates in front of the heap on their way from memory.
+func (s *Searcher) prefetch(g *SearchGraph, count int) {
+	var rows [expected]uint32
+	front := s.frontier[:min(len(s.frontier), count)]
+	for i, key := range front {
+		rows[i] = uint32(key)
+	}
+	simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, rows[:len(front)])
+}
+
+// score makes keys of those rows that are near enough to be candidates or to be kept.
+func (s *Searcher) score(rows []uint32) {
+	reach, values := s.bound, s.room(len(rows))
+	if s.found.k > s.found.wanted {
+		reach = max(reach, s.found.reach())
+	}
+	s.rows, s.keys = append(s.rows[:0], rows...), s.keys[:0]
+	count := len(rows)
+	if scorer, ok := s.query.Scorer.(WithinScorer); ok {
+		count = scorer.ScoreWithin(values, s.rows, reach)
+	} else {
+		s.query.Scorer.Score(values, s.rows)
+	}
+	for i, value := range values[:count] {
+		if value <= reach { // so is not NaN
+			s.keys = append(s.keys, newKey(value, s.rows[i]))
+		}
+	}
+}
