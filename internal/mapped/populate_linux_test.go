@@ -50,7 +50,7 @@ func TestPopulate(t *testing.T) {
 				t.Skipf("%d bytes are in memory before anybody reads them", n)
 			}
 			// Neither begins nor ends with a page.
-			populate(f.Bytes())
+			populate(f.Bytes()[1000*page+64 : 2000*page+64])
 			if got, most := resident(t, path)/page, 1001+2*largePage/page; got < 1001 || got > most {
 				t.Errorf("%d pages are in memory, want 1,001 and at most %d", got, most)
 			}
