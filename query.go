@@ -244,7 +244,8 @@ type queryScratch struct {
 	hits    []hit
 	pending pendingScorer
 	ids     []byte
-	ends    []int // where each id ends in ids
+	ends    []int    // where each id ends in ids
+	rows    []uint32 // of one segment, or pending
 }
 
 // query answers from one snapshot.

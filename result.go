@@ -35,14 +35,17 @@ func (s *snapshot) results(c *Collection, q *query, scratch *queryScratch) ([]Re
 // readIDs sets the ids of all results.
 func (scratch *queryScratch) readIDs(pending *pendingRows, results []Result) error {
 	scratch.ids, scratch.ends = scratch.ids[:0], scratch.ends[:0]
-	for _, h := range scratch.hits {
-		if h.segment == nil {
-			chunk, i := pending.at(h.row)
-			scratch.ids = append(scratch.ids, chunk.rows[i].id...)
-		} else if err := h.segment.appendID(&scratch.ids, h.row); err != nil {
+	for at := 0; at < len(scratch.hits); {
+		segment := scratch.hits[at].segment
+		scratch.rows = scratch.rows[:0]
+		for ; at < len(scratch.hits) && scratch.hits[at].segment == segment; at++ {
+			scratch.rows = append(scratch.rows, scratch.hits[at].row)
+		}
+		if segment == nil {
+			scratch.readPendingIDs(pending)
+		} else if err := scratch.readSegmentIDs(segment); err != nil {
 			return err
 		}
-		scratch.ends = append(scratch.ends, len(scratch.ids))
 	}
 	all, begin := string(scratch.ids), 0
 	for i, end := range scratch.ends {
@@ -52,10 +55,19 @@ func (scratch *queryScratch) readIDs(pending *pendingRows, results []Result) err
 	return nil
 }
 
-func (seg *segment) appendID(dst *[]byte, row uint32) error {
-	return seg.guard(func() error {
-		id, err := seg.ID(row)
-		*dst = append(*dst, id...)
+// readPendingIDs appends the ids of scratch.rows, which are pending.
+func (scratch *queryScratch) readPendingIDs(pending *pendingRows) {
+	for _, row := range scratch.rows {
+		chunk, i := pending.at(row)
+		scratch.ids = append(scratch.ids, chunk.rows[i].id...)
+		scratch.ends = append(scratch.ends, len(scratch.ids))
+	}
+}
+
+// readSegmentIDs appends the ids of scratch.rows, which are a segment's.
+func (scratch *queryScratch) readSegmentIDs(seg *segment) error {
+	return seg.guard(func() (err error) {
+		scratch.ids, scratch.ends, err = seg.AppendIDs(scratch.ids, scratch.ends, scratch.rows)
 		return err
 	})
 }

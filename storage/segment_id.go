@@ -1,5 +1,7 @@
 package storage
 
+import "runtime"
+
 // ID returns the id of a row: a view of the mapped file. A row that is not there, or an id that reaches out of its
 // section, is an [ErrCorrupt].
 func (s *Segment) ID(row uint32) ([]byte, error) {
@@ -11,6 +13,41 @@ func (s *Segment) ID(row uint32) ([]byte, error) {
 		return nil, s.damage(TagIDOffsets, 8*uint64(row), "id of row %d reaches from %d to %d of %d", row, start, end, len(s.idBytes))
 	}
 	return s.idBytes[start:end:end], nil
+}
+
+// AppendIDs appends the ids of rows to dst, one behind the other, and to ends how long dst is behind each. Errors are those of ID.
+//
+// The ids lie all over the file, and so do their offsets. All of both are asked for before the first is waited for.
+func (s *Segment) AppendIDs(dst []byte, ends []int, rows []uint32) ([]byte, []int, error) {
+	const together = 16
+	var ids [together][]byte
+	for len(rows) > 0 {
+		some := rows[:min(len(rows), together)]
+		rows = rows[len(some):]
+		for i, row := range some {
+			id, err := s.ID(row)
+			if err != nil {
+				return dst, ends, err
+			}
+			ids[i] = id
+		}
+		runtime.KeepAlive(firstBytes(ids[:len(some)]))
+		for _, id := range ids[:len(some)] {
+			dst = append(dst, id...)
+			ends = append(ends, len(dst))
+		}
+	}
+	return dst, ends, nil
+}
+
+// firstBytes reads the first bytes of some ids.
+func firstBytes(ids [][]byte) (sum byte) {
+	for _, id := range ids {
+		if len(id) > 0 {
+			sum += id[0]
+		}
+	}
+	return sum
 }
 
 // Find returns the row of an id, and false if the segment does not have it.

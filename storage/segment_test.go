@@ -208,6 +208,28 @@ func (s *sample) compare(t failer, got *storage.Segment) {
 			t.Errorf("record of row %d from the reader came back different; %v", i, err)
 		}
 	}
+	s.compareIDs(t, got)
+}
+
+// compareIDs reads ids of rows in another order, more and more of them, some twice.
+func (s *sample) compareIDs(t failer, got *storage.Segment) {
+	t.Helper()
+	var rows []uint32
+	var want []byte
+	var ends []int
+	for i := range min(2*len(s.ids), 40) {
+		dst, at, err := got.AppendIDs(nil, nil, rows)
+		if err != nil || !bytes.Equal(dst, want) || !slices.Equal(at, ends) {
+			t.Errorf("ids of rows %v are %q until %d, %v; want %q until %d", rows, dst, at, err, want, ends)
+		}
+		row := i * 7919 % len(s.ids)
+		rows = append(rows, uint32(row))
+		want = append(want, s.ids[row]...)
+		ends = append(ends, len(want))
+	}
+	if _, _, err := got.AppendIDs(nil, nil, append(rows, uint32(len(s.ids)))); !errors.Is(err, storage.ErrCorrupt) {
+		t.Errorf("ids of a row too many: %v", err)
+	}
 }
 
 func TestSegmentRoundTrip(t *testing.T) {
