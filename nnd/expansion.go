@@ -106,7 +106,7 @@ func (s *Searcher) expand(g *SearchGraph, n uint32) error {
 			s.frontier.push(key)
 		}
 	}
-	s.prefetch(g, 1)
+	s.prefetch(g, widest)
 	s.keep()
 	return nil
 }
