@@ -15,12 +15,8 @@ import (
 // Candidates within reach of the narrowest search are taken one by one in any case, so that a wider search begins with the same steps as a
 // narrow one and finds what it finds. The guide depends on it.
 
-const (
-	// widest is how many candidates are expanded together. With more, as many rows as lie in a few caches would be asked for at once.
-	widest = 4
-	// expected is how many of the candidates in front of the heap have their edges fetched: they include the next few.
-	expected = 2*widest - 1
-)
+// widest is how many candidates are expanded together. Twice as many gain nothing.
+const widest = 4
 
 // walk expands the nearest candidates until none is below the bound. Pivots are candidates from the start, but none is a
 // result before it is expanded: they say where to look, not how near the best is.
@@ -84,7 +80,6 @@ func (s *Searcher) next() (key uint64, ok bool) {
 
 // expand scores the rows that the edges of the batch lead to, as far as they are new.
 func (s *Searcher) expand(g *SearchGraph, n uint32) error {
-	s.prefetch(g, expected) // what is in front now mostly still is after this
 	start := len(s.visited.log)
 	for _, row := range s.batch {
 		rows, ok := s.visited.enter(g.room(row), n)
@@ -101,24 +96,22 @@ func (s *Searcher) expand(g *SearchGraph, n uint32) error {
 	}
 	s.stats.Distances += len(rows)
 	s.score(rows)
-	for _, key := range s.keys {
-		if key < s.limit {
-			s.frontier.push(key)
-		}
-	}
-	s.prefetch(g, widest)
+	s.push(g)
 	s.keep()
 	return nil
 }
 
-// prefetch has the edges of candidates in front of the heap on their way from memory.
-func (s *Searcher) prefetch(g *SearchGraph, count int) {
-	var rows [expected]uint32
-	front := s.frontier[:min(len(s.frontier), count)]
-	for i, key := range front {
-		rows[i] = uint32(key)
+// push makes candidates of the rows of s.keys that are near enough. Their edges are on their way before it is known which of them is
+// expanded next.
+func (s *Searcher) push(g *SearchGraph) {
+	rows := s.rows[:0]
+	for _, key := range s.keys {
+		if key < s.limit {
+			rows = append(rows, uint32(key))
+			s.frontier.push(key)
+		}
 	}
-	simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, rows[:len(front)])
+	simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, rows)
 }
 
 // score makes keys of those rows that are near enough to be candidates or to be kept.
