@@ -254,3 +254,32 @@ func TestUint8Order(t *testing.T) {
 		}
 	}
 }
+
+// A block of distances is that of the rows one after the other, in every metric, of codes that lose something and of others.
+func TestUint8Block(t *testing.T) {
+	check := func(m *metric.Dense, vectors [][]float32) {
+		_, view := compactRows(t, m, vectors)
+		rows := view.(*codec.Uint8Rows)
+		some, others := []uint32{3, 0, 7, 7, 21, 2, 5}, []uint32{1, 9, 3, 21, 30, 30, 8}
+		got, want := make([]float32, len(some)*len(others)), make([]float32, len(some)*len(others))
+		for i, row := range some {
+			rows.Distances(want[i*len(others):], row, others)
+		}
+		allocations := testing.AllocsPerRun(1, func() { rows.BlockDistances(got, some, others) })
+		if !slices.Equal(got, want) || allocations != 0 {
+			t.Errorf("%s: %v, want %v; %v allocations", m.Name(), got, want, allocations)
+		}
+	}
+	for _, m := range lossyMetrics(t) {
+		check(m, shares(4, 40, 70))
+	}
+	whole := shares(5, 40, 70)
+	for _, v := range whole {
+		for i := range v {
+			v[i] = float32(int(v[i] * 255))
+		}
+	}
+	for _, name := range []string{"euclidean", "manhattan", "chebyshev"} {
+		check(float32Metric(t, name), whole)
+	}
+}

@@ -56,6 +56,19 @@ func (r *Uint8Rows) Distances(dst []float32, row uint32, rows []uint32) {
 	r.score(dst, uint8Code{r.code(row), float64(p.Offset), float64(p.Scale)}, rows)
 }
 
+// BlockDistances sets dst[i*len(others)+j] to what Distances gives for rows[i] and others[j]. It allocates nothing. Every row must be
+// below Len.
+func (r *Uint8Rows) BlockDistances(dst []float32, rows, others []uint32) {
+	c := r.codec
+	if kernel := c.searched.Kernel(); c.summed && kernel != metric.L1 && kernel != metric.Max && kernel != metric.InnerProduct {
+		simd.SquaredL2U8SummedBlock(dst, r.codes, c.stride, c.stride, rows, others, c.factor)
+		return
+	}
+	for i, row := range rows {
+		r.Distances(dst[i*len(others):], row, others)
+	}
+}
+
 // Scorer returns a scorer for queries against the rows. It scores nothing sensible before Prepare.
 func (r *Uint8Rows) Scorer() Scorer { return newUint8Scorer(r) }
 

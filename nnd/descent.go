@@ -3,6 +3,8 @@ package nnd
 import (
 	"context"
 	"sync/atomic"
+
+	"github.com/vicinaldb/store/internal/simd"
 )
 
 // builder finds the best lists of all rows.
@@ -66,9 +68,7 @@ func (b *builder) comparePairs(ctx context.Context) error {
 	return b.options.stage("pairs", n, 8).run(ctx, func() func(lo, hi int) {
 		j := b.newJoiner(n)
 		return func(lo, hi int) {
-			for row := lo; row < hi; row++ {
-				j.join(all[row:], 1)
-			}
+			j.join(all[lo:], hi-lo)
 			j.flush()
 		}
 	})
@@ -123,16 +123,26 @@ func (b *builder) countNew() int {
 	return count
 }
 
+// joinRows is how many rows of a join are compared with the others at a time. Their distances stay in the first cache.
+const joinRows = 8
+
 // joiner is a goroutine's scratch for local joins.
 type joiner struct {
 	*builder
+	block  BlockPoints // nil when points are none
 	values []float32
 	limits []float32
+	places []uint32
 	count  int64
 }
 
+// newJoiner makes scratch for joins of so many rows at most, of which more than one are fresh.
 func (b *builder) newJoiner(rows int) *joiner {
-	return &joiner{builder: b, values: make([]float32, rows), limits: make([]float32, rows)}
+	block, _ := b.points.(BlockPoints)
+	return &joiner{
+		builder: b, block: block,
+		values: make([]float32, joinRows*rows), limits: make([]float32, rows), places: make([]uint32, rows),
+	}
 }
 
 // join compares each of the first fresh rows with all rows after it, and offers those that are near enough to one another.
@@ -145,18 +155,39 @@ func (j *joiner) join(rows []uint32, fresh int) {
 	for i, row := range rows {
 		limits[i] = j.lists.limit(row)
 	}
-	for i, row := range rows[:fresh] {
-		others, limits, limit := rows[i+1:], limits[i+1:], limits[i]
-		values := j.values[:len(others)]
-		j.points.Distances(values, row, others)
-		j.count += int64(len(others))
-		for at, value := range values {
-			if value <= limit {
-				j.lists.offer(row, others[at], value)
-			}
-			if value <= limits[at] {
-				j.lists.offer(others[at], row, value)
-			}
+	for first := 0; first < fresh; first += joinRows {
+		some, others := rows[first:min(first+joinRows, fresh)], rows[first+1:]
+		j.compare(some, others)
+		for i := range some {
+			values := j.values[i*len(others):][i:len(others)]
+			j.introduce(rows[first+i:], values, limits[first+i:])
+		}
+	}
+}
+
+// compare computes the distances of some rows, each with those others that are not below its place: some and others overlap.
+func (j *joiner) compare(some, others []uint32) {
+	for i, row := range some {
+		if j.block == nil {
+			j.points.Distances(j.values[i*len(others)+i:], row, others[i:])
+		}
+		j.count += int64(len(others) - i)
+	}
+	if j.block != nil {
+		j.block.BlockDistances(j.values, some, others)
+	}
+}
+
+// introduce offers the first of the rows to those behind it, and them to it, as far as they are near enough.
+func (j *joiner) introduce(rows []uint32, values, limits []float32) {
+	row, others, limit, limits := rows[0], rows[1:], limits[0], limits[1:]
+	for _, at := range j.places[:simd.Near(j.places, values, limits, limit)] {
+		value := values[at]
+		if value <= limit {
+			j.lists.offer(row, others[at], value)
+		}
+		if value <= limits[at] {
+			j.lists.offer(others[at], row, value)
 		}
 	}
 }

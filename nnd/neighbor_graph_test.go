@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -200,6 +201,28 @@ func TestThreadsDoNotMatter(t *testing.T) {
 
 // The same points give the same graphs on every machine and with every version, unless a change means to change them:
 // then the new value goes here.
+func TestBlocksDoNotMatter(t *testing.T) {
+	for _, n := range []int{300, 3000} { // all pairs, and a descent
+		points := mixture(n, 8, 20, 0.1, 1)
+		o := nnd.Options{Neighbors: 10, MaxCandidates: 13, Seed: 1, Threads: 2}
+		want, err := nnd.Build(t.Context(), points, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var calls atomic.Int64
+		got, err := nnd.Build(t.Context(), blocks{points, &calls}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got.Rows, want.Rows) || !slices.Equal(got.Distances, want.Distances) {
+			t.Errorf("%d points: other neighbors by blocks", n)
+		}
+		if got.Stats.Distances != want.Stats.Distances || calls.Load() == 0 {
+			t.Errorf("%d points: %d distances, want %d; %d blocks", n, got.Stats.Distances, want.Stats.Distances, calls.Load())
+		}
+	}
+}
+
 func TestGolden(t *testing.T) {
 	const want = 0x88c37565ba1246ad
 	if got := fingerprint(t, mixture(3000, 6, 40, 0.02, 1), nnd.Options{Neighbors: 10, Seed: 42}); got != want {

@@ -13,6 +13,14 @@ type Points interface {
 	Distances(dst []float32, row uint32, rows []uint32)
 }
 
+// BlockPoints are [Points] that compare some rows with others in less time than one after the other.
+type BlockPoints interface {
+	Points
+	// BlockDistances sets dst[i*len(others)+j] to what Distances gives for rows[i] and others[j], for every i below len(rows) and every
+	// j below len(others).
+	BlockDistances(dst []float32, rows, others []uint32)
+}
+
 // Scorer is a query, prepared against the rows of a graph. One goroutine uses it at a time.
 type Scorer interface {
 	// Score sets dst[i] to the distance of the query and rows[i], in the metric's fast form, for every i below len(rows).

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/vicinaldb/store/nnd"
@@ -18,6 +19,19 @@ func (v vectors) Len() int { return len(v) }
 func (v vectors) Distances(dst []float32, row uint32, rows []uint32) {
 	for i, other := range rows {
 		dst[i] = squared(v[row], v[other])
+	}
+}
+
+// blocks are vectors that are compared in blocks, and tell how often.
+type blocks struct {
+	vectors
+	calls *atomic.Int64
+}
+
+func (b blocks) BlockDistances(dst []float32, rows, others []uint32) {
+	b.calls.Add(1)
+	for i, row := range rows {
+		b.Distances(dst[i*len(others):][:len(others)], row, others)
 	}
 }
 

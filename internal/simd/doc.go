@@ -22,7 +22,8 @@
 // # Vectors of bytes
 //
 // The kernels of uint8.go compare codes of one byte a component. They add integers, exactly and so in any order, and take
-// vectors that are padded with zeros to whole cache lines. Those of uint8_summed.go know the sums of rows beforehand.
+// vectors that are padded with zeros to whole cache lines. Those of uint8_summed.go know the sums of rows beforehand, and that
+// of uint8_block.go compares several such rows with many.
 //
 // # Rows of half floats
 //

@@ -27,7 +27,7 @@ func TestBytesReadNothingOutside(t *testing.T) {
 	// All of it is zero, so that it can be rows and numbers of rows at once. What is written are zeros too.
 	readable := b[page : 2*page]
 	numbers := unsafe.Slice((*uint32)(unsafe.Pointer(&readable[0])), page/4)
-	floats := make([]float32, page)
+	floats, lastFloats := make([]float32, page), unsafe.Slice((*float32)(unsafe.Pointer(&readable[0])), page/4)
 	eachImplementation(t, func(*testing.T) {
 		for n := 0; n <= 1024; n += 64 {
 			simd.FloatsOfBytes(floats, readable[:n])
@@ -68,6 +68,15 @@ func TestBytesReadNothingOutside(t *testing.T) {
 					k.within(make([]uint32, count), numbers[len(numbers)-count:], row, row, 0, 0)
 					k.within(numbers[len(numbers)-count:], make([]uint32, count), row, row, 0, 0)
 				}
+			}
+		}
+		for n := 64; n <= 512; n += 64 {
+			for _, count := range []int{1, 2, 3, 4, 25} {
+				row := readable[len(readable)-n:]
+				simd.SquaredL2U8SummedBlock(make([]float32, 4*count), row, 0, n, numbers[len(numbers)-4:], numbers[len(numbers)-count:], 1)
+				simd.SquaredL2U8SummedBlock(lastFloats[len(lastFloats)-4*count:], row, 0, n, make([]uint32, 4), make([]uint32, count), 1)
+				simd.Near(make([]uint32, count), lastFloats[len(lastFloats)-count:], lastFloats[len(lastFloats)-count:], -1)
+				simd.Near(numbers[len(numbers)-count:], make([]float32, count), lastFloats[len(lastFloats)-count:], -1)
 			}
 		}
 	})

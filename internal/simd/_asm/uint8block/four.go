@@ -1,0 +1,227 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/gotypes"
+	"github.com/mmcloughlin/avo/ir"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+const (
+	blockBytes = 64 // a cache line, a ZMM register
+	tailBytes  = 8  // the sums of a row
+	side       = 4  // queries, and rows, that are taken together
+)
+
+// tile is the comparison of four queries with four rows.
+type tile struct {
+	queries [side]Register // addresses
+	rows    [side]Register
+	offset  Register // of a block
+	last    Register // offset of the last block, which has the sums
+	some    Register // mask of what is no sums in it
+	sign    VecVirtual
+	sums    [side][side]VecVirtual // of a query and a row
+}
+
+// four emits the kernel.
+func four() {
+	TEXT("squaredL2U8SummedFourAVX512", NOSPLIT, "func(dst []float32, base []byte, stride, length int, queries *[4]uint32, rows []uint32, factor float64)")
+	Doc(
+		"squaredL2U8SummedFourAVX512 sets dst[i*len(rows)+j] to factor times the sum of the squared differences of the rows",
+		"queries[i] and rows[j], which are length bytes at multiples of stride in base.",
+		"The length is a multiple of 64, above 0. The last 8 bytes of rows are their sums. It checks no bounds.",
+	)
+	Pragma("noescape")
+	t := tile{some: K(), sign: ZMM()}
+	row, end := Load(Param("rows").Base(), GP64()), Load(Param("rows").Len(), GP64())
+	TESTQ(end, end)
+	JZ(LabelRef("Return"))
+	LEAQ(Mem{Base: row, Index: end, Scale: 4, Disp: -4}, end)
+	queries := Load(Param("queries"), GP64())
+	for i := range t.queries {
+		t.queries[i] = address(Mem{Base: queries, Disp: 4 * i})
+	}
+	mask := GP32()
+	MOVL(U32(1<<(blockBytes/tailBytes-1)-1), mask)
+	KMOVW(mask, t.some)
+	sign := GP32()
+	MOVL(U32(0x80808080), sign)
+	VPBROADCASTD(sign, t.sign)
+
+	Label("Tile")
+	for i := range t.rows {
+		place := GP64()
+		LEAQ(Mem{Base: row, Disp: 4 * i}, place)
+		CMPQ(place, end)
+		CMOVQHI(end, place)
+		t.rows[i] = address(Mem{Base: place})
+	}
+	t.compute()
+	t.store(row, end)
+	ADDQ(Imm(4*side), row)
+	CMPQ(row, end)
+	JBE(LabelRef("Tile"))
+	VZEROUPPER()
+	Label("Return")
+	RET()
+}
+
+// parameter returns where a parameter lies, for which there is no register left.
+func parameter(component gotypes.Component) Mem {
+	basic, err := component.Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return basic.Addr
+}
+
+// address emits the address of the row whose number lies at a place in memory.
+func address(number Mem) Register {
+	row := GP64()
+	MOVL(number, row.As32())
+	IMULQ(parameter(Param("stride")), row)
+	ADDQ(parameter(Param("base").Base()), row)
+	return row
+}
+
+// compute emits the sums of products.
+func (t *tile) compute() {
+	for i := range t.sums {
+		for j := range t.sums[i] {
+			t.sums[i][j] = ZMM()
+			VPXORD(t.sums[i][j], t.sums[i][j], t.sums[i][j])
+		}
+	}
+	t.offset, t.last = GP64(), GP64()
+	XORQ(t.offset, t.offset)
+	MOVQ(parameter(Param("length")), t.last)
+	SUBQ(Imm(blockBytes), t.last)
+	JZ(LabelRef("Last"))
+	Label("Block")
+	t.block(false)
+	ADDQ(Imm(blockBytes), t.offset)
+	CMPQ(t.offset, t.last)
+	JB(LabelRef("Block"))
+	Label("Last")
+	t.block(true)
+}
+
+// block emits the products of one block.
+func (t *tile) block(last bool) {
+	var signed [side]VecVirtual
+	for i, query := range t.queries {
+		signed[i] = ZMM()
+		from := Mem{Base: query, Index: t.offset, Scale: 1}
+		if last {
+			VPXORQ_Z(from, t.sign, t.some, signed[i])
+		} else {
+			VPXORD(from, t.sign, signed[i])
+		}
+	}
+	for j, row := range t.rows {
+		unsigned := ZMM()
+		VMOVDQU64(Mem{Base: row, Index: t.offset, Scale: 1}, unsigned)
+		for i := range signed {
+			dotBytes(signed[i], unsigned, t.sums[i][j])
+		}
+	}
+}
+
+// store emits the distances of a tile, and the storing of those that there are.
+func (t *tile) store(row, end Register) {
+	left, lanes := GP64(), K()
+	MOVQ(end, left)
+	SUBQ(row, left)
+	SHRQ(Imm(2), left)
+	INCQ(left)
+	first(left, side, lanes)
+
+	sums, squares := t.tails()
+	VPSLLD(Imm(8), sums, sums)
+	VPSUBD(sums, squares, squares)
+	to, width := GP64(), GP64()
+	MOVQ(row, to)
+	SUBQ(parameter(Param("rows").Base()), to)
+	ADDQ(parameter(Param("dst").Base()), to)
+	MOVQ(parameter(Param("rows").Len()), width)
+	factor := YMM()
+	VBROADCASTSD(parameter(Param("factor")), factor)
+	for i, query := range t.queries {
+		total, norm, wide := addLanes(t.sums[i][:]), XMM(), YMM()
+		VPBROADCASTD(Mem{Base: query, Index: t.last, Scale: 1, Disp: blockBytes - tailBytes/2}, norm)
+		VPADDD(total, total, total)
+		VPSUBD(total, squares, total)
+		VPADDD(norm, total, total)
+		VCVTUDQ2PD(total, wide)
+		VMULPD(factor, wide, wide)
+		VCVTPD2PSY(wide, total)
+		VMOVUPS(total, lanes, Mem{Base: to})
+		LEAQ(Mem{Base: to, Index: width, Scale: 4}, to)
+	}
+}
+
+// tails emits the loading of the last 8 bytes of four rows: lanes of sums, and of those of squares.
+func (t *tile) tails() (sums, squares VecVirtual) {
+	var pairs [2]VecVirtual
+	for i := range pairs {
+		low, high := XMM(), XMM()
+		VMOVQ(Mem{Base: t.rows[2*i], Index: t.last, Scale: 1, Disp: blockBytes - tailBytes}, low)
+		VMOVQ(Mem{Base: t.rows[2*i+1], Index: t.last, Scale: 1, Disp: blockBytes - tailBytes}, high)
+		VPUNPCKLQDQ(high, low, low)
+		pairs[i] = low
+	}
+	sums, squares = XMM(), XMM()
+	VSHUFPS(Imm(0x88), pairs[1], pairs[0], sums)
+	VSHUFPS(Imm(0xdd), pairs[1], pairs[0], squares)
+	return sums, squares
+}
+
+// dotBytes emits VPDPBUSD, which avo lacks: it adds products of signed bytes with unsigned bytes to lanes of sum.
+func dotBytes(signed, unsigned, sum VecVirtual) {
+	Instruction(&ir.Instruction{
+		Opcode:   "VPDPBUSD",
+		Operands: []Op{signed, unsigned, sum},
+		Inputs:   []Op{signed, unsigned, sum},
+		Outputs:  []Op{sum},
+		ISA:      []string{"AVX512_VNNI"},
+	})
+}
+
+// addLanes emits the sums of the 16 lanes of each of four registers, as the lanes of one. Only such instructions are used as can
+// have all 32 registers.
+func addLanes(rows []VecVirtual) VecVirtual {
+	var quarters []VecVirtual
+	for _, row := range rows {
+		half, quarter := YMM(), XMM()
+		VEXTRACTI64X4(Imm(1), row, half)
+		VPADDD(row.AsY(), half, half)
+		VEXTRACTI32X4(Imm(1), half, quarter)
+		VPADDD(half.AsX(), quarter, quarter)
+		quarters = append(quarters, quarter)
+	}
+	join := func(interleaveLow, interleaveHigh func(operands ...Op), a, b VecVirtual) VecVirtual {
+		low, high := XMM(), XMM()
+		interleaveLow(b, a, low)
+		interleaveHigh(b, a, high)
+		VPADDD(high, low, low)
+		return low
+	}
+	low := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[0], quarters[1])
+	high := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[2], quarters[3])
+	return join(VPUNPCKLQDQ, VPUNPCKHQDQ, low, high)
+}
+
+// first emits a mask of the first lanes, as many as count says, but not more than most. Count is lost: BZHI would look at no more
+// than 8 bits of it.
+func first(count GPVirtual, most int, lanes Register) {
+	all := GP64()
+	MOVQ(U32(most), all)
+	CMPQ(count, all)
+	CMOVQHI(all, count)
+	MOVQ(U32(1<<most-1), all)
+	BZHIQ(count, all, all)
+	KMOVW(all.As32(), lanes)
+}

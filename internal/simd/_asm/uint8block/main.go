@@ -1,0 +1,21 @@
+// Command uint8block writes the AVX-512 kernels behind joins: one that compares four rows of bytes with many, and one that tells
+// which of the distances are small enough to matter. Run it by go generate in the directory of the package.
+//
+// # How rows are compared
+//
+// As in command uint8avx512, sums are those of products of unsigned bytes with bytes from which 128 is subtracted, and rows have the
+// sums of their bytes and of the squares of these in their last 8 bytes. But four queries are taken against four rows at a time:
+// a block of 64 bytes that was loaded takes part in four products, and 16 sums are under way. What is left of the rows at the
+// end is filled up with the last one; its results are not stored.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	ConstraintExpr("amd64,!purego")
+	four()
+	near()
+	Generate()
+}

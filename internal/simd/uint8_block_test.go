@@ -1,0 +1,160 @@
+package simd_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/vicinaldb/store/internal/simd"
+)
+
+func TestBlockEqualsRows(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			length := 64 * rapid.IntRange(1, 14).Draw(t, "blocks")
+			stride := length + 64*rapid.IntRange(0, 1).Draw(t, "blocks behind")
+			count := rapid.IntRange(1, 50).Draw(t, "rows in base")
+			numbers := rapid.Uint32Range(0, uint32(count-1))
+			queries := rapid.SliceOfN(numbers, 0, 9).Draw(t, "queries")
+			rows := rapid.SliceOfN(numbers, 0, 70).Draw(t, "rows")
+			factor := rapid.SampledFrom([]float64{1, 0.1, 3e-5, math.Pi}).Draw(t, "factor")
+			r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+			base := make([]byte, count*stride)
+			for row := range count {
+				copy(base[row*stride:], summed(r, length-8, bytesOf[0].draw))
+			}
+			checkBlock(t, base, stride, length, queries, rows, factor)
+		})
+	})
+}
+
+// TestBlockManyRows has more rows than 8 bits count, which is what some instructions look at.
+func TestBlockManyRows(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		base := make([]byte, 300*64)
+		for row := range 300 {
+			copy(base[row*64:], summed(r, 56, bytesOf[0].draw))
+		}
+		var all []uint32
+		for row := range uint32(1200) {
+			all = append(all, row*7%300)
+			checkBlock(t, base, 64, 64, []uint32{5, 1, 299, 0}, all, 0.25)
+		}
+	})
+}
+
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// checkBlock compares a block with its rows, and looks for what is written behind it.
+func checkBlock(t failer, base []byte, stride, length int, queries, rows []uint32, factor float64) {
+	t.Helper()
+	var want []float32
+	sums := make([]uint32, len(rows))
+	for _, query := range queries {
+		simd.SquaredL2U8SummedRows(sums, base[int(query)*stride:][:length], base, stride, rows)
+		for _, sum := range sums {
+			want = append(want, float32(factor*float64(sum)))
+		}
+	}
+	want = append(want, 7, 7, 7, 7)
+	dst := slices.Repeat([]float32{7}, len(want))
+	simd.SquaredL2U8SummedBlock(dst, base, stride, length, queries, rows, factor)
+	if !slices.Equal(dst, want) {
+		t.Fatalf("%d queries, %d rows of %d bytes: got %v, want %v", len(queries), len(rows), length, dst, want)
+	}
+}
+
+func TestBlockOutside(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		base, inside := make([]byte, 640), []uint32{0, 1, 2, 9}
+		block := func(room, length int, queries, rows []uint32) func() {
+			return func() { simd.SquaredL2U8SummedBlock(make([]float32, room), base, 64, length, queries, rows, 1) }
+		}
+		block(16, 64, inside, inside)()
+		for reason, f := range map[string]func(){
+			"a row outside":        block(16, 64, inside, []uint32{0, 1, 2, 10}),
+			"a query outside":      block(16, 64, []uint32{0, 1, 2, 10}, inside),
+			"dst is shorter":       block(15, 64, inside, inside),
+			"half a block":         block(16, 32, inside, inside),
+			"no room for sums":     block(16, 0, inside, inside),
+			"rows longer than all": block(16, 704, inside, inside),
+		} {
+			if !panics(f) {
+				t.Errorf("no panic: %s", reason)
+			}
+		}
+	})
+}
+
+func TestNear(t *testing.T) {
+	nan, infinity := float32(math.NaN()), float32(math.Inf(1))
+	eachImplementation(t, func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			few := []float32{-1, 0, 0.5, 1, 2, infinity}
+			limits := rapid.SliceOfN(rapid.SampledFrom(few), 0, 600).Draw(t, "limits")
+			values := make([]float32, len(limits))
+			r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+			for i := range values {
+				values[i] = append(few, nan)[r.IntN(len(few)+1)]
+			}
+			limit := rapid.SampledFrom(few).Draw(t, "limit")
+			var want []uint32
+			for i, value := range values {
+				if value <= limit || value <= limits[i] {
+					want = append(want, uint32(i))
+				}
+			}
+			dst := slices.Repeat([]uint32{7}, len(values)+4)
+			count := simd.Near(dst, values, limits, limit)
+			if !slices.Equal(dst[:count], want) {
+				t.Fatalf("of %v, limits %v and %v: got %v, want %v", values, limit, limits, dst[:count], want)
+			}
+			if !slices.Equal(dst[len(values):], []uint32{7, 7, 7, 7}) {
+				t.Fatalf("wrote behind %d places", len(values))
+			}
+		})
+		for reason, f := range map[string]func(){
+			"dst is shorter":     func() { simd.Near(make([]uint32, 1), make([]float32, 2), make([]float32, 2), 0) },
+			"limits are shorter": func() { simd.Near(make([]uint32, 2), make([]float32, 2), make([]float32, 1), 0) },
+		} {
+			if !panics(f) {
+				t.Errorf("no panic: %s", reason)
+			}
+		}
+	})
+}
+
+// BenchmarkBlock compares rows with one another, as a join does, in a block and one after the other.
+func BenchmarkBlock(b *testing.B) {
+	for _, stride := range []int{128, 832} {
+		base, numbers := gather(stride, 60*stride)
+		for row := range len(base) / stride {
+			simd.PutSumsU8(base[row*stride:][:stride])
+		}
+		rows := numbers[:60]
+		dst, sums := make([]float32, 8*len(rows)), make([]uint32, len(rows))
+		for name, compare := range map[string]func(){
+			"block": func() { simd.SquaredL2U8SummedBlock(dst, base, stride, stride, rows[:8], rows, 1) },
+			"rows": func() {
+				for _, row := range rows[:8] {
+					simd.SquaredL2U8SummedRows(sums, base[int(row)*stride:][:stride], base, stride, rows)
+				}
+			},
+		} {
+			b.Run(fmt.Sprintf("%s/bytes=%d", name, stride), func(b *testing.B) {
+				for b.Loop() {
+					compare()
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(8*len(rows)), "ns/pair")
+			})
+		}
+	}
+}
