@@ -126,6 +126,9 @@ func (b *builder) countNew() int {
 // joinRows is how many rows of a join are compared with the others at a time. Their distances stay in the first cache.
 const joinRows = 8
 
+// joinOffers is from how many offers on they are made before the end of a join.
+const joinOffers = 1024
+
 // joiner is a goroutine's scratch for local joins.
 type joiner struct {
 	*builder
@@ -133,6 +136,7 @@ type joiner struct {
 	values []float32
 	limits []float32
 	places []uint32
+	offers offers
 	count  int64
 }
 
@@ -162,7 +166,11 @@ func (j *joiner) join(rows []uint32, fresh int) {
 			values := j.values[i*len(others):][i:len(others)]
 			j.introduce(rows[first+i:], values, limits[first+i:])
 		}
+		if j.offers.count >= joinOffers {
+			j.lists.take(&j.offers)
+		}
 	}
+	j.lists.take(&j.offers)
 }
 
 // compare computes the distances of some rows, each with those others that are not below its place: some and others overlap.
@@ -181,14 +189,12 @@ func (j *joiner) compare(some, others []uint32) {
 // introduce offers the first of the rows to those behind it, and them to it, as far as they are near enough.
 func (j *joiner) introduce(rows []uint32, values, limits []float32) {
 	row, others, limit, limits := rows[0], rows[1:], limits[0], limits[1:]
-	for _, at := range j.places[:simd.Near(j.places, values, limits, limit)] {
-		value := values[at]
-		if value <= limit {
-			j.lists.offer(row, others[at], value)
-		}
-		if value <= limits[at] {
-			j.lists.offer(others[at], row, value)
-		}
+	places := j.places[:simd.Near(j.places, values, limits, limit)]
+	j.offers.reserve(2 * len(places))
+	for _, at := range places {
+		value, other := values[at], others[at]
+		j.offers.add(row, other, value, value <= limit)
+		j.offers.add(other, row, value, value <= limits[at])
 	}
 }
 

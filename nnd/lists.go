@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/vicinaldb/store/internal/simd"
 )
 
 // An entry of a list is a key: the distance to a neighbor, then 31 bits that name it, then a flag for "new".
@@ -34,13 +36,14 @@ func neighborOf(row uint32, entry uint64) uint32 {
 //
 // Any number of goroutines may offer at the same time. All else needs that nobody offers.
 type lists struct {
-	k       int
-	entries []uint64 // k for each row
-	locks   [1 << 12]sync.Mutex
+	k        int
+	entries  []uint64 // k for each row
+	locks    [1 << 12]sync.Mutex
+	unlocked bool // entries can be looked up while somebody enters others
 }
 
 func newLists(n, k int) *lists {
-	l := &lists{k: k, entries: make([]uint64, n*k)}
+	l := &lists{k: k, entries: make([]uint64, n*k), unlocked: simd.FindsUnlocked()}
 	for i := range l.entries {
 		l.entries[i] = noEntry
 	}
@@ -71,6 +74,11 @@ func (l *lists) offer(row, id uint32, distance float32) {
 	if entry >= atomic.LoadUint64(l.last(row))|isNew {
 		return
 	}
+	l.enter(row, entry)
+}
+
+// enter puts a new entry in the list of row, unless it comes after the last or is there already.
+func (l *lists) enter(row uint32, entry uint64) {
 	lock := &l.locks[row%uint32(len(l.locks))]
 	lock.Lock()
 	insert(l.of(row), entry)
@@ -79,10 +87,10 @@ func (l *lists) offer(row, id uint32, distance float32) {
 
 // insert puts a new entry in its place in a sorted list, unless it comes after the last or is there already.
 func insert(list []uint64, entry uint64) {
-	at := search(list, entry)
+	at, known := simd.Find(list, entry)
 	end := len(list) - 1
 	switch {
-	case at > end || list[at]|isNew == entry:
+	case known || at > end:
 		return
 	case at == end:
 		atomic.StoreUint64(&list[end], entry)
@@ -91,25 +99,6 @@ func insert(list []uint64, entry uint64) {
 	atomic.StoreUint64(&list[end], list[end-1])
 	copy(list[at+1:end], list[at:end-1])
 	list[at] = entry
-}
-
-// search is the position of an entry, whatever its flag in the list, or the one where it belongs. The entry given is
-// flagged new. Long lists are halved; a short rest is gone through from its end, since that is where most new entries belong
-// and a processor foresees a loop better than the turns of a binary search.
-func search(list []uint64, entry uint64) int {
-	lo, hi := 0, len(list)
-	for hi-lo > 32 {
-		middle := (lo + hi) / 2
-		if list[middle]|isNew < entry {
-			lo = middle + 1
-		} else {
-			hi = middle
-		}
-	}
-	for hi > lo && list[hi-1]|isNew >= entry {
-		hi--
-	}
-	return hi
 }
 
 // filled is the part of a list that holds entries.
@@ -127,7 +116,8 @@ func (l *lists) contains(row, id uint32, entry uint64) bool {
 	if entry > list[l.k-1]|isNew {
 		return false
 	}
-	return list[search(list, entry)]|isNew == entry
+	_, known := simd.Find(list, entry)
+	return known
 }
 
 // each calls do for every entry of every list, on several goroutines.

@@ -30,6 +30,11 @@
 // The kernels of float16.go compare a query of float32 with rows of IEEE half floats, which become float32 exactly and are then
 // compared in the same order: they return what the kernels of float32 return. Rows are padded with zeros to whole cache lines.
 //
+// # Sorted lists
+//
+// The functions of find.go look for keys in short sorted lists, by comparing all keys of a list: on amd64, also while somebody else
+// writes to it.
+//
 // # Implementations
 //
 // The best implementation for the processor is chosen once, when the program starts: "avx512" or "avx2" on amd64, "neon" on

@@ -3,6 +3,7 @@
 package simd_test
 
 import (
+	"math"
 	"testing"
 	"unsafe"
 
@@ -27,12 +28,24 @@ func TestBytesReadNothingOutside(t *testing.T) {
 	// All of it is zero, so that it can be rows and numbers of rows at once. What is written are zeros too.
 	readable := b[page : 2*page]
 	numbers := unsafe.Slice((*uint32)(unsafe.Pointer(&readable[0])), page/4)
+	keys := unsafe.Slice((*uint64)(unsafe.Pointer(&readable[0])), page/8)
 	floats, lastFloats := make([]float32, page), unsafe.Slice((*float32)(unsafe.Pointer(&readable[0])), page/4)
 	eachImplementation(t, func(*testing.T) {
 		for n := 0; n <= 1024; n += 64 {
 			simd.FloatsOfBytes(floats, readable[:n])
 			simd.FloatsOfBytes(floats, readable[len(readable)-n:])
 			simd.FloatsOfHalves(floats, readable[len(readable)-n:])
+		}
+	})
+	eachImplementation(t, func(*testing.T) {
+		for n := 1; n <= 70; n++ {
+			simd.Find(keys[:n], math.MaxUint64)
+			simd.Find(keys[len(keys)-n:], math.MaxUint64)
+			for _, count := range []int{1, 2, 8, 9} {
+				simd.Unlisted(make([]uint32, count), make([]uint64, count), keys[len(keys)-n:], n)
+				simd.Unlisted(numbers[len(numbers)-count:], make([]uint64, count), keys[:n], n)
+				simd.Unlisted(make([]uint32, count), keys[len(keys)-count:], make([]uint64, n), n)
+			}
 		}
 	})
 	outside := func(t *testing.T, k byteKernel, least int) {
