@@ -43,7 +43,7 @@ type lists struct {
 }
 
 func newLists(n, k int) *lists {
-	l := &lists{k: k, entries: make([]uint64, n*k), unlocked: simd.FindsUnlocked()}
+	l := &lists{k: k, entries: make([]uint64, n*k), unlocked: simd.UnlistedUnlocked(k)}
 	for i := range l.entries {
 		l.entries[i] = noEntry
 	}

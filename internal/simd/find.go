@@ -6,9 +6,6 @@ import "fmt"
 
 // Find returns the place of key in a list that is sorted, or the one where it belongs, and whether it is there. The lowest bit of
 // keys does not count: neither in key nor in the list, in which no two keys differ in nothing else.
-//
-// Where [FindsUnlocked], others may be moving keys in the list meanwhile. The place is any then, and a key that was there all the time
-// may not be found; but one that is found was there.
 func Find(keys []uint64, key uint64) (at int, found bool) { return find(keys, key&^1) }
 
 // findGo is the Go twin. Long lists are halved; a short rest is gone through from its end, since that is where most keys belong and
@@ -31,9 +28,11 @@ func findGo(keys []uint64, key uint64) (at int, found bool) {
 
 // Unlisted moves those of keys to the front that are less than the last of a list and not in it, and returns how many they are; with
 // each key goes its row, the number of the list that it is for. There are as many rows as keys. Lists lie one behind the other in
-// lists, sorted and of so many keys each. The lowest bit of keys, set in keys, does not count. Others may write to the
-// lists meanwhile as with [Find]: what is left out need not be entered then, and what is left may be there. It panics when a list reaches
-// beyond lists.
+// lists, sorted and of so many keys each. The lowest bit of keys, set in keys, does not count. It panics when a list reaches beyond
+// lists.
+//
+// Where [UnlistedUnlocked], others may meanwhile enter smaller keys in lists, for which the greatest are given up. What is left may be
+// listed then; but what is left out was listed, or would have been given up.
 func Unlisted(rows []uint32, keys, lists []uint64, length int) int {
 	keys = keys[:len(rows)]
 	if len(rows) == 0 {

@@ -2,8 +2,8 @@
 
 package simd
 
-// FindsUnlocked says that [Find] needs no lock.
-func FindsUnlocked() bool { return false }
+// UnlistedUnlocked says that [Unlisted] needs no lock for lists of so many keys.
+func UnlistedUnlocked(int) bool { return false }
 
 func find(keys []uint64, key uint64) (at int, found bool) { return findGo(keys, key) }
 
