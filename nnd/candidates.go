@@ -41,7 +41,7 @@ func (c *candidates) sample(ctx context.Context, l *lists, o Options, round int)
 	}
 	random := newStream(o.Seed, forCandidates, uint64(round))
 	return stage.run(ctx, func() func(lo, hi int) {
-		s := sampler{random: random}
+		s := sampler{random: random, listed: newRowSet(n)}
 		return func(lo, hi int) {
 			for row := lo; row < hi; row++ {
 				s.draw(c, l, uint32(row))
@@ -57,17 +57,14 @@ func (c *candidates) collect(ctx context.Context, l *lists, s stage) error {
 		return err
 	}
 	c.reverse.reserve()
-	return l.each(ctx, s, func(row, id uint32, entry uint64) {
-		if !l.contains(id, row, entry) {
-			c.reverse.add(id, row<<1|uint32(entry)&isNew)
-		}
-	})
+	return l.each(ctx, s, func(row, id uint32, entry uint64) { c.reverse.add(id, row<<1|uint32(entry)&isNew) })
 }
 
 // sampler is a goroutine's scratch for drawing candidates. Keys are a priority and a row.
 type sampler struct {
 	random     stream
 	fresh, old []uint64
+	listed     rowSet // the neighbors of the vertex
 }
 
 // draw takes the candidates of one vertex.
@@ -75,10 +72,17 @@ func (s *sampler) draw(c *candidates, l *lists, row uint32) {
 	list := filled(l.of(row))
 	s.fresh, s.old = s.fresh[:0], s.old[:0]
 	for _, entry := range list {
-		s.add(row, neighborOf(row, entry), uint32(entry)&isNew)
+		id := neighborOf(row, entry)
+		s.add(row, id, uint32(entry)&isNew)
+		s.listed.add(id)
 	}
 	for _, item := range c.reverse.of(row) {
-		s.add(row, item>>1, item&isNew)
+		if id := item >> 1; !s.listed.has(id) {
+			s.add(row, id, item&isNew)
+		}
+	}
+	for _, entry := range list {
+		s.listed.remove(neighborOf(row, entry))
 	}
 	cut := s.cut(&s.fresh, c.limit)
 	s.cut(&s.old, c.limit)
@@ -124,3 +128,14 @@ func (s *sampler) cut(keys *[]uint64, limit int) uint64 {
 	}
 	return greatest
 }
+
+// rowSet is a set of rows, a bit for each.
+type rowSet []uint64
+
+func newRowSet(n int) rowSet { return make(rowSet, (n+63)/64) }
+
+func (s rowSet) add(row uint32) { s[row/64] |= 1 << (row % 64) }
+
+func (s rowSet) has(row uint32) bool { return s[row/64]>>(row%64)&1 != 0 }
+
+func (s rowSet) remove(row uint32) { s[row/64] &^= 1 << (row % 64) }

@@ -84,15 +84,19 @@ TEXT ·unlistedAVX2(SB), NOSPLIT, $0-88
 	VPBROADCASTQ X0, Y0
 
 Key:
-	LEAQ         8(R8), R10
-	CMPQ         R10, CX
-	CMOVQGE      R8, R10
-	MOVL         (AX)(R10*4), R10
-	IMULQ        SI, R10
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	PREFETCHT0   128(BX)(R10*1)
-	PREFETCHT0   192(BX)(R10*1)
+	LEAQ    12(R8), R10
+	CMPQ    R10, CX
+	CMOVQGE R8, R10
+	MOVL    (AX)(R10*4), R10
+	IMULQ   SI, R10
+	ADDQ    BX, R10
+	MOVQ    DI, R11
+
+Line:
+	PREFETCHT0   (R10)(R11*1)
+	SUBQ         $0x40, R11
+	JGE          Line
+	PREFETCHT0   (R10)
 	MOVL         (AX)(R8*4), R10
 	MOVQ         (DX)(R8*8), R12
 	MOVQ         R10, R11
