@@ -173,19 +173,33 @@ func (d *diversifier) reverse(ctx context.Context, forward func(dst []uint64, ro
 // pruner is a goroutine's scratch for pruning.
 type pruner struct {
 	*diversifier
+	block  BlockPoints // nil when points are none
 	random stream
 	keys   []uint64
 	kept   []uint64
 	rows   []uint32 // of kept
 	values [occluders]float32
+	ahead  distancesAhead
 }
 
 // occluders is how many kept edges are asked at a time whether they occlude the next: an edge that is occluded usually
 // is so by one of the first.
 const occluders = 8
 
+// distancesAhead are the distances of the rows at the ends of some edges, from begin to end of those that are pruned, to the first that
+// were kept: all of them for the first one kept, then for the second, and so on.
+type distancesAhead struct {
+	begin, end int
+	rows       []uint32
+	values     [occluders * edgesAhead]float32
+}
+
+// edgesAhead is how many edges they are for.
+const edgesAhead = 32
+
 func newPruner(d *diversifier) *pruner {
-	return &pruner{diversifier: d, random: newStream(d.options.Seed, forDiversify)}
+	block, _ := d.points.(BlockPoints)
+	return &pruner{diversifier: d, block: block, random: newStream(d.options.Seed, forDiversify)}
 }
 
 // union sorts edges with reverse edges and drops repetitions. It works in the memory of edges.
@@ -199,13 +213,16 @@ func (p *pruner) union(edges, reverse []uint64) []uint64 {
 // prune keeps of a vertex's sorted edges those that no shorter kept one occludes, at most so many; and of the occluded ones a
 // random share of 1-DiversifyProb.
 func (p *pruner) prune(row uint32, edges []uint64, most int) []uint64 {
-	p.kept, p.rows = p.kept[:0], p.rows[:0]
-	for _, key := range edges {
+	p.kept, p.rows, p.ahead.end = p.kept[:0], p.rows[:0], 0
+	for i, key := range edges {
 		if len(p.kept) == most {
 			break
 		}
+		if p.block != nil && i >= p.ahead.end && len(p.rows) >= occluders {
+			p.lookAhead(row, edges, i)
+		}
 		id, distance := neighborOf(row, key), distanceOf(key)
-		if p.random.share(edge(row, id)) < *p.options.DiversifyProb && p.occluded(id, distance) {
+		if p.random.share(edge(row, id)) < *p.options.DiversifyProb && p.occluded(i, id, distance) {
 			continue
 		}
 		p.kept, p.rows = append(p.kept, key), append(p.rows, id)
@@ -213,20 +230,45 @@ func (p *pruner) prune(row uint32, edges []uint64, most int) []uint64 {
 	return p.kept
 }
 
-// occluded says whether some kept row is nearer to id than distance, by the factor alpha, and by less when id is a hub. A row at
-// distance zero of id does occlude it, so that of many duplicates one is kept; but a duplicate of the vertex itself occludes
-// nothing else, since all rows are as far from the one as from the other.
-func (p *pruner) occluded(id uint32, distance float32) bool {
+// lookAhead compares the ends of the next edges of a vertex with those of the first that were kept, all at once.
+func (p *pruner) lookAhead(row uint32, edges []uint64, next int) {
+	a := &p.ahead
+	a.begin, a.end, a.rows = next, min(next+edgesAhead, len(edges)), a.rows[:0]
+	for _, key := range edges[a.begin:a.end] {
+		a.rows = append(a.rows, neighborOf(row, key))
+	}
+	p.block.BlockDistances(a.values[:], p.rows[:occluders], a.rows)
+}
+
+// compare computes the distances of the end id of the i-th edge to those of some kept edges, from the given place on.
+func (p *pruner) compare(i int, id uint32, kept int) []float32 {
+	block := p.rows[kept:min(kept+occluders, len(p.rows))]
+	values := p.values[:len(block)]
+	if kept > 0 || i >= p.ahead.end {
+		p.points.Distances(values, id, block)
+		return values
+	}
+	for at := range values {
+		values[at] = p.ahead.values[at*len(p.ahead.rows)+i-p.ahead.begin]
+	}
+	return values
+}
+
+// occluded says whether some kept row is nearer to the end id of the i-th edge than distance, by the factor alpha, and by less when id
+// is a hub. A row at distance zero of id does occlude it, so that of many duplicates one is kept; but a duplicate of the vertex itself
+// occludes nothing else, since all rows are as far from the one as from the other.
+func (p *pruner) occluded(i int, id uint32, distance float32) bool {
 	slack, reach := float32(p.options.Alpha-1), p.hubs.reach(id, distance)
-	for at := 0; at < len(p.rows); at += len(p.values) {
-		block := p.rows[at:min(at+len(p.values), len(p.rows))]
-		p.points.Distances(p.values[:], id, block)
-		for i, value := range p.values[:len(block)] {
+	for at := 0; at < len(p.rows); at += occluders {
+		for j, value := range p.compare(i, id, at) {
+			if value > reach { // and even more so when it is stretched, which may take long
+				continue
+			}
 			value = p.options.Stretch(value, slack)
 			if value < distance || value == 0 && distance == 0 {
 				return true
 			}
-			if value < reach && distanceOf(p.kept[at+i]) != 0 {
+			if value < reach && distanceOf(p.kept[at+j]) != 0 {
 				return true
 			}
 		}

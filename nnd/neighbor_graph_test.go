@@ -204,23 +204,34 @@ func TestThreadsDoNotMatter(t *testing.T) {
 func TestBlocksDoNotMatter(t *testing.T) {
 	for _, n := range []int{300, 3000} { // all pairs, and a descent
 		points := mixture(n, 8, 20, 0.1, 1)
-		o := nnd.Options{Neighbors: 10, MaxCandidates: 13, Seed: 1, Threads: 2}
-		want, err := nnd.Build(t.Context(), points, o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		o := nnd.Options{Neighbors: 30, MaxCandidates: 13, DiversifyProb: new(0.9), Seed: 1, Threads: 2}
+		want, wantGraph := buildBoth(t, points, o)
 		var calls atomic.Int64
-		got, err := nnd.Build(t.Context(), blocks{points, &calls}, o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		got, gotGraph := buildBoth(t, blocks{points, &calls}, o)
 		if !slices.Equal(got.Rows, want.Rows) || !slices.Equal(got.Distances, want.Distances) {
 			t.Errorf("%d points: other neighbors by blocks", n)
+		}
+		if !slices.Equal(gotGraph.Adjacency, wantGraph.Adjacency) {
+			t.Errorf("%d points: other edges by blocks", n)
 		}
 		if got.Stats.Distances != want.Stats.Distances || calls.Load() == 0 {
 			t.Errorf("%d points: %d distances, want %d; %d blocks", n, got.Stats.Distances, want.Stats.Distances, calls.Load())
 		}
 	}
+}
+
+// buildBoth makes a neighbor graph and its search graph.
+func buildBoth(t *testing.T, points nnd.Points, o nnd.Options) (*nnd.NeighborGraph, *nnd.SearchGraph) {
+	t.Helper()
+	neighbors, err := nnd.Build(t.Context(), points, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	graph, err := nnd.NewSearchGraph(t.Context(), points, neighbors, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return neighbors, graph
 }
 
 func TestGolden(t *testing.T) {
