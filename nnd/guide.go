@@ -81,9 +81,11 @@ func (c *connector) guideRound(ctx context.Context, s stage, rows []uint32, roun
 	err := s.run(ctx, func() func(lo, hi int) {
 		s := newSeeker(c)
 		return func(lo, hi int) {
+			s.rows = s.rows[:0]
 			for i := lo; i < hi; i++ {
-				ways[i] = s.seek(rows[round+i*guideRounds], greedy)
+				s.rows = append(s.rows, rows[round+i*guideRounds])
 			}
+			s.seekAll(ways[lo:hi], greedy)
 		}
 	})
 	if err != nil {
@@ -129,17 +131,47 @@ func (c *connector) lead(narrow, wide []uint32, pass int) (from uint32, slot int
 // seeker is a goroutine's scratch for searching rows.
 type seeker struct {
 	*connector
-	scorer   rowScorer
+	block    BlockPoints // nil when points are none
+	rows     []uint32    // that are searched for
+	pivots   []float32   // of each of them, the distances to the pivots
+	scorer   seekerScorer
 	searcher Searcher
 	found    []Candidate
 	narrow   []uint32 // rows that the narrowest search expanded
 	wide     []uint32
 }
 
+// seekerScorer has a row for a query, whose distances to the pivots are known.
+type seekerScorer struct {
+	rowScorer
+	pivots []float32
+}
+
+func (s *seekerScorer) ScorePivots(dst []float32) { copy(dst, s.pivots) }
+
 func newSeeker(c *connector) *seeker {
+	block, _ := c.points.(BlockPoints)
 	return &seeker{
-		connector: c, scorer: rowScorer{points: c.points},
+		connector: c, block: block, scorer: seekerScorer{rowScorer: rowScorer{points: c.points}},
 		narrow: make([]uint32, 0, pathLength), wide: make([]uint32, 0, pathLength),
+	}
+}
+
+// seekAll searches for all of its rows, and sets their ways. Every search for them begins with the distances to the same pivots.
+func (s *seeker) seekAll(ways [][]uint32, greedy bool) {
+	pivots := s.graph.Pivots
+	if need := len(s.rows) * len(pivots); need > len(s.pivots) {
+		s.pivots = make([]float32, need)
+	}
+	if s.block != nil {
+		s.block.BlockDistances(s.pivots, s.rows, pivots)
+	}
+	for i, row := range s.rows {
+		s.scorer.row, s.scorer.pivots = row, s.pivots[i*len(pivots):][:len(pivots)]
+		if s.block == nil {
+			s.points.Distances(s.scorer.pivots, row, pivots)
+		}
+		ways[i] = s.seek(row, greedy)
 	}
 }
 
@@ -161,7 +193,6 @@ func (s *seeker) seek(row uint32, greedy bool) (way []uint32) {
 // finds says whether a search for a row finds it, or nothing that could be nearer than what it finds, or not even the row itself can
 // be compared with it. The rows that the search expands are noted in path.
 func (s *seeker) finds(row uint32, k int, epsilon float32, path *[]uint32) bool {
-	s.scorer.row = row
 	s.searcher.path = nil
 	if path != nil {
 		s.searcher.path = (*path)[:0]
@@ -174,10 +205,11 @@ func (s *seeker) finds(row uint32, k int, epsilon float32, path *[]uint32) bool 
 	if path != nil {
 		*path = s.searcher.path
 	}
-	var self [1]float32
-	s.points.Distances(self[:], row, []uint32{row})
-	if last := len(s.found) - 1; self[0] != self[0] || last == k-1 && self[0] >= s.found[last].Distance {
+	if slices.ContainsFunc(s.found, func(c Candidate) bool { return c.Row == row }) {
 		return true
 	}
-	return slices.ContainsFunc(s.found, func(c Candidate) bool { return c.Row == row })
+	var self [1]float32
+	s.points.Distances(self[:], row, []uint32{row})
+	last := len(s.found) - 1
+	return self[0] != self[0] || last == k-1 && self[0] >= s.found[last].Distance
 }
