@@ -105,6 +105,9 @@ func (b *builder) joinCandidates(ctx context.Context, c *candidates, round int) 
 		j := b.newJoiner(2 * c.limit)
 		return func(lo, hi int) {
 			for row := lo; row < hi; row++ {
+				if row+1 < hi {
+					j.prefetch(c.of(uint32(row + 1)))
+				}
 				j.join(c.of(uint32(row)))
 			}
 			j.flush()
@@ -133,6 +136,7 @@ const joinOffers = 1024
 type joiner struct {
 	*builder
 	block  BlockPoints // nil when points are none
+	ahead  PrefetchPoints  // nil when points are none
 	values []float32
 	limits []float32
 	places []uint32
@@ -143,8 +147,9 @@ type joiner struct {
 // newJoiner makes scratch for joins of so many rows at most, of which more than one are fresh.
 func (b *builder) newJoiner(rows int) *joiner {
 	block, _ := b.points.(BlockPoints)
+	ahead, _ := b.points.(PrefetchPoints)
 	return &joiner{
-		builder: b, block: block,
+		builder: b, block: block, ahead: ahead,
 		values: make([]float32, joinRows*rows), limits: make([]float32, rows), places: make([]uint32, rows),
 	}
 }
@@ -171,6 +176,16 @@ func (j *joiner) join(rows []uint32, fresh int) {
 		}
 	}
 	j.lists.take(&j.offers)
+}
+
+// prefetch has on its way from memory what a join will need first.
+func (j *joiner) prefetch(rows []uint32, fresh int) {
+	if fresh > 0 {
+		j.lists.prefetchLimits(rows)
+		if j.ahead != nil {
+			j.ahead.Prefetch(rows)
+		}
+	}
 }
 
 // compare computes the distances of some rows, each with those others that are not below its place: some and others overlap.
