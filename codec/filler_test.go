@@ -159,3 +159,28 @@ func TestUint8Learner_Zeros(t *testing.T) {
 		}
 	}
 }
+
+// A table of lossless codes refuses every vector that its codes would not give back bit for bit.
+func TestTable_NoCode(t *testing.T) {
+	for _, dim := range []int{1, 37, 64} {
+		c, err := codec.NewFloat32(float32Metric(t, "euclidean"), dim).Lossless()
+		if err != nil {
+			t.Fatal(err)
+		}
+		negativeZero, v := float32(math.Copysign(0, -1)), make([]float32, dim)
+		for d := range v {
+			v[d] = float32(7 * d % 256)
+		}
+		for place := range v {
+			for _, x := range []float32{0, 1, 255, negativeZero, -1, 0.5, 254.99998, 256, float32(math.NaN()), float32(math.Inf(1))} {
+				before := v[place]
+				v[place] = x
+				table, want := newTable(t, c, 1), x == 0 && !math.Signbit(float64(x)) || x == 1 || x == 255
+				if err := table.AppendPlain(codec.AppendVector(nil, v)); (err == nil) != want || err != nil && !errors.Is(err, codec.ErrNoCode) {
+					t.Errorf("component %d of %d is %v: %v", place, dim, x, err)
+				}
+				v[place] = before
+			}
+		}
+	}
+}

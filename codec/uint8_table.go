@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/vicinaldb/store/internal/mapped"
-	"github.com/vicinaldb/store/internal/simd"
 )
 
 // uint8Table collects dense vectors as rows, by parameters that are there already.
@@ -78,27 +77,23 @@ func (t *uint8Table) putPlain(place int, plain []byte, s uint8Scratch) error {
 	if len(plain) != 4*len(s.plain) {
 		return fmt.Errorf("%w: vector of %d bytes for %d components", ErrCorrupt, len(plain), len(s.plain))
 	}
+	signs := uint32(0)
 	for i := range s.plain {
-		s.plain[i] = math.Float32frombits(binary.LittleEndian.Uint32(plain[4*i:]))
+		bits := binary.LittleEndian.Uint32(plain[4*i:])
+		s.plain[i], signs = math.Float32frombits(bits), signs|bits
 	}
 	if t.codec.params.Lossless {
-		return t.putBytes(place, s.plain)
+		return t.putBytes(place, s.plain, signs>>31 != 0)
 	}
 	t.put(place, s.plain, s)
 	return nil
 }
 
-// putBytes sets the row in a place to the lossless code of a vector.
-func (t *uint8Table) putBytes(place int, v []float32) error {
-	row := t.codes[place*t.codec.stride:][:t.codec.stride]
-	for i, x := range v {
-		if !isByte(x) {
-			return t.codec.checkKept(v) // says what is wrong
-		}
-		row[i] = byte(x)
-	}
-	if t.codec.summed {
-		simd.PutSumsU8(row)
+// putBytes sets the row in a place to the lossless code of a vector. Signed says that a component has a sign, which that of -0 loses.
+func (t *uint8Table) putBytes(place int, v []float32, signed bool) error {
+	row := t.codes[place*t.codec.stride:]
+	if _, exact := t.codec.encode(row, v, 0, 1); signed || !exact {
+		return t.codec.checkKept(v) // says what is wrong
 	}
 	return nil
 }
