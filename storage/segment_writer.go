@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/vicinaldb/store/internal/mapped"
 )
@@ -42,13 +43,18 @@ func CreateSegment(path string) (*SegmentWriter, error) {
 	return w, nil
 }
 
-// segmentSink is where the buffer of a SegmentWriter goes: to the file and to the checksums.
+// segmentSink is where the buffer of a SegmentWriter goes: to the file and, meanwhile, to the checksums.
 type segmentSink struct{ w *SegmentWriter }
 
 func (s segmentSink) Write(p []byte) (int, error) {
-	s.w.digest.Write(p)
-	s.w.sums.add(p)
-	return s.w.file.Write(p)
+	var summing sync.WaitGroup
+	summing.Go(func() {
+		s.w.digest.Write(p)
+		s.w.sums.add(p)
+	})
+	n, err := s.w.file.Write(p)
+	summing.Wait()
+	return n, err
 }
 
 // Section appends a section whose content write produces. Its length must be a multiple of elementSize, which must be
