@@ -15,8 +15,12 @@ type worker func(place int, plain []byte) error
 // returns how many there were. It can be called again.
 type loader func(together bool, newWorker func() worker) (n int, err error)
 
-// readingRows is how many rows go to a worker at a time.
-const readingRows = 64
+const (
+	// readingRows is how many rows go to a worker at a time.
+	readingRows = 64
+	// readingBatches is how many times that may wait for each worker of another goroutine. It is slow to wake up.
+	readingBatches = 8
+)
 
 // reading deals rows that one goroutine reads to workers: to those of other goroutines, and while these are busy, to its own.
 type reading struct {
@@ -38,7 +42,7 @@ type readingBatch struct {
 }
 
 func newReading(others int, newWorker func() worker) *reading {
-	r := &reading{own: newWorker(), batches: make(chan readingBatch, others)}
+	r := &reading{own: newWorker(), batches: make(chan readingBatch, readingBatches*others)}
 	for range others {
 		r.others = append(r.others, newWorker())
 	}
