@@ -135,8 +135,8 @@ const joinOffers = 1024
 // joiner is a goroutine's scratch for local joins.
 type joiner struct {
 	*builder
-	block  BlockPoints // nil when points are none
-	ahead  PrefetchPoints  // nil when points are none
+	block  BlockPoints    // nil when points are none
+	ahead  PrefetchPoints // nil when points are none
 	values []float32
 	limits []float32
 	places []uint32
