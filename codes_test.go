@@ -400,3 +400,29 @@ func TestCollection_NeighborGraph_ByCodes(t *testing.T) {
 		t.Errorf("recall %.4f, want at least 0.998", recall)
 	}
 }
+
+// Of many candidates, those are ranked by their vectors that the error of their codes lets be among the nearest, and the answer is
+// that of ranking them all.
+func TestCollection_Query_RanksFew(t *testing.T) {
+	vectors := clusters(29, 4000, 40)
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 40, Metric: "cosine", Codec: "uint8"})
+	upsert(t, c, items(vectors))
+	if codes := prepare(t, c).Codes; codes.Deviations < 4 || codes.Deviations > 8 {
+		t.Fatalf("codes are off by %v deviations at most", codes.Deviations)
+	}
+	const candidates, k = 40, 10
+	ranked, queries := 0, 0
+	for row := 0; row < 4000; row += 40 {
+		var few, walked store.QueryStats
+		got := query(t, c, vectors[row], k, store.Oversample(candidates/k), store.CollectStats(&few))
+		query(t, c, vectors[row], candidates, store.Oversample(1), store.CollectStats(&walked)) // the same walk, all of it ranked
+		if !slices.Equal(idsOf(got), idsOf(query(t, c, vectors[row], k, store.Exact()))) {
+			t.Errorf("row %d finds %v", row, idsOf(got))
+		}
+		ranked += candidates - (walked.Distances - few.Distances)
+		queries++
+	}
+	if mean := float64(ranked) / float64(queries); mean < k || mean > 2*k {
+		t.Errorf("of %d candidates for %d, %.1f were ranked", candidates, k, mean)
+	}
+}

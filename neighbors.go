@@ -164,7 +164,7 @@ func (at place) rank(found []nnd.Candidate) ([]nnd.Candidate, error) {
 	scorer := at.segment.scorers.Get().(*segmentScorer)
 	scorer.Prepare(vector)
 	r := ranking{found: found}
-	r.rank(scorer, &query{k: len(found)})
+	r.rank(scorer, &query{k: len(found)}, nil)
 	at.segment.scorers.Put(scorer) // not after a fault
 	return r.found, nil
 }

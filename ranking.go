@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"github.com/vicinaldb/store/nnd"
@@ -22,6 +23,7 @@ func (e exactly) Score(dst []float32, rows []uint32) { e.Exact(dst, rows) }
 // ranking collects candidates and ranks them by exact distances. It is reusable.
 type ranking struct {
 	found     []nnd.Candidate
+	nearest   []nnd.Candidate // scratch: the best of them
 	rows      []uint32
 	distances []float32
 }
@@ -36,28 +38,76 @@ func (r *ranking) scan(ctx context.Context, scorer exacter, q *query, n, live in
 	}
 	r.found, stats, err = scan.Run(ctx, r.found[:0])
 	if err == nil && byProxy {
-		stats.Distances += r.rank(scorer, q)
+		stats.Distances += r.rank(scorer, q, nil)
 	}
 	return stats, err
 }
 
-// rank gives the candidates found their exact distances, keeps the nearest k, and counts the distances that it took.
-func (r *ranking) rank(scorer exacter, q *query) (distances int) {
-	r.rows, r.distances = r.rows[:0], slices.Grow(r.distances[:0], len(r.found))[:len(r.found)]
-	for _, candidate := range r.found {
+// rankBlock is how many candidates get exact distances at a time, once there are as many as are wanted.
+const rankBlock = 16
+
+// rank keeps the nearest k of the candidates found by their exact distances, and counts those that it took. Candidates come in the
+// order of their scores. With most, which tells the greatest score of a row at a distance, it ends where no row can be near enough.
+func (r *ranking) rank(scorer exacter, q *query, most func(distance float32) float32) (distances int) {
+	limit, size, nearest := float32(math.Inf(1)), q.k, r.nearest[:0]
+	if q.bounded {
+		limit, size = q.radius, rankBlock
+	}
+	for ; distances < len(r.found); size = rankBlock {
+		block := r.found[distances:]
+		if most != nil {
+			block = upTo(block[:min(size, len(block))], most(limit))
+		}
+		if len(block) == 0 {
+			break
+		}
+		distances += len(block)
+		r.measure(scorer, block)
+		for _, candidate := range block {
+			if candidate.Distance <= limit { // not NaN, of what damage made no vector
+				nearest = insert(nearest, candidate, q.k)
+			}
+			if len(nearest) == q.k {
+				limit = nearest[q.k-1].Distance
+			}
+		}
+	}
+	r.nearest, r.found = nearest, append(r.found[:0], nearest...)
+	return distances
+}
+
+// upTo are those of candidates, in the order of their scores, that are not above one.
+func upTo(candidates []nnd.Candidate, score float32) []nnd.Candidate {
+	end := len(candidates)
+	for end > 0 && candidates[end-1].Distance > score {
+		end--
+	}
+	return candidates[:end]
+}
+
+// measure gives candidates their exact distances.
+func (r *ranking) measure(scorer exacter, candidates []nnd.Candidate) {
+	r.rows, r.distances = r.rows[:0], slices.Grow(r.distances[:0], len(candidates))[:len(candidates)]
+	for _, candidate := range candidates {
 		r.rows = append(r.rows, candidate.Row)
 	}
 	scorer.Exact(r.distances, r.rows)
-	for i := range r.found {
-		r.found[i].Distance = r.distances[i]
+	for i := range candidates {
+		candidates[i].Distance = r.distances[i]
 	}
-	// NaN, of what damage made no vector, sorts first: it is no result.
-	r.found = slices.DeleteFunc(r.found, func(c nnd.Candidate) bool {
-		return c.Distance != c.Distance || q.bounded && !(c.Distance <= q.radius)
-	})
-	slices.SortFunc(r.found, func(a, b nnd.Candidate) int {
+}
+
+// insert adds a candidate to the nearest k.
+func insert(nearest []nnd.Candidate, candidate nnd.Candidate, k int) []nnd.Candidate {
+	at, _ := slices.BinarySearchFunc(nearest, candidate, func(a, b nnd.Candidate) int {
 		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.Row, b.Row))
 	})
-	r.found = r.found[:min(q.k, len(r.found))]
-	return len(r.rows)
+	if len(nearest) < k {
+		nearest = append(nearest, candidate)
+	} else if at == k {
+		return nearest
+	}
+	copy(nearest[at+1:], nearest[at:])
+	nearest[at] = candidate
+	return nearest
 }

@@ -58,7 +58,7 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 			lookedFor = k
 		}
 		walk := nnd.Query{
-			Scorer: scorer, K: lookedFor, Keep: k, Epsilon: q.epsilon, Stretch: seg.stretch, Allowed: allowed,
+			Scorer: scorer, K: lookedFor, Keep: k, Epsilon: q.epsilon, Stretch: seg.stretch, Reach: seg.reach, Allowed: allowed,
 			Bounded: bounded, Radius: q.radius,
 		}
 		found, walked, err := seg.graph.Search(ctx, walk, scorer.found[:0])
@@ -73,8 +73,8 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 		if !reranked {
 			return true, stats, nil
 		}
-		tied := len(found) < live && tiedAt(found, wanted, wide)
-		stats.Distances += scorer.rank(scorer, q)
+		tied := len(found) < live && tiedAt(found, wanted, wide, seg.reach != nil)
+		stats.Distances += scorer.rank(scorer, q, seg.most)
 		if !seg.unsure(q, scorer, wanted, tied) {
 			return true, stats, nil
 		}
@@ -88,10 +88,11 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 const firstWithin = 16
 
 // tiedAt tells whether the codes do not tell the last of the wanted rows from the last candidate; or, when the walk was for the
-// wanted rows alone and may have passed by rows as near as the last of them, from the next one.
-func tiedAt(found []nnd.Candidate, wanted int, wide bool) bool {
+// wanted rows alone and may have passed by rows as near as the last of them, from the next one. That is there if it is that near
+// and what was kept had room for it; when there is a reach, others need not be.
+func tiedAt(found []nnd.Candidate, wanted int, wide, reach bool) bool {
 	if len(found) <= wanted {
-		return !wide
+		return !wide && !reach
 	}
 	next := wanted
 	if wide {

@@ -25,6 +25,9 @@ type CodeStats struct {
 	// segment, and Lost the share of the ten nearest that rank farther by their codes.
 	Surplus int     `json:"surplus,omitempty"`
 	Lost    float64 `json:"lost,omitempty"`
+	// Deviations is how many times their standard error (see [codec.Blur]) codes may be off, by what was measured on rows of the
+	// segment; 0 if nothing is known of such codes.
+	Deviations float64 `json:"deviations,omitempty"`
 	// Coarse says that codes of bytes were tried and found too coarse: Surplus and Lost are what was measured of them.
 	Coarse bool `json:"coarse,omitempty"`
 	// Beyond says that codes of half floats were asked for, and cannot be: a component is larger than any half float.

@@ -22,6 +22,8 @@ const (
 	sampleSpare = 16
 	// mostLost is the share of the nearest rows that may rank farther by codes than the candidates reach.
 	mostLost = 0.001
+	// leastDeviations and sampleMargin say how many standard deviations codes may be off, at least and beyond the worst of the sample.
+	leastDeviations, sampleMargin = 4, 1.125
 )
 
 // sampleDepths are how many candidates of each are ranked by their vectors: the first is enough for most codes. With the surplus that the
@@ -45,10 +47,12 @@ func (job Job) measure(ctx context.Context, points nnd.Points, rows *loaded, g *
 	var enough bool
 	for i, depth := range sampleDepths {
 		s := sampler{job: job, points: points, rows: rows, graphs: g, ranks: make([]int, depth)}
+		s.blur, s.blurred = codec.BlurOf(rows.codec, 0)
 		if err := s.addAll(ctx); err != nil {
 			return stats, err
 		}
 		stats.Surplus, stats.Lost = s.surplus()
+		stats.Deviations = s.deviations()
 		if i > 0 {
 			depth = min(depth, s.compared/s.sampled) // codes that tell next to nothing make small neighborhoods
 		}
@@ -74,6 +78,10 @@ type sampler struct {
 	total int
 
 	sampled, compared int // rows, and candidates of them
+
+	blur    codec.Blur
+	blurred bool    // there is one
+	worst   float64 // deviations of a candidate
 }
 
 // addAll ranks the neighborhoods of a sample of the rows.
@@ -99,6 +107,7 @@ func (s *sampler) add(row uint32) error {
 	if err != nil {
 		return err
 	}
+	s.blame(candidates, exact)
 	order := make([]int, len(candidates))
 	for i := range order {
 		order[i] = i
@@ -199,4 +208,22 @@ func (s *sampler) surplus() (surplus int, lost float64) {
 		lost = float64(missing) / float64(s.total)
 	}
 	return 0, lost
+}
+
+// blame notes how far the scores of candidates are from their distances.
+func (s *sampler) blame(candidates []nnd.Candidate, exact []float32) {
+	for i, candidate := range candidates {
+		if s.blurred && !math.IsInf(float64(exact[i]), 1) {
+			s.worst = max(s.worst, s.blur.Deviations(candidate.Distance, exact[i]))
+		}
+	}
+}
+
+// deviations is how many standard deviations are enough for what was sampled, and for the little more that others will need: errors
+// that are as random as the blur takes them for pass four of them once in thirty thousand times.
+func (s *sampler) deviations() float64 {
+	if !s.blurred {
+		return 0
+	}
+	return min(max(leastDeviations, math.Ceil(16*sampleMargin*s.worst)/16), storage.MaxDegree)
 }

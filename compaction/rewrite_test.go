@@ -137,7 +137,7 @@ func TestRewrite(t *testing.T) {
 func TestRewrite_SameBytesEverywhere(t *testing.T) {
 	for codes, want := range map[string]string{
 		"":      "6bb21b48ba45ed7cc65c8cfbabffff9d3877b2ac44087db448ce56ae5cb47277",
-		"uint8": "3af677aece606dc5090b226b835e1f4ee4579f9ea0f33ee07ddb65411b8c512d",
+		"uint8": "e030b78416b867119c7ec17ed188bb40d496f12e11a531f1cd05f5aa1a1b1789",
 	} {
 		for _, threads := range []int{1, 3} {
 			j := job(t, dataFile(t, 1500), 1500)

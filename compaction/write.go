@@ -55,6 +55,7 @@ func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage
 			VectorStride:    rows.vectorStride(),
 			CodecParams:     codecParams,
 			Surplus:         surplus(rows, g),
+			Deviations:      deviations(rows, g),
 			AdjacencyStride: g.search.Stride,
 			Neighbors:       g.neighbors.K,
 			Pivots:          len(g.search.Pivots),
@@ -119,6 +120,14 @@ func (job Job) vectorWriter(ctx context.Context, rows *loaded, order []uint32) f
 func surplus(rows *loaded, g *graphs) int {
 	if rows.beside {
 		return g.stats.Surplus
+	}
+	return 0
+}
+
+// deviations is what the segment says to its readers of the errors of its codes.
+func deviations(rows *loaded, g *graphs) float64 {
+	if rows.beside {
+		return g.stats.Deviations
 	}
 	return 0
 }

@@ -19,6 +19,9 @@ func (s *Searcher) draw(b *best) {
 		s.last = last
 		s.bound = s.stretched(distanceOf(last), s.query.Epsilon)
 		s.limit = max(newKey(s.bound, 0), last+1)
+		if s.kept.room > 0 && s.query.Reach != nil {
+			s.kept.within(max(s.query.Reach(distanceOf(last)), distanceOf(last)))
+		}
 	}
 	if first := b.keys[0]; first != s.first {
 		s.first = first
@@ -48,6 +51,7 @@ func (s *Searcher) keep() {
 	for _, key := range s.keys {
 		if s.query.Allowed == nil || s.query.Allowed.Contains(uint32(key)) {
 			s.found.add(key)
+			s.kept.add(key)
 		}
 	}
 	if s.found.limit() < float32(math.Inf(1)) {
@@ -72,7 +76,7 @@ func (s *Searcher) keepWithin(key uint64) {
 	}
 	s.guide.add(key)
 	for s.guide.found() && s.guide.limit() <= q.Radius {
-		s.guide.wanted, s.guide.k = 2*s.guide.wanted, 2*s.guide.k
+		s.guide.k *= 2
 	}
 	if s.guide.found() {
 		s.draw(&s.guide)

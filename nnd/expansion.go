@@ -117,8 +117,8 @@ func (s *Searcher) push(g *SearchGraph) {
 // score makes keys of those rows that are near enough to be candidates or to be kept.
 func (s *Searcher) score(rows []uint32) {
 	reach, values := s.bound, s.room(len(rows))
-	if s.found.k > s.found.wanted {
-		reach = max(reach, s.found.reach())
+	if s.kept.room > 0 {
+		reach = max(reach, s.kept.reach())
 	}
 	s.rows, s.keys = append(s.rows[:0], rows...), s.keys[:0]
 	count := len(rows)

@@ -45,6 +45,17 @@ func TestSearchKeeps(t *testing.T) {
 			if want := nearestOf(scorer.scored, allowed, 40); !slices.Equal(many, want) {
 				t.Errorf("kept %v, of what was scored the nearest are %v", many, want)
 			}
+			q.Reach = func(distance float32) float32 { return 1.5 * distance }
+			near, stats, err := b.graph.Search(t.Context(), q, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			reach := 1.5 * few[4].Distance
+			want := slices.DeleteFunc(many, func(c nnd.Candidate) bool { return c.Distance > reach })
+			if stats != fewStats || !slices.Equal(near, want) || len(near) < 5 {
+				t.Errorf("within reach %v, want %v; took %+v, not %+v", near, want, stats, fewStats)
+			}
+			q.Reach = nil
 		}
 	}
 }

@@ -31,8 +31,7 @@ func (q Scan) Run(ctx context.Context, dst []Candidate) ([]Candidate, SearchStat
 		return dst, SearchStats{}, fmt.Errorf("scanning %d rows for %d: %w", q.N, q.K, ErrOptions)
 	}
 	s := searchers.Get().(*Searcher)
-	wanted := min(q.K, max(q.N, 1))
-	s.found.reset(wanted, wanted)
+	s.found.reset(min(q.K, max(q.N, 1)))
 	stats := SearchStats{}
 	for next := 0; next < q.N; {
 		if err := ctx.Err(); err != nil {

@@ -22,6 +22,9 @@ type Query struct {
 	// step more, and so are not as sure to be the nearest as the first K. It is for callers that rank them by better distances.
 	// A bounded search returns K.
 	Keep int
+	// Reach bounds what is returned beside the K nearest, if it is not nil: of the distance of the K-th nearest it makes that of the
+	// farthest row which is of use, both in the fast form. What is farther costs the less.
+	Reach func(fast float32) float32
 	// Epsilon is the slack of the bound: a row is expanded while its true distance is below (1+Epsilon) times the K-th best.
 	// The K best themselves always are. 0 is greedy; 0.1 is a good start. Not negative.
 	Epsilon float32
@@ -76,7 +79,8 @@ type Searcher struct {
 	visited  visited
 	frontier frontier
 	pivots   frontier // those not expanded yet
-	found    best     // the nearest K, and those to be kept beside them
+	found    best     // the nearest K
+	kept     kept     // these and others, if there are to be more
 	guide    best     // of a bounded search: the nearest rows of all, within the radius or not
 	rows     []uint32 // scored rows that are near enough
 	values   []float32
@@ -115,6 +119,9 @@ func (s *Searcher) Search(ctx context.Context, g *SearchGraph, q Query, dst []Ca
 	if err := s.walk(ctx, g, uint32(n)); err != nil {
 		return dst, s.stats, err
 	}
+	if s.kept.room > 0 {
+		return s.kept.appendTo(dst), s.stats, nil
+	}
 	return s.found.appendTo(dst), s.stats, nil
 }
 
@@ -126,12 +133,12 @@ func (s *Searcher) begin(q Query, n int) {
 	s.ahead, _ = q.Scorer.(PrefetchScorer)
 	s.frontier = s.frontier[:0]
 	s.visited.reset(n)
-	wanted, kept := min(q.K, max(n, 1)), min(q.Keep, max(n, 1))
-	if q.Bounded {
-		kept = 0
+	s.found.reset(min(q.K, max(n, 1)))
+	s.kept.reset(0)
+	if q.Keep > q.K && !q.Bounded {
+		s.kept.reset(min(q.Keep, max(n, 1)))
 	}
-	s.found.reset(wanted, max(wanted, kept))
-	s.guide.reset(guides, guides)
+	s.guide.reset(guides)
 	s.bounds = unbounded
 }
 

@@ -1,6 +1,7 @@
 package nnd
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -40,20 +41,51 @@ func TestBestKeepsTheSmallest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		keys := rapid.SliceOfDistinct(rapid.Uint64Max(1<<62), rapid.ID[uint64]).Draw(t, "keys")
 		k := rapid.SampledFrom([]int{1, 2, 10, 33, 50}).Draw(t, "k")
-		wanted := rapid.IntRange(1, k).Draw(t, "wanted")
 		var b best
-		b.reset(wanted, k)
+		b.reset(k)
 		for i, key := range keys {
 			b.add(key)
 			sofar := slices.Sorted(slices.Values(keys[:i+1]))
-			if b.found() != (i+1 >= wanted) || b.found() && b.last() != sofar[wanted-1] {
-				t.Fatalf("after %v, %t and %v as those wanted, %d", sofar, b.found(), b.keys, wanted)
+			if b.found() != (i+1 >= k) || b.found() && b.last() != sofar[k-1] {
+				t.Fatalf("after %v, %t and %v as the %d smallest", sofar, b.found(), b.keys, k)
 			}
 		}
 		slices.Sort(b.keys)
 		slices.Sort(keys)
 		if want := keys[:min(k, len(keys))]; !slices.Equal(b.keys, want) {
 			t.Fatalf("kept %v, want %v", b.keys, want)
+		}
+	})
+}
+
+func TestKeptKeepsTheSmallest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		some := rapid.Custom(func(t *rapid.T) uint64 {
+			return newKey(float32(rapid.IntRange(-5, 50).Draw(t, "distance")), uint32(rapid.IntRange(0, 1000).Draw(t, "row")))
+		})
+		keys := rapid.SliceOfNDistinct(some, 0, 200, rapid.ID[uint64]).Draw(t, "keys")
+		room := rapid.SampledFrom([]int{1, 2, 10, 33, 50}).Draw(t, "room")
+		closing := rapid.IntRange(0, len(keys)).Draw(t, "closing")
+		var k kept
+		k.reset(room)
+		reach := uint64(math.MaxUint64)
+		for i, key := range keys {
+			if i == closing {
+				reach = newKey(distanceOf(key), math.MaxUint32)
+				k.within(distanceOf(key))
+			}
+			k.add(key)
+			if len(k.keys) > slackOfKept*room {
+				t.Fatalf("%d keys are kept of %d", len(k.keys), room)
+			}
+		}
+		slices.Sort(keys)
+		want := keys[:min(room, len(keys))]
+		for len(want) > 0 && want[len(want)-1] > reach {
+			want = want[:len(want)-1]
+		}
+		if got := k.appendTo(nil); !slices.Equal(got, appendKeys(nil, want)) {
+			t.Fatalf("kept %v, want %v", got, appendKeys(nil, want))
 		}
 	})
 }

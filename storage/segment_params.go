@@ -29,6 +29,7 @@ type Params struct {
 	VectorStride    int             `json:"vector_stride,omitempty"` // bytes of one vector beside its code; 0 if there are none
 	CodecParams     json.RawMessage `json:"codec_params,omitempty"`  // parameters of the codec, nil if it has none
 	Surplus         int             `json:"surplus,omitempty"`       // rows more than wanted that are to be ranked by their vectors
+	Deviations      float64         `json:"deviations,omitempty"`    // how many times their standard error codes may be off; 0 if unknown
 	AdjacencyStride int             `json:"adjacency_stride"`        // places for neighbors of one row in the search graph
 	Neighbors       int             `json:"neighbors"`               // neighbors of one row in the neighbor graph; 0 if there is none
 	Pivots          int             `json:"pivots"`                  // rows where searches may start
@@ -81,6 +82,9 @@ func (p Params) check() error {
 		if c.value < c.lo || c.value > c.hi {
 			return fmt.Errorf("%s is %d, want %d to %d", c.name, c.value, c.lo, c.hi)
 		}
+	}
+	if !(p.Deviations >= 0 && p.Deviations <= MaxDegree) {
+		return fmt.Errorf("deviations is %v, want 0 to %d", p.Deviations, MaxDegree)
 	}
 	return nil
 }

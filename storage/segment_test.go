@@ -291,9 +291,10 @@ func TestSegmentKeepsItsParams(t *testing.T) {
 	s.Params.Dim = storage.MaxDim
 	s.Params.MetricParams = json.RawMessage(`{"p":3.5,"w":[1e-300,2,"<&>"],"more":null}`)
 	s.Params.CodecParams, s.Params.Surplus = json.RawMessage(`{"offset":-1.5,"scale":1e-45}`), storage.MaxDegree
+	s.Params.Deviations = 4.25
 	got := s.open(t).Params()
-	if string(got.CodecParams) != `{"offset":-1.5,"scale":1e-45}` || got.Surplus != storage.MaxDegree {
-		t.Errorf("codec parameters %s and surplus %d came back", got.CodecParams, got.Surplus)
+	if string(got.CodecParams) != `{"offset":-1.5,"scale":1e-45}` || got.Surplus != storage.MaxDegree || got.Deviations != 4.25 {
+		t.Errorf("codec parameters %s, surplus %d and deviations %v came back", got.CodecParams, got.Surplus, got.Deviations)
 	}
 	var want, have any
 	if err := errors.Join(json.Unmarshal(s.Params.MetricParams, &want), json.Unmarshal(got.MetricParams, &have)); err != nil {
@@ -423,6 +424,8 @@ func TestWriteSegmentRefuses(t *testing.T) {
 		"a vector below zero":         func(s *sample) { s.Params.VectorStride = -1 },
 		"a surplus below zero":        func(s *sample) { s.Params.Surplus = -1 },
 		"a surplus over the limit":    func(s *sample) { s.Params.Surplus = storage.MaxDegree + 1 },
+		"deviations below zero":       func(s *sample) { s.Params.Deviations = -1 },
+		"deviations over the limit":   func(s *sample) { s.Params.Deviations = storage.MaxDegree + 1 },
 		"one vector less than rows": func(s *sample) {
 			s.Params.VectorStride = 8
 			s.WriteVectors = func(out io.Writer) error {
