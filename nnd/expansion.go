@@ -59,18 +59,17 @@ func (s *Searcher) take() bool {
 // next pops the nearest candidate, false if that is not below the bound.
 func (s *Searcher) next() (key uint64, ok bool) {
 	for {
-		from := &s.frontier
-		if len(*from) == 0 || len(s.pivots) > 0 && s.pivots[0] < (*from)[0] {
-			from = &s.pivots
+		known, pivot := uint64(noEntry), s.pivots.first()
+		if len(s.frontier) > 0 {
+			known = s.frontier[0]
 		}
-		if len(*from) == 0 || (*from)[0] >= s.limit {
+		if min(known, pivot) >= s.limit {
 			return 0, false
 		}
-		key := from.pop()
-		if from == &s.frontier {
-			return key, true
+		if known <= pivot {
+			return s.frontier.pop(), true
 		}
-		if s.visited.add(uint32(key)) {
+		if key := s.pivots.pop(); s.visited.add(uint32(key)) {
 			s.keys = append(s.keys[:0], key)
 			s.keep()
 			return key, true

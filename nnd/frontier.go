@@ -24,24 +24,34 @@ func (f *frontier) pop() uint64 {
 	top, key := heap[0], heap[len(heap)-1]
 	heap = heap[:len(heap)-1]
 	*f = heap
-	if len(heap) == 0 {
-		return top
+	if len(heap) > 0 {
+		heap.sink(0, key)
 	}
-	i := 0
+	return top
+}
+
+// heapify makes a frontier of keys in any order.
+func (f frontier) heapify() {
+	for i := len(f)/2 - 1; i >= 0; i-- {
+		f.sink(i, f[i])
+	}
+}
+
+// sink puts a key in place i, or below it where it belongs.
+func (f frontier) sink(i int, key uint64) {
 	for {
 		child := 2*i + 1
-		if child >= len(heap) {
+		if child >= len(f) {
 			break
 		}
-		if child+1 < len(heap) && heap[child+1] < heap[child] {
+		if child+1 < len(f) && f[child+1] < f[child] {
 			child++
 		}
-		if heap[child] >= key {
+		if f[child] >= key {
 			break
 		}
-		heap[i] = heap[child]
+		f[i] = f[child]
 		i = child
 	}
-	heap[i] = key
-	return top
+	f[i] = key
 }

@@ -78,7 +78,7 @@ func (g *SearchGraph) Search(ctx context.Context, q Query, dst []Candidate) ([]C
 type Searcher struct {
 	visited  visited
 	frontier frontier
-	pivots   frontier // those not expanded yet
+	pivots   pivots
 	found    best     // the nearest K
 	kept     kept     // these and others, if there are to be more
 	guide    best     // of a bounded search: the nearest rows of all, within the radius or not
@@ -159,10 +159,10 @@ func (s *Searcher) enterPivots(g *SearchGraph, n uint32) error {
 		s.query.Scorer.Score(values, g.Pivots)
 	}
 	s.stats.Distances += len(values)
-	s.pivots = s.pivots[:0]
+	s.pivots.reset()
 	for i, value := range values {
 		if value == value {
-			s.pivots.push(newKey(value, g.Pivots[i]))
+			s.pivots.add(newKey(value, g.Pivots[i]))
 		}
 	}
 	return nil

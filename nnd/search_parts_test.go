@@ -58,6 +58,27 @@ func TestBestKeepsTheSmallest(t *testing.T) {
 	})
 }
 
+func TestPivotsComeInOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		keys := rapid.SliceOfNDistinct(rapid.Uint64Max(1<<62), 0, 5*firstPivots, rapid.ID[uint64]).Draw(t, "keys")
+		var p pivots
+		for range 2 {
+			p.reset()
+			for _, key := range keys {
+				p.add(key)
+			}
+			for i, want := range slices.Sorted(slices.Values(keys)) {
+				if first, got := p.first(), p.pop(); first != want || got != want {
+					t.Fatalf("pivot %d of %v is %d, then %d", i, keys, first, got)
+				}
+			}
+			if got := p.first(); got != noEntry {
+				t.Fatalf("%d after the last", got)
+			}
+		}
+	})
+}
+
 func TestKeptKeepsTheSmallest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		some := rapid.Custom(func(t *rapid.T) uint64 {
