@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/vicinaldb/store"
@@ -121,4 +122,59 @@ func TestCollection_Prepare_KeepsDials(t *testing.T) {
 	if grown := prepare(t, c); grown.Dials.Neighbors != 30 || first.Dials.Neighbors == 30 || grown.Dials.Of != len(easy) {
 		t.Errorf("after growing to %d %+v", len(easy), grown.Dials)
 	}
+}
+
+// Where rows lie in clusters that a walk does not leave, searches start from several pivots, of more of them; not where the schema names
+// these, nor where walks are short.
+func TestCollection_Prepare_ChoosesEntries(t *testing.T) {
+	if raceDetector {
+		t.Skip("long, and it is about numbers")
+	}
+	const n, dim = 20_000, 16
+	named := fewRounds
+	named.Pivots = 70
+	for _, tc := range []struct {
+		reason          string
+		vectors         [][]float32
+		index           store.IndexParams
+		entries, pivots int
+		measured        bool
+	}{
+		{"islands", islands(3, n, dim), fewRounds, 4, 283, true},
+		{"islands, named pivots", islands(3, n, dim), named, 0, 70, false},
+		{"one cloud, of few dimensions", directionless(4, n, 8), fewRounds, 0, 64, false},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			path := t.TempDir()
+			s := open(t, path)
+			c := create(t, s, store.Schema{Dim: len(tc.vectors[0]), Index: tc.index})
+			upsert(t, c, items(tc.vectors))
+			first := prepare(t, c)
+			if dials := first.Dials; dials.Entries != tc.entries || (dials.Greedy > 0) != tc.measured {
+				t.Errorf("dials are %+v, want %d entries", dials, tc.entries)
+			}
+			if again := prepare(t, c, store.Rebuild()); again.SHA256 != first.SHA256 {
+				t.Errorf("built again, it is another: %+v, first %+v", again.Dials, first.Dials)
+			}
+			_, c = reopen(t, s, path)
+			var stats store.QueryStats
+			query(t, c, tc.vectors[0], 1, store.Epsilon(0), store.CollectStats(&stats))
+			if stats.Expanded < max(tc.entries, 1) || stats.Distances < tc.pivots {
+				t.Errorf("a query is %+v, want %d entries of %d pivots at least", stats, tc.entries, tc.pivots)
+			}
+		})
+	}
+}
+
+// islands are many small groups of vectors, far from one another.
+func islands(seed uint64, n, dim int) [][]float32 {
+	random := rand.New(rand.NewPCG(seed, 10))
+	vectors, centers := make([][]float32, n), directionless(seed, n/40, dim)
+	for i := range vectors {
+		vectors[i] = slices.Clone(centers[random.IntN(len(centers))])
+		for d := range vectors[i] {
+			vectors[i][d] += 0.1 * float32(random.NormFloat64())
+		}
+	}
+	return vectors
 }

@@ -104,7 +104,7 @@ type IndexParams struct {
 	// Alpha keeps an edge unless the other way is shorter by that factor. At least 1. Default 1.05.
 	Alpha float64 `json:"alpha,omitempty"`
 	// Pivots is how many items every query is compared with to find where to begin. Default a quarter of
-	// sqrt(items), at least 64.
+	// sqrt(items), at least 64; or twice sqrt(items) where Prepare finds that searches are better off starting from several of many.
 	Pivots int `json:"pivots,omitempty"`
 	// Trees, LeafSize and MaxTreeDepth shape the random projection forest that the build starts from.
 	// The defaults are package nnd's.

@@ -91,7 +91,7 @@ func (seg *segment) assemble(schema Schema, vectors codec.Codec) error {
 			return fmt.Errorf("pivot codes: %w: %w", ErrCorrupt, err)
 		}
 	}
-	seg.graph = &nnd.SearchGraph{Adjacency: seg.Adjacency(), Stride: p.AdjacencyStride, Pivots: seg.PivotRows()}
+	seg.graph = &nnd.SearchGraph{Adjacency: seg.Adjacency(), Stride: p.AdjacencyStride, Pivots: seg.PivotRows(), Entries: p.Entries}
 	return nil
 }
 

@@ -19,6 +19,11 @@ type DialStats struct {
 	Recall  float64 `json:"recall,omitempty"`
 	// Of is how many rows there were when the pilot was measured: fewer than the segment has, when it keeps what an older one had.
 	Of int `json:"of,omitempty"`
+	// Entries is how many pivots each search starts from, if more than one. Greedy is the recall of greedy searches that start from
+	// one, and GreedyWide that of those from several of more pivots, by which it was chosen; 0 when that was not measured.
+	Entries    int     `json:"entries,omitempty"`
+	Greedy     float64 `json:"greedy,omitempty"`
+	GreedyWide float64 `json:"greedy_wide,omitempty"`
 }
 
 // PilotNeighbors is how many neighbors of each row a pilot finds. So few tell easy vectors from hard ones best.
@@ -80,6 +85,9 @@ func (job *Job) keptDials(n int) DialStats {
 	for _, c := range choices {
 		if kept.Sampled > 0 && kept.Neighbors == c.neighbors {
 			kept.Degree = c.degree
+			if kept.Entries != wideEntries {
+				kept.Entries = 0
+			}
 			return kept
 		}
 	}

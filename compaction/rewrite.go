@@ -165,10 +165,7 @@ func (job Job) build(ctx context.Context, rows *loaded, tried *trial) (*graphs, 
 		tried.stats.Codec = g.stats.Codec
 		g.stats = tried.stats
 	}
-	if g.search, err = nnd.NewSearchGraph(ctx, points, g.neighbors, options); err != nil {
-		return nil, err
-	}
-	return g, nil
+	return g, job.searchGraph(ctx, points, g, options)
 }
 
 func stageName(p nnd.Progress) string {

@@ -59,6 +59,7 @@ func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage
 			AdjacencyStride: g.search.Stride,
 			Neighbors:       g.neighbors.K,
 			Pivots:          len(g.search.Pivots),
+			Entries:         entries(g.search),
 			Seed:            job.Index.Seed,
 			Index:           job.IndexJSON,
 			Build:           build,
@@ -130,4 +131,12 @@ func deviations(rows *loaded, g *graphs) float64 {
 		return g.stats.Deviations
 	}
 	return 0
+}
+
+// entries is what the segment says to its readers: nothing when searches begin as they would anyway.
+func entries(g *nnd.SearchGraph) int {
+	if g.Entries == 1 {
+		return 0
+	}
+	return g.Entries
 }

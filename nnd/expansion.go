@@ -48,25 +48,26 @@ func (s *Searcher) take() bool {
 			break
 		}
 		s.batch = append(s.batch, uint32(key))
+		s.stats.Expanded++
 		if key < s.narrow {
 			break
 		}
 	}
-	s.stats.Expanded += len(s.batch)
 	return len(s.batch) > 0
 }
 
-// next pops the nearest candidate, false if that is not below the bound.
+// next pops the nearest candidate, false if that is not below the bound; but first the entries.
 func (s *Searcher) next() (key uint64, ok bool) {
 	for {
 		known, pivot := uint64(noEntry), s.pivots.first()
 		if len(s.frontier) > 0 {
 			known = s.frontier[0]
 		}
-		if min(known, pivot) >= s.limit {
+		entry := s.stats.Expanded < s.entries && pivot != noEntry
+		if !entry && min(known, pivot) >= s.limit {
 			return 0, false
 		}
-		if known <= pivot {
+		if !entry && known <= pivot {
 			return s.frontier.pop(), true
 		}
 		if key := s.pivots.pop(); s.visited.add(uint32(key)) {

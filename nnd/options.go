@@ -59,6 +59,9 @@ type Options struct {
 	// Pivots is how many rows a search considers as entry points. All of them are scored for every query. Default a quarter of
 	// sqrt(n), and not fewer than 64: the graph is repaired so that walks get by with few.
 	Pivots int
+	// Entries is how many of the nearest pivots a search expands before it looks at any bound. Where rows lie in clusters, walks from
+	// several find what a walk from one that led into the wrong cluster misses. Default 1.
+	Entries int
 	// Seed decides every random choice. All values are equally good.
 	Seed uint64
 	// Threads is how many goroutines work. It changes nothing but the time. Default GOMAXPROCS.
@@ -109,6 +112,7 @@ func (o Options) EnsureDefaults(n int) Options {
 	setFloat(&o.Alpha, 1.05)
 	setInt(&o.Pivots, max(64, int(math.Round(math.Sqrt(float64(n))/4))))
 	o.Pivots = min(max(o.Pivots, 1), n)
+	setInt(&o.Entries, 1)
 	setInt(&o.Threads, runtime.GOMAXPROCS(0))
 	if o.Stretch == nil {
 		o.Stretch = linear
@@ -134,6 +138,7 @@ func (o Options) Validate() error {
 		{"diversify method", float64(o.DiversifyMethod), 0, float64(DiversifyBidirectional)},
 		{"degree awareness", o.DegreeAware, 0, math.MaxInt16},
 		{"pivots", float64(o.Pivots), 0, MaxRows},
+		{"entries", float64(o.Entries), 0, MaxRows},
 		{"threads", float64(o.Threads), 0, math.MaxInt32},
 	} {
 		if !(option.value >= option.least && option.value <= option.top) {

@@ -16,7 +16,7 @@ func TestOptionsValidate(t *testing.T) {
 		ok   bool
 	}{
 		{"zero value", nnd.Options{}, true},
-		{"everything set", nnd.Options{Neighbors: 5, Trees: 1, LeafSize: 2, MaxTreeDepth: 1, MaxCandidates: 1, Iterations: 1, Delta: 1, DiversifyProb: new(0.0), PruningDegreeMultiplier: 0.01, Alpha: 1, Pivots: 1, Threads: 1}, true},
+		{"everything set", nnd.Options{Neighbors: 5, Trees: 1, LeafSize: 2, MaxTreeDepth: 1, MaxCandidates: 1, Iterations: 1, Delta: 1, DiversifyProb: new(0.0), PruningDegreeMultiplier: 0.01, Alpha: 1, Pivots: 1, Entries: 1, Threads: 1}, true},
 		{"starts and methods", nnd.Options{RandomInit: true, DiversifyMethod: nnd.DiversifyBidirectional, DegreeAware: 1}, true},
 		{"no such method", nnd.Options{DiversifyMethod: nnd.DiversifyBidirectional + 1}, false},
 		{"negative degree awareness", nnd.Options{DegreeAware: -1}, false},

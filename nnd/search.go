@@ -79,6 +79,7 @@ type Searcher struct {
 	visited  visited
 	frontier frontier
 	pivots   pivots
+	entries  int      // pivots that are expanded before any other row
 	found    best     // the nearest K
 	kept     kept     // these and others, if there are to be more
 	guide    best     // of a bounded search: the nearest rows of all, within the radius or not
@@ -160,6 +161,7 @@ func (s *Searcher) enterPivots(g *SearchGraph, n uint32) error {
 	}
 	s.stats.Distances += len(values)
 	s.pivots.reset()
+	s.entries = g.Entries
 	for i, value := range values {
 		if value == value {
 			s.pivots.add(newKey(value, g.Pivots[i]))

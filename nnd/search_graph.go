@@ -18,6 +18,8 @@ type SearchGraph struct {
 	Stride int
 	// Pivots are the rows whose distance to a query decides where its search starts.
 	Pivots []uint32
+	// Entries is how many of the nearest pivots a search expands before it looks at any bound. With 0 it is one, the nearest.
+	Entries int
 	// Stats tell how the graph was made. No search looks at them.
 	Stats GraphStats
 }
@@ -71,7 +73,7 @@ func NewSearchGraph(ctx context.Context, points Points, graph *NeighborGraph, o 
 	if err != nil {
 		return nil, err
 	}
-	g.Pivots = spread(n, o.Pivots)
+	g.Pivots, g.Entries = spread(n, o.Pivots), o.Entries
 	g.Stats.countParts(g)
 	if err := connect(ctx, points, g, o, &done); err != nil {
 		return nil, err
@@ -79,6 +81,14 @@ func NewSearchGraph(ctx context.Context, points Points, graph *NeighborGraph, o 
 	g.Stats.countEdges(g)
 	g.Stats.Phases = done
 	return g, nil
+}
+
+// WithPivots returns a graph of the same edges whose searches start from so many of other pivots. What [NewSearchGraph] promises of walks
+// from its own does not hold for it.
+func (g *SearchGraph) WithPivots(pivots, entries int) *SearchGraph {
+	other := *g
+	other.Pivots, other.Entries = spread(g.Len(), min(pivots, g.Len())), entries
+	return &other
 }
 
 // spread picks rows at equal intervals. Since rows are numbered by the leaves of a tree, that is a sample with a share for

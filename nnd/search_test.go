@@ -1,6 +1,7 @@
 package nnd_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -69,7 +70,11 @@ func TestRowsFindThemselves(t *testing.T) {
 		"repeated": repeated(3000, 8, 400, 1),
 		"line":     uniform(3000, 1, 1),
 	} {
-		b := build(t, points, nnd.Options{Neighbors: 15, Pivots: 8})
+		entries := 1
+		if name == "islands" || name == "hard" {
+			entries = 4
+		}
+		b := build(t, points, nnd.Options{Neighbors: 15, Pivots: 8, Entries: entries})
 		for row, vector := range b.points {
 			for _, k := range []int{1, 10} {
 				found := b.search(t, vector, k, nnd.DefaultEpsilon, nil)
@@ -313,4 +318,37 @@ func FuzzSearch(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A search expands as many pivots as it is to enter by, the nearest of them, whatever the bound.
+func TestSearchEntries(t *testing.T) {
+	points := uniform(100, 2, 1)
+	g := &nnd.SearchGraph{Adjacency: make([]uint32, 16*len(points)), Stride: 16, Pivots: []uint32{5, 90, 33, 71, 12, 48}}
+	for i := range g.Adjacency {
+		g.Adjacency[i] = uint32(i / 16)
+	}
+	vector := points[50]
+	slices.SortFunc(g.Pivots, func(a, b uint32) int {
+		return cmp.Compare(squared(points[a], vector), squared(points[b], vector))
+	})
+	nearest := g.Pivots
+	g.Pivots = []uint32{nearest[3], nearest[0], nearest[5], nearest[2], nearest[1], nearest[4]}
+	for entries, want := range []int{1, 1, 2, 3, 4, 5, 6, 6} {
+		g.Entries = entries
+		scorer := &query{points: points, vector: vector}
+		found, stats, err := g.Search(t.Context(), nnd.Query{Scorer: scorer, K: 1, Keep: 10}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows []uint32
+		for _, candidate := range found {
+			rows = append(rows, candidate.Row)
+		}
+		if stats.Expanded != want || !slices.Equal(rows, nearest[:want]) {
+			t.Errorf("by %d entries %d were expanded, %v; want %v", entries, stats.Expanded, rows, nearest[:want])
+		}
+	}
+	if other := g.WithPivots(3, 2); !slices.Equal(other.Pivots, []uint32{16, 50, 83}) || other.Entries != 2 || len(g.Pivots) != 6 {
+		t.Errorf("with other pivots %v, %d entries; %v", other.Pivots, other.Entries, g.Pivots)
+	}
 }

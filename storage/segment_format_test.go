@@ -148,6 +148,7 @@ func TestSegmentParamsOfFormat(t *testing.T) {
 	}
 	s := goldenVectorsSample(t)
 	s.Params.CodecParams, s.Params.Surplus, s.Params.Deviations = codecParams, 7, 4.5
+	s.Params.Entries = 2
 	b, _ := s.bytesOf(t)
 	params := place(t, b, storage.TagParams)
 	compareMembers(t, "Parameters", b[params.Offset:params.Offset+params.Length])
@@ -239,7 +240,7 @@ func TestSparseSummariesOfFormat(t *testing.T) {
 func TestSegmentLimitsOfFormat(t *testing.T) {
 	limits := map[string]int{
 		"rows of a segment": storage.MaxRows, "dim": storage.MaxDim, "codec_stride, vector_stride": storage.MaxStride,
-		"adjacency_stride, neighbors, surplus, deviations": storage.MaxDegree, "bytes of an id": storage.MaxID,
+		"adjacency_stride, neighbors, surplus, deviations, entries": storage.MaxDegree, "bytes of an id": storage.MaxID,
 		"bytes of metadata and payload of one row": storage.MaxRecord, "bytes of params": storage.MaxParams,
 		"sections": storage.MaxSections,
 	}

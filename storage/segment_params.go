@@ -33,6 +33,7 @@ type Params struct {
 	AdjacencyStride int             `json:"adjacency_stride"`        // places for neighbors of one row in the search graph
 	Neighbors       int             `json:"neighbors"`               // neighbors of one row in the neighbor graph; 0 if there is none
 	Pivots          int             `json:"pivots"`                  // rows where searches may start
+	Entries         int             `json:"entries,omitempty"`       // how many of these each search starts from at least; 0 means 1
 
 	Seed  uint64          `json:"seed"`
 	Index json.RawMessage `json:"index,omitempty"` // index parameters as they were given
@@ -78,6 +79,7 @@ func (p Params) check() error {
 		{"adjacency_stride", p.AdjacencyStride, 0, MaxDegree},
 		{"neighbors", p.Neighbors, 0, MaxDegree},
 		{"pivots", p.Pivots, 0, p.Rows},
+		{"entries", p.Entries, 0, MaxDegree},
 	} {
 		if c.value < c.lo || c.value > c.hi {
 			return fmt.Errorf("%s is %d, want %d to %d", c.name, c.value, c.lo, c.hi)

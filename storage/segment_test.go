@@ -425,6 +425,8 @@ func TestWriteSegmentRefuses(t *testing.T) {
 		"a surplus below zero":        func(s *sample) { s.Params.Surplus = -1 },
 		"a surplus over the limit":    func(s *sample) { s.Params.Surplus = storage.MaxDegree + 1 },
 		"deviations below zero":       func(s *sample) { s.Params.Deviations = -1 },
+		"entries below zero":          func(s *sample) { s.Params.Entries = -1 },
+		"entries over the limit":      func(s *sample) { s.Params.Entries = storage.MaxDegree + 1 },
 		"deviations over the limit":   func(s *sample) { s.Params.Deviations = storage.MaxDegree + 1 },
 		"one vector less than rows": func(s *sample) {
 			s.Params.VectorStride = 8

@@ -149,6 +149,10 @@ func describeDials(w io.Writer, dials compaction.DialStats) {
 	case dials.Neighbors > 0:
 		fmt.Fprintf(w, "dials\t%d neighbors, degree %d\n", dials.Neighbors, dials.Degree)
 	}
+	if dials.Greedy > 0 {
+		fmt.Fprintf(w, "entries\t%d; greedy searches found %.1f %% of the nearest from one, %.1f %% from several of more pivots\n",
+			max(dials.Entries, 1), 100*dials.Greedy, 100*dials.GreedyWide)
+	}
 }
 
 // describeCodes writes which codes a segment has, and why.
