@@ -27,10 +27,11 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 			return ctx.Err()
 		}
 		if cap(s.path) > 0 {
-			if len(s.path)+len(s.batch) > cap(s.path) {
+			room := cap(s.path) - len(s.path)
+			if room == 0 {
 				return nil
 			}
-			s.path = append(s.path, s.batch...)
+			s.path = append(s.path, s.batch[:min(room, len(s.batch))]...)
 		}
 		if err := s.expand(g, n); err != nil {
 			return err
@@ -39,17 +40,22 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 	return nil
 }
 
-// take pops the candidates to be expanded next, false if there is none below the bound.
+// take pops the candidates to be expanded next, false if there is none below the bound. First come the entries, all at once in every
+// search.
 func (s *Searcher) take() bool {
 	s.batch = s.batch[:0]
-	for len(s.batch) < widest {
+	entering, most := s.stats.Expanded == 0, widest
+	if entering {
+		most = max(s.entries, 1)
+	}
+	for len(s.batch) < most {
 		key, ok := s.next()
 		if !ok {
 			break
 		}
 		s.batch = append(s.batch, uint32(key))
 		s.stats.Expanded++
-		if key < s.narrow {
+		if !entering && key < s.narrow {
 			break
 		}
 	}
