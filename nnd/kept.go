@@ -14,7 +14,7 @@ type kept struct {
 }
 
 // slackOfKept times the room is how many keys there are before those that are too many go.
-const slackOfKept = 4
+const slackOfKept = 16
 
 func (k *kept) reset(room int) { k.room, k.keys, k.limit = room, k.keys[:0], noEntry }
 
