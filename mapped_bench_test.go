@@ -105,7 +105,10 @@ func benchmarkQueries(b *testing.B, c *Collection) (queries []query) {
 
 // onHeap copies what a search reads.
 func onHeap(b *testing.B, seg *segment) *segment {
-	heap := &segment{Segment: seg.Segment, record: seg.record, path: seg.path, codec: seg.codec, log: seg.log, stretch: seg.stretch}
+	heap := &segment{
+		Segment: seg.Segment, record: seg.record, path: seg.path, codec: seg.codec, log: seg.log,
+		stretch: seg.stretch, most: seg.most, reach: seg.reach,
+	}
 	clone := func(from []byte) []byte {
 		to := mapped.Aligned(len(from))
 		copy(to, from)
@@ -129,7 +132,9 @@ func onHeap(b *testing.B, seg *segment) *segment {
 	if err != nil {
 		b.Fatal(err)
 	}
-	heap.graph = &nnd.SearchGraph{Adjacency: adjacency, Stride: p.AdjacencyStride, Pivots: slices.Clone(seg.PivotRows())}
+	heap.graph = &nnd.SearchGraph{
+		Adjacency: adjacency, Stride: p.AdjacencyStride, Pivots: slices.Clone(seg.PivotRows()), Entries: p.Entries,
+	}
 	heap.scorers.New = func() any { return newSegmentScorer(heap) }
 	return heap
 }
