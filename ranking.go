@@ -63,13 +63,9 @@ func (r *ranking) rank(scorer exacter, q *query, most func(distance float32) flo
 		}
 		distances += len(block)
 		r.measure(scorer, block)
-		for _, candidate := range block {
-			if candidate.Distance <= limit { // not NaN, of what damage made no vector
-				nearest = insert(nearest, candidate, q.k)
-			}
-			if len(nearest) == q.k {
-				limit = nearest[q.k-1].Distance
-			}
+		nearest = merge(nearest, block, q.k, limit)
+		if len(nearest) == q.k {
+			limit = nearest[q.k-1].Distance
 		}
 	}
 	r.nearest, r.found = nearest, append(r.found[:0], nearest...)
@@ -97,11 +93,33 @@ func (r *ranking) measure(scorer exacter, candidates []nnd.Candidate) {
 	}
 }
 
+// merge adds those of a block that are not beyond a limit to the nearest k. One that is large for them is sorted, for an insertion
+// moves up to all that are there.
+func merge(nearest, block []nnd.Candidate, k int, limit float32) []nnd.Candidate {
+	if len(block) > max(len(nearest), rankBlock) {
+		for _, candidate := range block {
+			if candidate.Distance <= limit { // not NaN, of what damage made no vector
+				nearest = append(nearest, candidate)
+			}
+		}
+		slices.SortFunc(nearest, nearer)
+		return nearest[:min(len(nearest), k)]
+	}
+	for _, candidate := range block {
+		if candidate.Distance <= limit {
+			nearest = insert(nearest, candidate, k)
+		}
+	}
+	return nearest
+}
+
+func nearer(a, b nnd.Candidate) int {
+	return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.Row, b.Row))
+}
+
 // insert adds a candidate to the nearest k.
 func insert(nearest []nnd.Candidate, candidate nnd.Candidate, k int) []nnd.Candidate {
-	at, _ := slices.BinarySearchFunc(nearest, candidate, func(a, b nnd.Candidate) int {
-		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.Row, b.Row))
-	})
+	at, _ := slices.BinarySearchFunc(nearest, candidate, nearer)
 	if len(nearest) < k {
 		nearest = append(nearest, candidate)
 	} else if at == k {

@@ -2,7 +2,7 @@ package simd
 
 // SquaredL2U8Within computes what SquaredL2U8Rows does, moves the results that are not above limit to the front of dst and the
 // numbers of their rows to the front of rows, in order, and returns how many they are. What else is in rows is lost. It
-// panics where SquaredL2U8Rows does.
+// panics where SquaredL2U8Rows does. The caller prefetches rows, by PrefetchRows; not all implementations do.
 func SquaredL2U8Within(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
 	checkByteRows(q, base, stride, rows)
 	return squaredL2U8Within(dst[:len(rows)], rows, q, base, stride, limit)
