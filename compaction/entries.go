@@ -13,7 +13,7 @@ const (
 	// the number of rows how many pivots there are then.
 	wideEntries, widePivots = 4, 2
 	// wideGain is by how much that must raise the recall of greedy searches. It does so by .03 for text, whose rows lie in many
-	// clusters, and by less than .01 for words, of which only the searches of text are the shorter for it.
+	// clusters, and whose searches are the shorter for it; by less than .01 for words, whose searches are not.
 	wideGain = 0.02
 	// wideSample is how many rows are searched for, and wideNearest how many nearest of each.
 	wideSample, wideNearest = 2048, 10
