@@ -2,9 +2,10 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
-	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/vnni"
 )
 
 // kernel is one of the functions that are written.
@@ -33,7 +34,7 @@ type constants struct {
 
 var squaredL2Summed = kernel{
 	name: "squaredL2U8Summed", what: "the sum of (q[j]-row[j])^2", summed: true, signed: true, norm: true,
-	sums: 1, add: addProducts, reduce: addLanes,
+	sums: 1, add: addProducts, reduce: vnni.AddLanes,
 	finish: func(c *constants, total, sums, squares VecVirtual) {
 		VPADDD(total, total, total)
 		VPSLLD(Imm(8), sums, sums)
@@ -45,7 +46,7 @@ var squaredL2Summed = kernel{
 
 var dotSummed = kernel{
 	name: "dotU8Summed", what: "the sum of q[j]*row[j]", summed: true, signed: true,
-	sums: 1, add: addProducts, reduce: addLanes,
+	sums: 1, add: addProducts, reduce: vnni.AddLanes,
 	finish: func(_ *constants, total, sums, _ VecVirtual) {
 		VPSLLD(Imm(7), sums, sums)
 		VPADDD(sums, total, total)
@@ -61,15 +62,15 @@ var squaredL2 = kernel{
 		row, signed := ZMM(), ZMM()
 		VMOVDQU64(y, row)
 		VPXORD(c.sign, row, signed)
-		dotBytes(signed, row, sums[0])
-		dotBytes(c.sign, row, sums[0])
-		dotBytes(x, row, sums[1])
+		vnni.DotBytes(signed, row, sums[0])
+		vnni.DotBytes(c.sign, row, sums[0])
+		vnni.DotBytes(x, row, sums[1])
 	},
 	join: func(sums []VecVirtual) {
 		VPSUBD(sums[1], sums[0], sums[0])
 		VPSUBD(sums[1], sums[0], sums[0])
 	},
-	reduce: addLanes,
+	reduce: vnni.AddLanes,
 	finish: func(c *constants, total, _, _ VecVirtual) { VPADDD(c.norm, total, total) },
 }
 
@@ -81,7 +82,7 @@ var l1 = kernel{
 		VPSADBW(y, x, eights)
 		VPADDD(eights, sums[0], sums[0])
 	},
-	reduce: addLanes,
+	reduce: vnni.AddLanes,
 }
 
 var largest = kernel{
@@ -101,26 +102,12 @@ var largest = kernel{
 func addProducts(_ *constants, x VecVirtual, y Mem, sums []VecVirtual) {
 	row := ZMM()
 	VMOVDQU64(y, row)
-	dotBytes(x, row, sums[0])
+	vnni.DotBytes(x, row, sums[0])
 }
-
-// dotBytes emits VPDPBUSD, which avo lacks: it adds products of signed bytes with unsigned bytes to lanes of sum.
-func dotBytes(signed, unsigned, sum VecVirtual) {
-	Instruction(&ir.Instruction{
-		Opcode:   "VPDPBUSD",
-		Operands: []Op{signed, unsigned, sum},
-		Inputs:   []Op{signed, unsigned, sum},
-		Outputs:  []Op{sum},
-		ISA:      []string{"AVX512_VNNI"},
-	})
-}
-
-// addLanes emits the sums of the 16 lanes of each of four registers, as the lanes of one.
-func addLanes(rows []VecVirtual) VecVirtual { return lanes(rows, VPADDD) }
 
 // largestLanes emits the largest byte of each of four registers, as lanes of one.
 func largestLanes(rows []VecVirtual) VecVirtual {
-	total, other := lanes(rows, VPMAXUB), XMM()
+	total, other := vnni.Lanes(rows, VPMAXUB), XMM()
 	for _, bits := range []uint64{16, 8} {
 		VPSRLD(Imm(bits), total, other)
 		VPMAXUB(other, total, total)
@@ -128,28 +115,4 @@ func largestLanes(rows []VecVirtual) VecVirtual {
 	VPSLLD(Imm(24), total, total)
 	VPSRLD(Imm(24), total, total)
 	return total
-}
-
-// lanes emits what an instruction makes of the 16 lanes of each of four registers, as the lanes of one. Only such
-// instructions are used as can have all 32 registers.
-func lanes(rows []VecVirtual, add func(operands ...Op)) VecVirtual {
-	var quarters []VecVirtual
-	for _, row := range rows {
-		half, quarter := YMM(), XMM()
-		VEXTRACTI64X4(Imm(1), row, half)
-		add(row.AsY(), half, half)
-		VEXTRACTI32X4(Imm(1), half, quarter)
-		add(half.AsX(), quarter, quarter)
-		quarters = append(quarters, quarter)
-	}
-	join := func(interleaveLow, interleaveHigh func(operands ...Op), a, b VecVirtual) VecVirtual {
-		low, high := XMM(), XMM()
-		interleaveLow(b, a, low)
-		interleaveHigh(b, a, high)
-		add(high, low, low)
-		return low
-	}
-	low := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[0], quarters[1])
-	high := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[2], quarters[3])
-	return join(VPUNPCKLQDQ, VPUNPCKHQDQ, low, high)
 }

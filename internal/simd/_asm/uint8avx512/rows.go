@@ -6,6 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/vnni"
 )
 
 const (
@@ -144,13 +146,13 @@ func (w *walk) queryNorm() {
 	Label("Norm")
 	VMOVDQU64(Mem{Base: at}, x)
 	VPXORD(w.fixed.sign, x, signed)
-	dotBytes(signed, x, squares)
-	dotBytes(w.fixed.sign, x, sums)
+	vnni.DotBytes(signed, x, squares)
+	vnni.DotBytes(w.fixed.sign, x, sums)
 	ADDQ(Imm(blockBytes), at)
 	CMPQ(at, end)
 	JB(LabelRef("Norm"))
 	VPSUBD(sums, squares, squares)
-	total := addLanes([]VecVirtual{squares, squares, squares, squares})
+	total := vnni.AddLanes([]VecVirtual{squares, squares, squares, squares})
 	VMOVDQU32(total, w.fixed.norm)
 }
 

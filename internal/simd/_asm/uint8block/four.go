@@ -2,11 +2,12 @@ package main
 
 import (
 	"github.com/mmcloughlin/avo/gotypes"
-	"github.com/mmcloughlin/avo/ir"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/vnni"
 )
 
 const (
@@ -125,7 +126,7 @@ func (t *tile) block(last bool) {
 		unsigned := ZMM()
 		VMOVDQU64(Mem{Base: row, Index: t.offset, Scale: 1}, unsigned)
 		for i := range signed {
-			dotBytes(signed[i], unsigned, t.sums[i][j])
+			vnni.DotBytes(signed[i], unsigned, t.sums[i][j])
 		}
 	}
 }
@@ -150,7 +151,7 @@ func (t *tile) store(row, end Register) {
 	factor := YMM()
 	VBROADCASTSD(parameter(Param("factor")), factor)
 	for i, query := range t.queries {
-		total, norm, wide := addLanes(t.sums[i][:]), XMM(), YMM()
+		total, norm, wide := vnni.AddLanes(t.sums[i][:]), XMM(), YMM()
 		VPBROADCASTD(Mem{Base: query, Index: t.last, Scale: 1, Disp: blockBytes - tailBytes/2}, norm)
 		VPADDD(total, total, total)
 		VPSUBD(total, squares, total)
@@ -177,41 +178,6 @@ func (t *tile) tails() (sums, squares VecVirtual) {
 	VSHUFPS(Imm(0x88), pairs[1], pairs[0], sums)
 	VSHUFPS(Imm(0xdd), pairs[1], pairs[0], squares)
 	return sums, squares
-}
-
-// dotBytes emits VPDPBUSD, which avo lacks: it adds products of signed bytes with unsigned bytes to lanes of sum.
-func dotBytes(signed, unsigned, sum VecVirtual) {
-	Instruction(&ir.Instruction{
-		Opcode:   "VPDPBUSD",
-		Operands: []Op{signed, unsigned, sum},
-		Inputs:   []Op{signed, unsigned, sum},
-		Outputs:  []Op{sum},
-		ISA:      []string{"AVX512_VNNI"},
-	})
-}
-
-// addLanes emits the sums of the 16 lanes of each of four registers, as the lanes of one. Only such instructions are used as can
-// have all 32 registers.
-func addLanes(rows []VecVirtual) VecVirtual {
-	var quarters []VecVirtual
-	for _, row := range rows {
-		half, quarter := YMM(), XMM()
-		VEXTRACTI64X4(Imm(1), row, half)
-		VPADDD(row.AsY(), half, half)
-		VEXTRACTI32X4(Imm(1), half, quarter)
-		VPADDD(half.AsX(), quarter, quarter)
-		quarters = append(quarters, quarter)
-	}
-	join := func(interleaveLow, interleaveHigh func(operands ...Op), a, b VecVirtual) VecVirtual {
-		low, high := XMM(), XMM()
-		interleaveLow(b, a, low)
-		interleaveHigh(b, a, high)
-		VPADDD(high, low, low)
-		return low
-	}
-	low := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[0], quarters[1])
-	high := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[2], quarters[3])
-	return join(VPUNPCKLQDQ, VPUNPCKHQDQ, low, high)
 }
 
 // first emits a mask of the first lanes, as many as count says, but not more than most. Count is lost: BZHI would look at no more

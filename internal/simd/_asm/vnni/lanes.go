@@ -1,0 +1,47 @@
+// Package vnni has what the kernels of bytes in AVX-512 are made of.
+package vnni
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// DotBytes emits VPDPBUSD, which avo lacks: it adds products of signed bytes with unsigned bytes to lanes of sum.
+func DotBytes(signed, unsigned, sum VecVirtual) {
+	Instruction(&ir.Instruction{
+		Opcode:   "VPDPBUSD",
+		Operands: []Op{signed, unsigned, sum},
+		Inputs:   []Op{signed, unsigned, sum},
+		Outputs:  []Op{sum},
+		ISA:      []string{"AVX512_VNNI"},
+	})
+}
+
+// AddLanes emits the sums of the 16 lanes of each of four registers, as the lanes of one.
+func AddLanes(rows []VecVirtual) VecVirtual { return Lanes(rows, VPADDD) }
+
+// Lanes emits what an instruction makes of the 16 lanes of each of four registers, as the lanes of one. Only such
+// instructions are used as can have all 32 registers.
+func Lanes(rows []VecVirtual, add func(operands ...Op)) VecVirtual {
+	var quarters []VecVirtual
+	for _, row := range rows {
+		half, quarter := YMM(), XMM()
+		VEXTRACTI64X4(Imm(1), row, half)
+		add(row.AsY(), half, half)
+		VEXTRACTI32X4(Imm(1), half, quarter)
+		add(half.AsX(), quarter, quarter)
+		quarters = append(quarters, quarter)
+	}
+	join := func(interleaveLow, interleaveHigh func(operands ...Op), a, b VecVirtual) VecVirtual {
+		low, high := XMM(), XMM()
+		interleaveLow(b, a, low)
+		interleaveHigh(b, a, high)
+		add(high, low, low)
+		return low
+	}
+	low := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[0], quarters[1])
+	high := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[2], quarters[3])
+	return join(VPUNPCKLQDQ, VPUNPCKHQDQ, low, high)
+}
