@@ -137,26 +137,7 @@ func TestFloat16Exact(t *testing.T) {
 	for _, m := range lossyMetrics(t) {
 		vectors := shares(9, 40, 37)
 		c, rows, codes := halfRows(t, m, vectors)
-		floats := codec.NewFloat32(m, 37)
-		table := collector{codec: floats}.table(t, len(vectors))
-		numbers := make([]uint32, len(vectors))
-		for i, v := range vectors {
-			table.Append(codec.Vector{Dense: v})
-			numbers[i] = uint32(i)
-		}
-		got, want := make([]float32, len(vectors)), make([]float32, len(vectors))
-		scorer, model := rows.Scorer(), table.Rows().Scorer()
-		for _, query := range append(shares(10, 3, 37), vectors[3]) {
-			scorer.Prepare(codec.Vector{Dense: query})
-			model.Prepare(codec.Vector{Dense: query})
-			scorer.Exact(got, numbers)
-			model.Exact(want, numbers)
-			for i := range got {
-				if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
-					t.Fatalf("%s: row %d is at %v, want %v", m.Name(), i, got[i], want[i])
-				}
-			}
-		}
+		sameExact(t, m, rows, vectors, append(shares(10, 3, 37), vectors[3]))
 		searched := m
 		if proxy, ok := m.Proxy(); ok {
 			searched = proxy
@@ -167,12 +148,14 @@ func TestFloat16Exact(t *testing.T) {
 
 		// Codes without vectors, as those of pivots are.
 		pivots := collector{codec: c}.view(t, codec.Codes{Stride: codes.Stride, Codes: codes.Codes[2*codes.Stride:]})
-		scorer.Score(want[:2], []uint32{2, 9})
+		scorer, got, want := rows.Scorer(), make([]float32, 4), make([]float32, 2)
+		scorer.Prepare(codec.Vector{Dense: vectors[3]})
+		scorer.Score(want, []uint32{2, 9})
 		scorer.Over(pivots)
 		scorer.Score(got[:2], []uint32{0, 7})
 		scorer.Exact(got[2:4], []uint32{0, 7})
-		if !slices.Equal(got[:2], want[:2]) || got[2] == got[2] || got[3] == got[3] {
-			t.Errorf("%s: pivots score %v, exactly %v; want %v and NaN", m.Name(), got[:2], got[2:4], want[:2])
+		if !slices.Equal(got[:2], want) || got[2] == got[2] || got[3] == got[3] {
+			t.Errorf("%s: pivots score %v, exactly %v; want %v and NaN", m.Name(), got[:2], got[2:4], want)
 		}
 		if v, err := pivots.Vector(1); !errors.Is(err, codec.ErrCorrupt) {
 			t.Errorf("a pivot's vector is %v, %v; want ErrCorrupt", v, err)

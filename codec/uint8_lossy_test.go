@@ -161,30 +161,36 @@ func TestUint8QueryOutside(t *testing.T) {
 	}
 }
 
+// sameExact compares the exact distances of queries to coded vectors with those that float32 rows give, bit for bit.
+func sameExact(t *testing.T, m *metric.Dense, rows codec.Rows, vectors, queries [][]float32) {
+	t.Helper()
+	table := collector{codec: codec.NewFloat32(m, len(vectors[0]))}.table(t, len(vectors))
+	numbers := make([]uint32, len(vectors))
+	for i, v := range vectors {
+		table.Append(codec.Vector{Dense: v})
+		numbers[i] = uint32(i)
+	}
+	got, want := make([]float32, len(vectors)), make([]float32, len(vectors))
+	scorer, model := rows.Scorer(), table.Rows().Scorer()
+	for _, query := range queries {
+		scorer.Prepare(codec.Vector{Dense: query})
+		model.Prepare(codec.Vector{Dense: query})
+		scorer.Exact(got, numbers)
+		model.Exact(want, numbers)
+		for i := range got {
+			if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+				t.Fatalf("%s: row %d is at %v, want %v", m.Name(), i, got[i], want[i])
+			}
+		}
+	}
+}
+
 // Exact gives the bits that the scorer of float32 rows gives, so that rows of both kinds can be ranked together.
 func TestUint8Exact(t *testing.T) {
 	for _, m := range lossyMetrics(t) {
 		vectors := shares(9, 40, 37)
 		c, rows := compactRows(t, m, vectors)
-		table := collector{codec: codec.NewFloat32(m, 37)}.table(t, len(vectors))
-		numbers := make([]uint32, len(vectors))
-		for i, v := range vectors {
-			table.Append(codec.Vector{Dense: v})
-			numbers[i] = uint32(i)
-		}
-		got, want := make([]float32, len(vectors)), make([]float32, len(vectors))
-		scorer, model := rows.Scorer(), table.Rows().Scorer()
-		for _, query := range append(shares(10, 3, 37), vectors[3]) {
-			scorer.Prepare(codec.Vector{Dense: query})
-			model.Prepare(codec.Vector{Dense: query})
-			scorer.Exact(got, numbers)
-			model.Exact(want, numbers)
-			for i := range got {
-				if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
-					t.Fatalf("%s: row %d is at %v, want %v", m.Name(), i, got[i], want[i])
-				}
-			}
-		}
+		sameExact(t, m, rows, vectors, append(shares(10, 3, 37), vectors[3]))
 		if got, want := c.Correct(0.25), m.Correct(0.25); got != want {
 			t.Errorf("%s: 0.25 is the distance %v, want %v", m.Name(), got, want)
 		}

@@ -12,7 +12,7 @@ const (
 	// wideEntries is how many of the nearest pivots searches start from where one often leads astray, and widePivots times the root of
 	// the number of rows how many pivots there are then.
 	wideEntries, widePivots = 4, 2
-	// wideGain is by how much that must raise the recall of greedy searches. It does so by .03 for text, whose rows lie in many
+	// wideGain is by how much that must raise the recall of greedy searches. It does so by .022 for text, whose rows lie in many
 	// clusters, and whose searches are the shorter for it; by less than .01 for words, whose searches are not.
 	wideGain = 0.02
 	// wideSample is how many rows are searched for, and wideNearest how many nearest of each.
