@@ -40,16 +40,17 @@ func (b *best) add(key uint64) {
 	if n--; key >= b.keys[n] {
 		return
 	}
-	at := n
-	if at > 32 {
-		at, _ = slices.BinarySearch(b.keys[:n], key)
-	} else {
-		for at > 0 && b.keys[at-1] > key {
-			at--
-		}
+	if n > 32 {
+		at, _ := slices.BinarySearch(b.keys[:n], key)
+		copy(b.keys[at+1:], b.keys[at:n])
+		b.keys[at] = key
+		return
 	}
-	copy(b.keys[at+1:], b.keys[at:n])
-	b.keys[at] = key
+	keys, at := b.keys, n
+	for ; at > 0 && keys[at-1] > key; at-- {
+		keys[at] = keys[at-1]
+	}
+	keys[at] = key
 }
 
 // appendTo appends what was kept, nearest first.

@@ -65,7 +65,7 @@ func (s *Searcher) take() bool {
 // next pops the nearest candidate, false if that is not below the bound; but first the entries.
 func (s *Searcher) next() (key uint64, ok bool) {
 	for {
-		known, pivot := uint64(noEntry), s.pivots.first()
+		known, pivot := uint64(noEntry), s.pivots.first
 		if len(s.frontier) > 0 {
 			known = s.frontier[0]
 		}
@@ -102,8 +102,8 @@ func (s *Searcher) expand(g *SearchGraph, n uint32) error {
 	}
 	s.stats.Distances += len(rows)
 	s.score(rows)
-	s.push(g)
 	s.keep()
+	s.push(g)
 	return nil
 }
 

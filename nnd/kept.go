@@ -2,6 +2,7 @@ package nnd
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -45,7 +46,13 @@ func (k *kept) add(key uint64) {
 
 // cut leaves the smallest keys, as many as there is room for.
 func (k *kept) cut() {
-	k.keys = slices.DeleteFunc(k.keys, func(key uint64) bool { return key >= k.limit })
+	left := 0
+	for _, key := range k.keys {
+		k.keys[left] = key
+		_, below := bits.Sub64(key, k.limit, 0) // whether a key stays is as good as random, so there is no branch on it
+		left += int(below)
+	}
+	k.keys = k.keys[:left]
 	if len(k.keys) <= k.room {
 		return
 	}

@@ -1,57 +1,46 @@
 package nnd
 
-// firstPivots is how many of the nearest pivots are found at once. Hardly any walk expands more of them.
-const firstPivots = 16
+// groupOfPivots is how many pivots have their nearest noted.
+const groupOfPivots = 16
 
-// pivots are those of a search that it has not taken yet. They are many, and few of them are ever taken, so the nearest are in order and
-// the others are not before these have gone.
+// pivots are those of a search that it has not taken yet. They are many, and few of them are ever taken, so they are in no order: of
+// each group the nearest is known, and looked for again among these few when it was taken.
 type pivots struct {
-	near []uint64 // ascending, and below all others
-	next int      // of near
-	rest frontier // no heap while any of near is left
+	keys     []uint64 // noEntry for those that were taken
+	smallest []uint64 // of each group
+	first    uint64   // of all, noEntry if there is none
 }
 
-func (p *pivots) reset() { p.near, p.next, p.rest = p.near[:0], 0, p.rest[:0] }
+func (p *pivots) reset() { p.keys, p.smallest, p.first = p.keys[:0], p.smallest[:0], noEntry }
 
-// add is for before any is taken.
 func (p *pivots) add(key uint64) {
-	n := len(p.near)
-	switch {
-	case n < firstPivots:
-		p.near = append(p.near, key)
-	case key >= p.near[n-1]:
-		p.rest = append(p.rest, key)
-		return
-	default:
-		n--
-		p.rest = append(p.rest, p.near[n])
+	if len(p.keys)%groupOfPivots == 0 {
+		p.smallest = append(p.smallest, noEntry)
 	}
-	for n > 0 && p.near[n-1] > key {
-		p.near[n] = p.near[n-1]
-		n--
-	}
-	p.near[n] = key
-}
-
-// first is the nearest, noEntry if there is none.
-func (p *pivots) first() uint64 {
-	switch {
-	case p.next < len(p.near):
-		return p.near[p.next]
-	case len(p.rest) > 0:
-		return p.rest[0]
-	}
-	return noEntry
+	p.keys = append(p.keys, key)
+	group := len(p.smallest) - 1
+	p.smallest[group] = min(p.smallest[group], key)
+	p.first = min(p.first, key)
 }
 
 // pop removes the nearest; there is one.
 func (p *pivots) pop() uint64 {
-	if p.next == len(p.near) {
-		return p.rest.pop()
+	taken, group := p.first, 0
+	for p.smallest[group] != taken {
+		group++
 	}
-	key := p.near[p.next]
-	if p.next++; p.next == len(p.near) {
-		p.rest.heapify()
+	begin := group * groupOfPivots
+	keys, left := p.keys[begin:min(begin+groupOfPivots, len(p.keys))], uint64(noEntry)
+	for i, key := range keys {
+		if key == taken {
+			key = noEntry
+		}
+		keys[i] = key
+		left = min(left, key)
 	}
-	return key
+	p.smallest[group], p.first = left, noEntry
+	for _, key := range p.smallest {
+		p.first = min(p.first, key)
+	}
+	return taken
 }
