@@ -23,13 +23,26 @@ func (s *snapshot) results(c *Collection, q *query, scratch *queryScratch) ([]Re
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(results, func(a, b Result) int {
-		if order := cmp.Compare(a.Distance, b.Distance); order != 0 {
-			return order
-		}
-		return cmp.Compare(a.ID, b.ID)
-	})
+	if !inOrder(results) { // few are not, and sorting moves results about even where there is nothing to do
+		slices.SortFunc(results, func(a, b Result) int { return compareResults(&a, &b) })
+	}
 	return results, nil
+}
+
+func inOrder(results []Result) bool {
+	for i := 1; i < len(results); i++ {
+		if compareResults(&results[i-1], &results[i]) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func compareResults(a, b *Result) int {
+	if order := cmp.Compare(a.Distance, b.Distance); order != 0 {
+		return order
+	}
+	return cmp.Compare(a.ID, b.ID)
 }
 
 // readIDs sets the ids of all results.

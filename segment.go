@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -153,6 +154,7 @@ type segmentScorer struct {
 	codec.Scorer          // of the rows
 	segment      *segment // whose rows they are
 	pivots       []uint32 // numbers of the packed pivots: 0, 1, 2, ...; of the pivots' rows when none are packed
+	reached      []uint32 // scratch: a copy of them
 	ranking
 }
 
@@ -182,7 +184,11 @@ func (s *segmentScorer) ScorePivots(dst []float32) {
 		s.Over(s.segment.pivots)
 		defer s.Over(s.segment.rows)
 	}
-	s.Score(dst, s.pivots[:len(dst)])
+	// Within any distance are all of them, and the form with a bound has none of them prefetched: they are in the cache.
+	s.reached = append(s.reached[:0], s.pivots[:len(dst)]...)
+	if s.ScoreWithin(dst, s.reached, float32(math.Inf(1))) < len(dst) {
+		s.Score(dst, s.pivots[:len(dst)]) // what has no distance has lost its place
+	}
 }
 
 // alive allows the rows that no tombstone marks.
