@@ -15,6 +15,9 @@ type Uint8Params struct {
 	Scale  float32 `json:"scale"` // above 0
 	// Lossless tells that every component is its code, an integer from 0 to 255: then Offset is 0 and Scale 1.
 	Lossless bool `json:"lossless,omitempty"`
+	// Grown tells that codes are a line of 64 bytes longer than components ask for, to have their sums, with fewer than 512 components,
+	// from which on all are.
+	Grown bool `json:"grown,omitempty"`
 }
 
 // ParseUint8Params returns the parameters that JSON says. Members that it does not know may change what codes mean, so they

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/vicinaldb/store/codec"
@@ -33,6 +34,11 @@ func TestUint8Refuses(t *testing.T) {
 		{"euclidean", 5, codec.Uint8Params{Scale: 1, Lossless: true}, nil, "lossless"},
 		{"cosine", 5, codec.Uint8Params{Scale: 1, Lossless: true}, codec.ErrCorrupt, "lengths are lost"},
 		{"hellinger", 5, codec.Uint8Params{Scale: 1, Lossless: true}, codec.ErrCorrupt, "transforms are not the vectors"},
+		{"cosine", 64, codec.Uint8Params{Scale: 1, Grown: true}, nil, "grown"},
+		{"cosine", 56, codec.Uint8Params{Scale: 1, Grown: true}, codec.ErrCorrupt, "grown where there is room"},
+		{"cosine", 512, codec.Uint8Params{Scale: 1, Grown: true}, codec.ErrCorrupt, "grown where all are"},
+		{"manhattan", 64, codec.Uint8Params{Scale: 1, Grown: true}, codec.ErrCorrupt, "grown for sums that nothing needs"},
+		{"inner_product", 64, codec.Uint8Params{Scale: 1, Grown: true}, codec.ErrCorrupt, "grown where all have sums"},
 	} {
 		c, err := codec.NewUint8(float32Metric(t, tc.metric), tc.dim, tc.params)
 		if !errors.Is(err, tc.want) || (c == nil) != (tc.want != nil) {
@@ -69,6 +75,27 @@ func TestUint8Refuses(t *testing.T) {
 		if !errors.Is(err, codec.ErrCorrupt) {
 			t.Errorf("%s: %v, want ErrCorrupt", reason, err)
 		}
+	}
+}
+
+// Codes that have no sums, as those of fewer than 512 components had before they grew to have them, are read as they are, and compare
+// as grown ones do.
+func TestUint8Grown(t *testing.T) {
+	vectors := shares(3, 30, 384)
+	grown, codes := compact(t, float32Metric(t, "euclidean"), vectors)
+	params := grown.CodeParams()
+	params.Grown = false
+	plain, err := codec.NewUint8(float32Metric(t, "euclidean"), 384, params)
+	if err != nil || plain.Stride() != 384 || grown.Stride() != 448 {
+		t.Fatalf("%v; codes of %d bytes, and grown ones of %d", err, plain.Stride(), grown.Stride())
+	}
+	short := codec.Codes{Stride: 384, Codes: mapped.Aligned(384 * len(vectors)), VectorStride: codes.VectorStride, Vectors: codes.Vectors}
+	for i := range vectors {
+		copy(short.Codes[i*384:][:384], codes.Codes[i*448:])
+	}
+	want := allDistances(collector{codec: grown}.view(t, codes), len(vectors))
+	if got := allDistances(collector{codec: plain}.view(t, short), len(vectors)); !slices.EqualFunc(got, want, slices.Equal[[]float32]) {
+		t.Errorf("without sums distances are %v, with sums %v", got, want)
 	}
 }
 
@@ -113,6 +140,7 @@ func TestParseUint8Params(t *testing.T) {
 	}{
 		{`{"offset":-1.5,"scale":0.25}`, codec.Uint8Params{Offset: -1.5, Scale: 0.25}, true, "lossy"},
 		{`{"offset":0,"scale":1,"lossless":true}`, codec.Uint8Params{Scale: 1, Lossless: true}, true, "lossless"},
+		{`{"offset":0,"scale":2,"grown":true}`, codec.Uint8Params{Scale: 2, Grown: true}, true, "grown"},
 		{`{"scale":1,"clip":2}`, codec.Uint8Params{}, false, "a member that may change what codes mean"},
 		{`{"scale":1} {}`, codec.Uint8Params{}, false, "something behind it"},
 		{`{"scale":1}]`, codec.Uint8Params{}, false, "a bracket behind it"},

@@ -104,10 +104,11 @@ var norms = map[string]func(x, y []float32) float64{
 func TestUint8Lossless(t *testing.T) {
 	for name, distance := range norms {
 		m := float32Metric(t, name)
-		for _, dim := range []int{2, 55, 56, 57, 63, 64, 65, 200, 448, 511, 512, 784} {
+		for _, dim := range []int{2, 55, 56, 57, 63, 64, 65, 200, 249, 255, 256, 320, 448, 500, 511, 512, 784} {
 			vectors := counts(uint64(dim), 30, dim)
 			c, codes := compact(t, m, vectors)
-			if c.CodeParams() != (codec.Uint8Params{Scale: 1, Lossless: true}) || c.Reranked() || c.VectorStride() != 0 {
+			want := codec.Uint8Params{Scale: 1, Lossless: true, Grown: name == "sqeuclidean" && slices.Contains([]int{256, 320, 448, 511}, dim)}
+			if c.CodeParams() != want || c.Reranked() || c.VectorStride() != 0 {
 				t.Fatalf("%s: parameters %+v, reranked %t, %d bytes of vectors", name, c.CodeParams(), c.Reranked(), c.VectorStride())
 			}
 			if want := uint8Stride(name, dim); codes.Stride != want || c.Stride() != want || codes.Vectors != nil || codes.VectorStride != 0 {
@@ -128,9 +129,9 @@ func TestUint8Lossless(t *testing.T) {
 	}
 }
 
-// uint8Stride is the length of a code: with sums behind it where there is room, and from 512 components on everywhere.
+// uint8Stride is the length of a code: with sums behind it where there is room, and from 256 components on everywhere.
 func uint8Stride(metric string, dim int) int {
-	if metric == "sqeuclidean" && dim >= 512 {
+	if metric == "sqeuclidean" && dim >= 256 {
 		return (dim + 8 + 63) / 64 * 64
 	}
 	return (dim + 63) / 64 * 64
