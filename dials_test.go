@@ -39,20 +39,22 @@ func TestCollection_Prepare_ChoosesDials(t *testing.T) {
 		t.Skip("long, and it is about numbers")
 	}
 	const n, dim = 20_000, 32
-	named, multiplied := fewRounds, fewRounds
-	named.Neighbors, multiplied.PruningDegreeMultiplier = 12, 0.5
+	named, multiplied, weakened := fewRounds, fewRounds, fewRounds
+	named.Neighbors, multiplied.PruningDegreeMultiplier, weakened.Alpha = 12, 0.5, 1.1
 	for _, tc := range []struct {
 		reason            string
 		vectors           [][]float32
 		index             store.IndexParams
 		neighbors, degree int
+		alpha             float64
 		sampled           int
 	}{
-		{"easy", clusters(1, n, 8), fewRounds, 30, 32, 4096},
-		{"hard", directionless(1, n, dim), fewRounds, 60, 48, 4096},
-		{"hard, but few", directionless(1, 2000, dim), fewRounds, 30, 45, 0},
-		{"named neighbors", directionless(1, n, dim), named, 12, 18, 0},
-		{"named multiplier", directionless(1, n, dim), multiplied, 60, 30, 4096},
+		{"easy", clusters(1, n, 8), fewRounds, 20, 32, 1.05, 4096},
+		{"hard", directionless(1, n, dim), fewRounds, 60, 64, 1.2, 4096},
+		{"hard, but few", directionless(1, 2000, dim), fewRounds, 30, 45, 1.05, 0},
+		{"named neighbors", directionless(1, n, dim), named, 12, 18, 1.05, 0},
+		{"named multiplier", directionless(1, n, dim), multiplied, 60, 30, 1.2, 4096},
+		{"named alpha", directionless(1, n, dim), weakened, 60, 64, 1.1, 4096},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			path := t.TempDir()
@@ -60,8 +62,9 @@ func TestCollection_Prepare_ChoosesDials(t *testing.T) {
 			c := create(t, s, store.Schema{Dim: len(tc.vectors[0]), Index: tc.index})
 			upsert(t, c, items(tc.vectors))
 			dials := prepare(t, c).Dials
-			if dials.Neighbors != tc.neighbors || dials.Degree != tc.degree || dials.Sampled != tc.sampled {
-				t.Errorf("dials are %+v, want %d neighbors, degree %d, %d rows sampled", dials, tc.neighbors, tc.degree, tc.sampled)
+			if dials.Neighbors != tc.neighbors || dials.Degree != tc.degree || dials.Alpha != tc.alpha || dials.Sampled != tc.sampled {
+				t.Errorf("dials are %+v, want %d neighbors, degree %d, alpha %v, %d rows sampled",
+					dials, tc.neighbors, tc.degree, tc.alpha, tc.sampled)
 			}
 			if measured := tc.sampled > 0; measured && dials.Of != n || measured == (dials.Recall == 0) {
 				t.Errorf("dials are %+v, measured: %v", dials, measured)
@@ -119,7 +122,7 @@ func TestCollection_Prepare_KeepsDials(t *testing.T) {
 		t.Errorf("of fewer than are measured %+v with %d reused, before %+v", kept.Dials, kept.Reused, first.Dials)
 	}
 	upsert(t, c, items(easy))
-	if grown := prepare(t, c); grown.Dials.Neighbors != 30 || first.Dials.Neighbors == 30 || grown.Dials.Of != len(easy) {
+	if grown := prepare(t, c); grown.Dials.Neighbors != 20 || first.Dials.Neighbors == 20 || grown.Dials.Of != len(easy) {
 		t.Errorf("after growing to %d %+v", len(easy), grown.Dials)
 	}
 }

@@ -33,7 +33,7 @@ type PrepareStats struct {
 	Distances int64
 	// Codes say which codes the index has, and why.
 	Codes compaction.CodeStats
-	// Dials are the neighbors and the degree that the graphs of the index have, and why.
+	// Dials are the neighbors, the degree and the alpha that the graphs of the index have, and why.
 	Dials compaction.DialStats
 	// Search describes the search graph, and Phases are the parts of the work with their times.
 	Search  nnd.GraphStats
@@ -50,7 +50,7 @@ type PrepareStats struct {
 // The neighbor lists of the index before are where the new one begins, so that few changes cost little; the result is as good as
 // one built from nothing. Only the latter is the same for the same items whatever happened before: see Rebuild.
 //
-// Where the schema names no neighbors, and there are 20,000 items or more, their number and the degree of the search graph are chosen
+// Where the schema names no neighbors, and there are 20,000 items or more, their number, and the degree and alpha of the search graph, are chosen
 // by how hard the neighbors of a sample are to find among it, and kept until there are twice as many items; PrepareStats.Dials
 // and Info tell.
 //

@@ -86,7 +86,7 @@ type Schema struct {
 // recall for build time and memory.
 type IndexParams struct {
 	// Neighbors is how many neighbors of each item the neighbor graph keeps. Default 30; from 20,000 items on, Prepare measures
-	// on a sample how hard neighbors are to find, and takes 30, 40 or 60: see PrepareStats.Dials. Who reads the neighbor graph
+	// on a sample how hard neighbors are to find, and takes 20, 30, 40 or 60: see PrepareStats.Dials. Who reads the neighbor graph
 	// and needs a certain number names it.
 	Neighbors int `json:"neighbors,omitempty"`
 	// DiversifyProb is the probability that an edge is dropped when a kept neighbor is
@@ -101,7 +101,8 @@ type IndexParams struct {
 	// DegreeAware is how much more readily edges to items are dropped that are neighbors of very many; PyNNDescent's
 	// strength is 1. Default 0, off.
 	DegreeAware float64 `json:"degree_aware,omitempty"`
-	// Alpha keeps an edge unless the other way is shorter by that factor. At least 1. Default 1.05.
+	// Alpha keeps an edge unless the other way is shorter by that factor. At least 1. Default 1.05, or what belongs to the
+	// Neighbors that Prepare takes.
 	Alpha float64 `json:"alpha,omitempty"`
 	// Pivots is how many items every query is compared with to find where to begin. Default a quarter of
 	// sqrt(items), at least 64; or twice sqrt(items) where Prepare finds that searches are better off starting from several of many.

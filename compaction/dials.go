@@ -8,11 +8,13 @@ import (
 	"github.com/vicinaldb/store/nnd"
 )
 
-// DialStats tell which neighbors and which degree the graphs of a segment have, and why. They are the same on any machine.
+// DialStats tell which neighbors, which degree and which alpha the graphs of a segment have, and why. They are the same on any machine.
 type DialStats struct {
 	// Neighbors is how many neighbors of each row were to be found, and Degree the bound of its edges in the search graph.
 	Neighbors int `json:"neighbors,omitempty"`
 	Degree    int `json:"degree,omitempty"`
+	// Alpha is by what factor another way must be shorter for an edge to be dropped.
+	Alpha float64 `json:"alpha,omitempty"`
 	// Sampled is how many rows the pilot had by which they were chosen, and Recall what share of the nearest rows its lists had. No
 	// rows when there was no pilot: the caller named the neighbors, or there were few rows.
 	Sampled int     `json:"sampled,omitempty"`
@@ -44,17 +46,19 @@ const (
 type dials struct {
 	recall            float64
 	neighbors, degree int
+	alpha             float64
 }
 
 // choices are the dials from which a search needs least time at recalls of .95 to .99, by how hard neighbors are to find. Where
 // they are easy to find, more of them would make the build longer and searches no shorter.
 var choices = []dials{
-	{0.95, 30, 32},
-	{0.825, 40, 32},
-	{0, 60, 48},
+	{0.97, 20, 32, 1.05},
+	{0.95, 30, 32, 1.05},
+	{0.825, 40, 32, 1.05},
+	{0, 60, 64, 1.2},
 }
 
-// chooseDials sets neighbors and degree, when the caller named no neighbors: to what an older segment has, as long as it has not been
+// chooseDials sets neighbors, degree and alpha, when the caller named no neighbors: to what an older segment has, as long as it has not been
 // outgrown, else by a pilot, else to the defaults.
 func (job *Job) chooseDials(ctx context.Context, points nnd.Points, o *nnd.Options) (stats DialStats, err error) {
 	n := points.Len()
@@ -69,9 +73,13 @@ func (job *Job) chooseDials(ctx context.Context, points nnd.Points, o *nnd.Optio
 		if stats.Sampled > 0 && o.PruningDegreeMultiplier == 0 {
 			o.PruningDegreeMultiplier = float64(stats.Degree) / float64(stats.Neighbors)
 		}
+		if o.Alpha == 0 {
+			o.Alpha = stats.Alpha
+		}
 	}
 	set := o.EnsureDefaults(n)
 	stats.Neighbors, stats.Degree = set.Neighbors, int(math.Round(set.PruningDegreeMultiplier*float64(set.Neighbors)))
+	stats.Alpha = set.Alpha
 	return stats, nil
 }
 
@@ -84,7 +92,7 @@ func (job *Job) keptDials(n int) DialStats {
 	}
 	for _, c := range choices {
 		if kept.Sampled > 0 && kept.Neighbors == c.neighbors {
-			kept.Degree = c.degree
+			kept.Degree, kept.Alpha = c.degree, c.alpha
 			if kept.Entries != wideEntries {
 				kept.Entries = 0
 			}
@@ -110,7 +118,9 @@ func measureDials(ctx context.Context, points nnd.Points, o nnd.Options) (DialSt
 	}
 	for _, c := range choices {
 		if recall >= c.recall {
-			return DialStats{Neighbors: c.neighbors, Degree: c.degree, Sampled: pilot.rows, Recall: recall, Of: points.Len()}, nil
+			return DialStats{
+				Neighbors: c.neighbors, Degree: c.degree, Alpha: c.alpha, Sampled: pilot.rows, Recall: recall, Of: points.Len(),
+			}, nil
 		}
 	}
 	panic("compaction: no dials for a recall") // the last take any

@@ -122,7 +122,8 @@ func TestDescribeDials(t *testing.T) {
 		"dials\t60 neighbors, degree 48; a pilot of 4096 of 20000 rows, with lists of 10, had 81.6 % of the nearest\n": {
 			Neighbors: 60, Degree: 48, Sampled: 4096, Recall: 0.8161, Of: 20000,
 		},
-		"dials\t30 neighbors, degree 45\n": {Neighbors: 30, Degree: 45},
+		"dials\t30 neighbors, degree 45\n":             {Neighbors: 30, Degree: 45},
+		"dials\t30 neighbors, degree 45, alpha 1.05\n": {Neighbors: 30, Degree: 45, Alpha: 1.05},
 	} {
 		var text strings.Builder
 		describeDials(&text, dials)

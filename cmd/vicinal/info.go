@@ -142,12 +142,16 @@ func describeBuild(w io.Writer, build compaction.Stats) {
 
 // describeDials writes which dials the graphs of a segment have, and why. Segments of older programs do not say.
 func describeDials(w io.Writer, dials compaction.DialStats) {
+	alpha := ""
+	if dials.Alpha > 0 {
+		alpha = fmt.Sprintf(", alpha %v", dials.Alpha)
+	}
 	switch {
 	case dials.Sampled > 0:
-		fmt.Fprintf(w, "dials\t%d neighbors, degree %d; a pilot of %d of %d rows, with lists of %d, had %.1f %% of the nearest\n",
-			dials.Neighbors, dials.Degree, dials.Sampled, dials.Of, compaction.PilotNeighbors, 100*dials.Recall)
+		fmt.Fprintf(w, "dials\t%d neighbors, degree %d%s; a pilot of %d of %d rows, with lists of %d, had %.1f %% of the nearest\n",
+			dials.Neighbors, dials.Degree, alpha, dials.Sampled, dials.Of, compaction.PilotNeighbors, 100*dials.Recall)
 	case dials.Neighbors > 0:
-		fmt.Fprintf(w, "dials\t%d neighbors, degree %d\n", dials.Neighbors, dials.Degree)
+		fmt.Fprintf(w, "dials\t%d neighbors, degree %d%s\n", dials.Neighbors, dials.Degree, alpha)
 	}
 	if dials.Greedy > 0 {
 		fmt.Fprintf(w, "entries\t%d; greedy searches found %.1f %% of the nearest from one, %.1f %% from several of more pivots\n",
