@@ -97,7 +97,7 @@ func TestInfo(t *testing.T) {
 		t.Errorf("info lists:\n%s", text)
 	}
 	text = succeed(t, "info", dir, "songs")
-	for _, part := range []string{"dimension", "cosine", `{"neighbors":7}`, "3 rows", "sha256", "7 neighbors, degree 11\n"} {
+	for _, part := range []string{"dimension", "cosine", `{"neighbors":7}`, "3 rows", "sha256", "7 neighbors, degree 11, alpha 1.05\n"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("info of songs does not say %q:\n%s", part, text)
 		}
