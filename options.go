@@ -142,7 +142,9 @@ const (
 
 // Epsilon sets how far a query looks beyond the k nearest found so far: an item
 // is explored while its distance is below 1+epsilon times theirs. Larger is
-// slower and finds more; 0 is fastest. Default DefaultEpsilon.
+// slower and finds more. With 0 the k nearest themselves are explored. With less,
+// above -1, an item is explored while 1-epsilon times its distance is below theirs,
+// for a recall below what 0 gives. Default DefaultEpsilon.
 func Epsilon(epsilon float64) QueryOption {
 	return QueryOption{kind: optionEpsilon, epsilon: float32(epsilon)}
 }
@@ -235,8 +237,8 @@ func newQuery(vector codec.Vector, k int, opts []QueryOption) (query, error) {
 	if k < 1 {
 		return q, fmt.Errorf("k is %d, must be at least 1: %w", k, ErrInvalid)
 	}
-	if !(q.epsilon >= 0) || math.IsInf(float64(q.epsilon), 0) {
-		return q, fmt.Errorf("epsilon is %v, must be finite and not negative: %w", q.epsilon, ErrInvalid)
+	if !(q.epsilon > -1) || math.IsInf(float64(q.epsilon), 0) {
+		return q, fmt.Errorf("epsilon is %v, must be finite and above -1: %w", q.epsilon, ErrInvalid)
 	}
 	return q, nil
 }

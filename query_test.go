@@ -165,7 +165,7 @@ func TestCollection_Query_Refuses(t *testing.T) {
 		{"a zero vector has no direction", t.Context(), []float32{0, 0}, 1, nil, store.ErrDomain},
 		{"no results are asked for", t.Context(), v, 0, nil, store.ErrInvalid},
 		{"a negative k", t.Context(), v, -3, nil, store.ErrInvalid},
-		{"a negative epsilon", t.Context(), v, 1, []store.QueryOption{store.Epsilon(-0.1)}, store.ErrInvalid},
+		{"an epsilon of -1", t.Context(), v, 1, []store.QueryOption{store.Epsilon(-1)}, store.ErrInvalid},
 		{"epsilon NaN", t.Context(), v, 1, []store.QueryOption{store.Epsilon(math.NaN())}, store.ErrInvalid},
 		{"the caller has gone", cancelled, v, 1, nil, context.Canceled},
 	} {

@@ -70,7 +70,7 @@ func (s *Searcher) next() (key uint64, ok bool) {
 			known = s.frontier[0]
 		}
 		entry := s.stats.Expanded < s.entries && pivot != noEntry
-		if !entry && min(known, pivot) >= s.limit {
+		if !entry && (min(known, pivot) >= s.limit || s.query.Epsilon < 0 && s.farther(min(known, pivot))) {
 			return 0, false
 		}
 		if !entry && known <= pivot {
@@ -82,6 +82,11 @@ func (s *Searcher) next() (key uint64, ok bool) {
 			return key, true
 		}
 	}
+}
+
+// farther tells whether a candidate is not so near as a negative epsilon asks for.
+func (s *Searcher) farther(key uint64) bool {
+	return s.query.Stretch(distanceOf(key), -s.query.Epsilon) >= distanceOf(s.last) // which is NaN before all that are wanted are found
 }
 
 // expand scores the rows that the edges of the batch lead to, as far as they are new.

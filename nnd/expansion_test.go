@@ -2,6 +2,7 @@ package nnd_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/vicinaldb/store/nnd"
@@ -77,5 +78,35 @@ func TestWideSearchesFindWhatNarrowOnesFind(t *testing.T) {
 				t.Fatalf("the nearest of a wide search is at %v, that of a narrow one at %v", wide, narrow)
 			}
 		}
+	}
+}
+
+// With a negative epsilon a search expands those results that are so much nearer than the last of them, and hardly any others.
+func TestNegativeEpsilon(t *testing.T) {
+	const k = 10
+	b := build(t, uniform(3000, 8, 3), nnd.Options{Neighbors: 15})
+	expanded, spared := map[float32]int{}, 0
+	for _, epsilon := range []float32{0, -0.01, -0.1, -0.3, -0.9} {
+		for _, vector := range uniform(50, 8, 4) {
+			s := &fetching{Scorer: &query{b.points, vector}, t: t, told: map[uint32]bool{}}
+			found, stats, err := b.graph.Search(t.Context(), nnd.Query{Scorer: s, K: k, Epsilon: epsilon, Stretch: stretch}, nil)
+			if err != nil || len(found) != k {
+				t.Fatalf("epsilon %v: %d found, %v", epsilon, len(found), err)
+			}
+			expanded[epsilon] += stats.Expanded
+			for _, c := range found {
+				isNear := stretch(c.Distance, -epsilon) < found[k-1].Distance
+				for _, edge := range b.graph.Edges(c.Row) {
+					if known := s.told[edge] || slices.Contains(b.graph.Pivots, edge); isNear && !known {
+						t.Fatalf("epsilon %v: row %d at %v was not expanded, the last is at %v", epsilon, c.Row, c.Distance, found[k-1].Distance)
+					} else if !known {
+						spared++
+					}
+				}
+			}
+		}
+	}
+	if spared == 0 || !(expanded[0] > expanded[-0.01] && expanded[-0.01] > expanded[-0.1] && expanded[-0.1] > expanded[-0.3]) {
+		t.Errorf("expanded by epsilon: %v; %d edges of results not followed", expanded, spared)
 	}
 }

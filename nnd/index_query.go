@@ -21,7 +21,8 @@ const (
 // QueryOptions are the dials of a query in an [Index]. The zero value means the defaults.
 type QueryOptions struct {
 	// Epsilon is how far a search looks beyond the k nearest found so far: a row is explored while its distance is
-	// below 1+epsilon times theirs. Larger is slower and finds more; 0 is fastest. Nil means DefaultEpsilon.
+	// below 1+epsilon times theirs. Larger is slower and finds more. With 0 the k nearest themselves are explored. With less, above -1, a
+	// row is explored while 1-epsilon times its distance is below theirs, which is faster still. Nil means DefaultEpsilon.
 	Epsilon *float64
 	// Within leaves out the rows whose true distance is greater: a radius. The k nearest of the others are the answer, which may
 	// be none. Let k be Len for all of them: the search goes on only as long as what it finds is near enough. Nil means no radius.
@@ -159,7 +160,7 @@ func newQuestion(s *indexState, k int, o QueryOptions) (question, error) {
 	switch {
 	case k < 1:
 		return q, fmt.Errorf("k %d: %w", k, ErrOptions)
-	case !(q.epsilon >= 0 && q.epsilon <= math.MaxFloat32):
+	case !(q.epsilon > -1 && q.epsilon <= math.MaxFloat32):
 		return q, fmt.Errorf("epsilon %v: %w", q.epsilon, ErrOptions)
 	case o.Oversample < 0:
 		return q, fmt.Errorf("oversample %d: %w", o.Oversample, ErrOptions)

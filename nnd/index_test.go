@@ -189,7 +189,7 @@ func TestIndexRefusesOptions(t *testing.T) {
 
 	must(t, x.Prepare(ctx))
 	for says, o := range map[string]nnd.QueryOptions{
-		"epsilon -0.1": {Epsilon: new(-0.1)},
+		"epsilon -1":   {Epsilon: new(-1.0)},
 		"epsilon NaN":  {Epsilon: new(math.NaN())},
 		"epsilon +Inf": {Epsilon: new(math.Inf(1))},
 		"within NaN":   {Within: new(float32(math.NaN()))},

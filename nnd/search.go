@@ -26,7 +26,8 @@ type Query struct {
 	// farthest row which is of use, both in the fast form. What is farther costs the less.
 	Reach func(fast float32) float32
 	// Epsilon is the slack of the bound: a row is expanded while its true distance is below (1+Epsilon) times the K-th best.
-	// The K best themselves always are. 0 is greedy; 0.1 is a good start. Not negative.
+	// The K best themselves always are. 0 is greedy; 0.1 is a good start. With a negative one, above -1, a row is expanded while (1-Epsilon)
+	// times its distance is below the K-th best, so not all of these are.
 	Epsilon float32
 	// Stretch gives (1+epsilon) times a distance, both in the fast form. Nil means that the fast form is the true
 	// distance.
@@ -46,7 +47,7 @@ func (q *Query) check() error {
 		return fmt.Errorf("query without scorer: %w", ErrOptions)
 	case q.K < 1:
 		return fmt.Errorf("k %d: %w", q.K, ErrOptions)
-	case !(q.Epsilon >= 0):
+	case !(q.Epsilon > -1):
 		return fmt.Errorf("epsilon %v: %w", q.Epsilon, ErrOptions)
 	}
 	return nil

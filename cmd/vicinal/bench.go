@@ -103,8 +103,8 @@ func (b *bench) check() (err error) {
 		return fmt.Errorf("--build-threads is %d", b.BuildThreads)
 	case b.Plot != "" && extension != ".svg" && extension != ".png":
 		return fmt.Errorf("--plot %s: the name must end in .svg or .png", b.Plot)
-	case slices.ContainsFunc(b.Epsilon, func(e float64) bool { return !(e >= 0) || math.IsInf(e, 0) }):
-		return fmt.Errorf("--epsilon %v: each must be finite and not negative", b.Epsilon)
+	case slices.ContainsFunc(b.Epsilon, func(e float64) bool { return !(e > -1) || math.IsInf(e, 0) }):
+		return fmt.Errorf("--epsilon %v: each must be finite and above -1", b.Epsilon)
 	}
 	if b.QueriesLimit < 0 {
 		return fmt.Errorf("--queries-limit is %d", b.QueriesLimit)
