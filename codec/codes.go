@@ -19,11 +19,20 @@ type Codes struct {
 	Vectors      []byte
 }
 
+// Len is the number of codes.
+func (c *Codes) Len() int {
+	if c.Stride == 0 {
+		return max(0, len(c.Offsets)/8-1)
+	}
+	return len(c.Codes) / c.Stride
+}
+
 // Permute brings the codes into another order: code order[i] moves to place i. Codes of one length are moved where they
 // lie, others are copied.
 func (c *Codes) Permute(order []uint32) {
 	if c.Stride == 0 {
-		c.permuteOffsets(order)
+		picked := c.pickOffsets(order)
+		c.Codes, c.Offsets = picked.Codes, picked.Offsets
 		return
 	}
 	permute(c.Codes, c.Stride, order)
@@ -53,15 +62,30 @@ func permute(rows []byte, stride int, order []uint32) {
 	}
 }
 
-// permuteOffsets copies codes of different lengths.
-func (c *Codes) permuteOffsets(order []uint32) {
-	codes := mapped.Aligned(len(c.Codes))
-	offsets := mapped.Aligned(8 * (len(order) + 1))
+// Pick returns the codes of some rows, in their order, as a copy, without what is kept beside them.
+func (c *Codes) Pick(rows []uint32) Codes {
+	if c.Stride == 0 {
+		return c.pickOffsets(rows)
+	}
+	picked := mapped.Aligned(c.Stride * len(rows))
+	for i, row := range rows {
+		copy(picked[i*c.Stride:], c.Codes[int(row)*c.Stride:][:c.Stride])
+	}
+	return Codes{Stride: c.Stride, Codes: picked}
+}
+
+// pickOffsets is Pick for codes of different lengths.
+func (c *Codes) pickOffsets(rows []uint32) Codes {
+	offset := func(i uint32) uint64 { return binary.LittleEndian.Uint64(c.Offsets[8*int(i):]) }
+	length := uint64(0)
+	for _, row := range rows {
+		length += offset(row+1) - offset(row)
+	}
+	codes, offsets := mapped.Aligned(int(length)), mapped.Aligned(8*(len(rows)+1))
 	end := 0
-	for i, row := range order {
-		begin, after := binary.LittleEndian.Uint64(c.Offsets[8*row:]), binary.LittleEndian.Uint64(c.Offsets[8*row+8:])
-		end += copy(codes[end:], c.Codes[begin:after])
+	for i, row := range rows {
+		end += copy(codes[end:], c.Codes[offset(row):offset(row+1)])
 		binary.LittleEndian.PutUint64(offsets[8*(i+1):], uint64(end))
 	}
-	c.Codes, c.Offsets = codes, offsets
+	return Codes{Codes: codes, Offsets: offsets}
 }

@@ -108,7 +108,7 @@ func withoutMetric(c codec.Codec) *codec.Plain {
 	return plain
 }
 
-// A table, its codes in another order, and what stands for a codec of an unknown metric have the vectors that were appended, and
+// A table, its codes in another order, some of them, and what stands for a codec of an unknown metric have the vectors that were appended, and
 // the first two the same distances.
 func TestTable(t *testing.T) {
 	for name, c := range collectors(t) {
@@ -132,6 +132,7 @@ func TestTable(t *testing.T) {
 				places[i] = uint32(row)
 			}
 			codes := table.Codes()
+			picked := allDistances(c.view(t, codes.Pick(places[:5])), 5)
 			codes.Permute(places)
 			rows := c.view(t, codes)
 			plain, err := withoutMetric(c.codec).View(codes)
@@ -152,6 +153,9 @@ func TestTable(t *testing.T) {
 				for j, b := range order {
 					if after[i][j] != before[a][b] {
 						t.Fatalf("rows %d and %d are at %v, in the table at %v", a, b, after[i][j], before[a][b])
+					}
+					if i < 5 && j < 5 && picked[i][j] != before[a][b] {
+						t.Fatalf("rows %d and %d are at %v where only some are, in the table at %v", a, b, picked[i][j], before[a][b])
 					}
 				}
 			}

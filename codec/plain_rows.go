@@ -15,13 +15,10 @@ type plainRows struct {
 
 // Len is the number of rows.
 func (r *plainRows) Len() int {
-	switch {
-	case r.forms != nil:
+	if r.forms != nil {
 		return len(r.forms)
-	case r.codes.Stride == 0:
-		return max(len(r.codes.Offsets)/8-1, 0)
 	}
-	return len(r.codes.Codes) / r.codes.Stride
+	return r.codes.Len()
 }
 
 // Vector returns a copy of a row's vector.

@@ -60,12 +60,12 @@ var choices = []dials{
 
 // chooseDials sets neighbors, degree and alpha, when the caller named no neighbors: to what an older segment has, as long as it has not been
 // outgrown, else by a pilot, else to the defaults.
-func (job *Job) chooseDials(ctx context.Context, points nnd.Points, o *nnd.Options) (stats DialStats, err error) {
-	n := points.Len()
+func (job *Job) chooseDials(ctx context.Context, rows *loaded, o *nnd.Options) (stats DialStats, err error) {
+	n := rows.len()
 	if o.Neighbors == 0 {
 		stats = job.keptDials(n)
 		if stats.Sampled == 0 && n >= pilotLeast {
-			if stats, err = measureDials(ctx, points, *o); err != nil {
+			if stats, err = measureDials(ctx, rows.encoded, *o); err != nil {
 				return stats, fmt.Errorf("measuring a pilot: %w", err)
 			}
 		}
@@ -105,8 +105,12 @@ func (job *Job) keptDials(n int) DialStats {
 // measureDials finds the neighbors of a sample of the rows among one another, compares the lists of some of them with the truth, and
 // chooses by their recall. That does not change with the scale of distances, nor when their square root is taken, and it is low
 // for what makes more neighbors worth their cost: a high intrinsic dimension, hubs, and clusters that trees cut apart.
-func measureDials(ctx context.Context, points nnd.Points, o nnd.Options) (DialStats, error) {
-	pilot := newPilot(points, min(pilotRows, points.Len()))
+func measureDials(ctx context.Context, rows *encoded, o nnd.Options) (DialStats, error) {
+	n := rows.codes.Len()
+	pilot, err := newPilot(rows, min(pilotRows, n), o.EnsureDefaults(n).Threads)
+	if err != nil {
+		return DialStats{}, err
+	}
 	pilotOptions := nnd.Options{Neighbors: PilotNeighbors, RandomInit: o.RandomInit, Seed: o.Seed, Stretch: o.Stretch, Threads: o.Threads}
 	graph, err := nnd.Build(ctx, pilot, pilotOptions)
 	if err != nil {
@@ -119,7 +123,7 @@ func measureDials(ctx context.Context, points nnd.Points, o nnd.Options) (DialSt
 	for _, c := range choices {
 		if recall >= c.recall {
 			return DialStats{
-				Neighbors: c.neighbors, Degree: c.degree, Alpha: c.alpha, Sampled: pilot.rows, Recall: recall, Of: points.Len(),
+				Neighbors: c.neighbors, Degree: c.degree, Alpha: c.alpha, Sampled: pilot.Len(), Recall: recall, Of: n,
 			}, nil
 		}
 	}

@@ -4,42 +4,30 @@ import (
 	"context"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/vicinaldb/store/nnd"
 )
 
-// pilot is a sample of points: rows at equal intervals. Where rows are numbered by the leaves of a tree, all regions are in it.
+// pilot is a sample of rows: those at equal intervals. Where rows are numbered by the leaves of a tree, all regions are in it.
 type pilot struct {
-	points  nnd.Points
-	rows    int
-	scratch sync.Pool // *[]uint32
+	nnd.Points
+	block   nnd.BlockPoints // nil when points are none
+	threads int
 }
 
-func newPilot(points nnd.Points, rows int) *pilot {
-	p := &pilot{points: points, rows: rows}
-	p.scratch.New = func() any { return new([]uint32) }
-	return p
-}
-
-// row is the number that a row of the sample has among the points.
-func (p *pilot) row(i uint32) uint32 {
-	return uint32(uint64(i) * uint64(p.points.Len()) / uint64(p.rows))
-}
-
-// Len is nnd.Points'.
-func (p *pilot) Len() int { return p.rows }
-
-// Distances is nnd.Points'.
-func (p *pilot) Distances(dst []float32, row uint32, rows []uint32) {
-	scratch := p.scratch.Get().(*[]uint32)
-	numbers := (*scratch)[:0]
-	for _, i := range rows {
-		numbers = append(numbers, p.row(i))
+// newPilot copies the codes of a sample, so that they are compared as fast as any.
+func newPilot(rows *encoded, sample, threads int) (*pilot, error) {
+	numbers, n := make([]uint32, sample), rows.codes.Len()
+	for i := range numbers {
+		numbers[i] = uint32(uint64(i) * uint64(n) / uint64(sample))
 	}
-	p.points.Distances(dst, p.row(row), numbers)
-	*scratch = numbers
-	p.scratch.Put(scratch)
+	points, err := rows.codec.View(rows.codes.Pick(numbers))
+	if err != nil {
+		return nil, err
+	}
+	p := &pilot{Points: points, threads: threads}
+	p.block, _ = points.(nnd.BlockPoints)
+	return p, nil
 }
 
 // recall is what share of the nearest rows the lists of some rows have. A row as far as the farthest of these is as good.
@@ -61,34 +49,56 @@ func (p *pilot) recall(ctx context.Context, graph *nnd.NeighborGraph) (float64, 
 }
 
 // sampled is the i-th of some rows whose lists are compared.
-func (p *pilot) sampled(i, samples int) uint32 { return uint32(i * p.rows / samples) }
+func (p *pilot) sampled(i, samples int) uint32 { return uint32(i * p.Len() / samples) }
 
-// farthest gives the distances of some rows to the k-th nearest, by comparing them with all. A block of rows meets all of them while
-// it is in the cache.
+const (
+	// farthestRows is how many rows goroutines take at a time to find what is nearest to them.
+	farthestRows = 64
+	// farthestBlock is how many rows they are compared with at a time: they stay in the cache meanwhile.
+	farthestBlock = 256
+)
+
+// farthest gives the distances of some rows to the k-th nearest, by comparing them with all.
 func (p *pilot) farthest(ctx context.Context, k int) ([]float32, error) {
-	const block = 256
-	nearest := make([][]float32, min(pilotSample, p.rows))
-	all, distances := make([]uint32, p.rows), make([]float32, block)
+	farthest, all := make([]float32, min(pilotSample, p.Len())), make([]uint32, p.Len())
 	for i := range all {
 		all[i] = uint32(i)
 	}
-	for rows := range slices.Chunk(all, block) {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+	return farthest, share(ctx, p.threads, (len(farthest)+farthestRows-1)/farthestRows, func(piece int) {
+		first := piece * farthestRows
+		some := make([]uint32, min(farthestRows, len(farthest)-first))
+		for i := range some {
+			some[i] = p.sampled(first+i, len(farthest))
 		}
-		for i := range nearest {
-			row := p.sampled(i, len(nearest))
-			p.Distances(distances[:len(rows)], row, rows)
-			nearest[i] = mergeNearest(nearest[i], distances[:len(rows)], slices.Index(rows, row), k)
+		for i, nearest := range p.nearest(some, all, k) {
+			if farthest[first+i] = float32(math.Inf(1)); len(nearest) == k {
+				farthest[first+i] = nearest[k-1]
+			}
+		}
+	})
+}
+
+// nearest gives the distances of rows to the k nearest of all.
+func (p *pilot) nearest(rows, all []uint32, k int) [][]float32 {
+	nearest, distances := make([][]float32, len(rows)), make([]float32, len(rows)*farthestBlock)
+	for block := range slices.Chunk(all, farthestBlock) {
+		p.compare(distances, rows, block)
+		for i, row := range rows {
+			nearest[i] = mergeNearest(nearest[i], distances[i*len(block):][:len(block)], slices.Index(block, row), k)
 		}
 	}
-	farthest := make([]float32, len(nearest))
-	for i, list := range nearest {
-		if farthest[i] = float32(math.Inf(1)); len(list) == k {
-			farthest[i] = list[k-1]
-		}
+	return nearest
+}
+
+// compare sets dst[i*len(others)+j] to the distance of rows[i] and others[j].
+func (p *pilot) compare(dst []float32, rows, others []uint32) {
+	if p.block != nil {
+		p.block.BlockDistances(dst, rows, others)
+		return
 	}
-	return farthest, nil
+	for i, row := range rows {
+		p.Distances(dst[i*len(others):], row, others)
+	}
 }
 
 // mergeNearest keeps the k smallest of a sorted list and of more distances, without that in one place.

@@ -1,0 +1,38 @@
+package compaction
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// share has goroutines do so many pieces of work, each when one has time for it, and waits for all of them. A context that ends stops
+// the work between two pieces and is the error. A panic of one of them becomes one of the goroutine that called share.
+func share(ctx context.Context, threads, pieces int, do func(piece int)) error {
+	var (
+		next     atomic.Int64
+		running  sync.WaitGroup
+		panicked atomic.Pointer[any]
+	)
+	for range min(max(threads, 1), pieces) {
+		running.Go(func() {
+			defer func() {
+				if value := recover(); value != nil {
+					panicked.CompareAndSwap(nil, &value)
+				}
+			}()
+			for ctx.Err() == nil && panicked.Load() == nil {
+				piece := int(next.Add(1)) - 1
+				if piece >= pieces {
+					return
+				}
+				do(piece)
+			}
+		})
+	}
+	running.Wait()
+	if value := panicked.Load(); value != nil {
+		panic(*value)
+	}
+	return context.Cause(ctx)
+}

@@ -1,0 +1,4 @@
+package compaction
+
+// Share is share, for tests.
+var Share = share

@@ -1,0 +1,51 @@
+package compaction_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/vicinaldb/store/compaction"
+)
+
+func TestShare(t *testing.T) {
+	for _, threads := range []int{0, 1, 3, 100} {
+		done := make([]int, 50)
+		if err := compaction.Share(t.Context(), threads, len(done), func(piece int) { done[piece]++ }); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Min(done) != 1 || slices.Max(done) != 1 {
+			t.Errorf("on %d threads pieces were done %v times", threads, done)
+		}
+	}
+}
+
+// Whoever waits for the work learns of a panic, and can recover it.
+func TestShare_Panic(t *testing.T) {
+	defer func() {
+		if value := recover(); value != "mine" {
+			t.Errorf("recovered %v", value)
+		}
+	}()
+	err := compaction.Share(t.Context(), 2, 9, func(piece int) {
+		if piece == 4 {
+			panic("mine")
+		}
+	})
+	t.Errorf("nothing came out, the error is %v", err)
+}
+
+func TestShare_Cancel(t *testing.T) {
+	because := errors.New("because")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	last := 0
+	err := compaction.Share(ctx, 1, 9, func(piece int) {
+		if last = piece; piece == 4 {
+			cancel(because)
+		}
+	})
+	if !errors.Is(err, because) || last != 4 {
+		t.Errorf("cancelled at piece 4: the last was %d, the error is %v", last, err)
+	}
+}
