@@ -241,6 +241,7 @@ func TestSegmentRoundTrip(t *testing.T) {
 		"many record blocks":     {rows: 700, stride: 8, degree: 2, neighbors: 1, pivots: 3, payload: 400},
 		"large payloads":         {rows: 12, stride: 8, degree: 2, neighbors: 1, pivots: 3, payload: 100_000},
 		"many checksum blocks":   {rows: 3000, stride: 512, degree: 8, neighbors: 4, pivots: 100, payload: 10},
+		"more than goes at once": {rows: 260, stride: 64 << 10, degree: 3, pivots: 2, payload: 5},
 		"codes of any length":    {rows: 9000, degree: 3, neighbors: 2, pivots: 40, payload: 10},
 		"no code has a byte":     {rows: 1, payload: 5},
 		"vectors beside codes":   {rows: 300, stride: 64, vectors: 100, degree: 3, neighbors: 2, pivots: 9, payload: 10},

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -16,8 +15,12 @@ import (
 	"github.com/vicinaldb/store/internal/mapped"
 )
 
-// writeChunk is how many bytes are written between two looks at the context, and the buffer for small writes.
-const writeChunk = 1 << 20
+const (
+	// writeChunk is the buffer for small writes, and how many bytes are copied between two looks at the context.
+	writeChunk = 1 << 20
+	// writeWhole is how many bytes that are in memory go to the file between two looks at the context, past the buffer.
+	writeWhole = 16 << 20
+)
 
 // SegmentWriter writes a segment file from front to back: the header at once, the sections as they are given, the tables
 // and the trailer in the end. It is for one goroutine. The same sections give the same bytes.
@@ -47,13 +50,11 @@ func CreateSegment(path string) (*SegmentWriter, error) {
 type segmentSink struct{ w *SegmentWriter }
 
 func (s segmentSink) Write(p []byte) (int, error) {
-	var summing sync.WaitGroup
-	summing.Go(func() {
-		s.w.digest.Write(p)
-		s.w.sums.add(p)
-	})
+	var digesting sync.WaitGroup
+	digesting.Go(func() { s.w.digest.Write(p) })
 	n, err := s.w.file.Write(p)
-	summing.Wait()
+	s.w.sums.add(p[:n])
+	digesting.Wait()
 	return n, err
 }
 
@@ -267,7 +268,7 @@ func (c *SegmentContent) write(ctx context.Context, w *SegmentWriter, params []b
 		if !ok {
 			continue // one of the items', which come last
 		}
-		fill := func(out io.Writer) error { return copyChunks(ctx, out, bytes.NewReader(b)) }
+		fill := func(out io.Writer) error { return writeBytes(ctx, out, b) }
 		if section.tag == TagVectors && c.WriteVectors != nil {
 			fill = c.WriteVectors
 		}
@@ -290,6 +291,19 @@ func (c *SegmentContent) pivotCodes() []byte {
 		packed = append(packed, c.Codes[start:start+stride]...)
 	}
 	return packed
+}
+
+// writeBytes writes all of b and stops when ctx ends.
+func writeBytes(ctx context.Context, out io.Writer, b []byte) error {
+	for chunk := range slices.Chunk(b, writeWhole) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if _, err := out.Write(chunk); err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
 }
 
 // copyChunks copies all of in and stops when ctx ends.
