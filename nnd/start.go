@@ -32,7 +32,7 @@ func (b *builder) joinLeaves(ctx context.Context, trees int, wanted []bool) erro
 			}
 		})
 	})
-	b.stats.TreeDistances, b.stats.Leaves, b.stats.LeafPairs = forest.distances, len(leaves), b.distances.Load()-before
+	b.stats.TreeDistances, b.stats.Leaves, b.stats.LeafPairs = forest.distances.Load(), len(leaves), b.distances.Load()-before
 	return err
 }
 

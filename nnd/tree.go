@@ -3,6 +3,7 @@ package nnd
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 )
 
 // A hyperplane tree divides the rows again and again. Each node draws two of its rows, a and b, and orders all of them by
@@ -14,7 +15,7 @@ import (
 // The cut is not at the median itself: on rows that lie along a line all trees would then have the same leaves, and
 // neighbors in different leaves would never meet.
 
-// forest is a number of trees over all rows, grown level by level.
+// forest is a number of trees over all rows.
 type forest struct {
 	points Points
 	seed   uint64
@@ -23,42 +24,54 @@ type forest struct {
 	rows   [][]uint32 // of each tree, in its order
 	keys   [][]uint64 // scratch: the margins of rows, as keys
 
-	wanted    []bool // nodes without any of these rows are not divided, and no leaves; nil for all rows
-	distances int64  // that were computed
+	wanted    []bool       // nodes without any of these rows are not divided, and no leaves; nil for all rows
+	distances atomic.Int64 // that were computed
 }
 
 // span is a node: rows lo to hi of a tree.
 type span struct{ tree, lo, hi int }
 
+// branch is what becomes of a node: leaves, and nodes of the next level. None is both.
+type branch struct{ leaves, nodes []span }
+
+// wholeRows is of how many rows, at most, a node is divided down to its leaves at once: so many stay in the second cache meanwhile.
+// Larger ones are divided level by level, so that there is work for all goroutines.
+const wholeRows = 1024
+
 // growForest grows trees, as far as they lead to wanted rows; leaves are the spans that were not cut further.
 func growForest(ctx context.Context, points Points, o Options, trees int, wanted []bool) (f *forest, leaves []span, err error) {
 	n := points.Len()
 	f = &forest{points: points, seed: o.Seed, leaf: max(2, o.LeafSize), depth: o.MaxTreeDepth, wanted: wanted}
-	var level []span
+	var grown branch
 	for tree := range trees {
 		f.rows = append(f.rows, make([]uint32, n))
 		f.keys = append(f.keys, make([]uint64, n))
 		for row := range n {
 			f.rows[tree][row] = uint32(row)
 		}
-		level = append(level, span{tree, 0, n})
+		grown.add(f, span{tree, 0, n})
 	}
-	for depth := 0; len(level) > 0; depth++ {
-		var next []span
-		for _, node := range level {
-			if node.hi-node.lo <= f.leaf {
-				leaves = append(leaves, node)
-				continue
-			}
-			middle := node.lo + f.cut(node, depth)
-			next = append(next, span{node.tree, node.lo, middle}, span{node.tree, middle, node.hi})
-		}
-		if err := f.splitLevel(ctx, o, level, depth); err != nil {
+	leaves = grown.leaves
+	for depth := 0; len(grown.nodes) > 0; depth++ {
+		branches, err := f.divideLevel(ctx, o, grown.nodes, depth)
+		if err != nil {
 			return nil, nil, err
 		}
-		level = slices.DeleteFunc(next, f.spare)
+		grown.nodes = nil
+		for _, b := range branches {
+			leaves, grown.nodes = append(leaves, b.leaves...), append(grown.nodes, b.nodes...)
+		}
 	}
 	return f, leaves, nil
+}
+
+// add takes in a node whose rows are in their places.
+func (b *branch) add(f *forest, node span) {
+	if node.hi-node.lo <= f.leaf {
+		b.leaves = append(b.leaves, node)
+	} else {
+		b.nodes = append(b.nodes, node)
+	}
 }
 
 // spare says that no row of a node is wanted.
@@ -66,28 +79,35 @@ func (f *forest) spare(node span) bool {
 	return f.wanted != nil && !slices.ContainsFunc(f.rows[node.tree][node.lo:node.hi], func(row uint32) bool { return f.wanted[row] })
 }
 
-// splitLevel orders the rows of each node so that its two parts are nodes of the next level.
-func (f *forest) splitLevel(ctx context.Context, o Options, level []span, depth int) error {
-	if depth >= f.depth {
-		return ctx.Err()
-	}
-	for _, node := range level {
-		if size := node.hi - node.lo; size > f.leaf {
-			f.distances += 2 * int64(size)
-		}
-	}
-	stage := o.stage("trees", len(level), 1)
+// divideLevel divides the nodes of a level, and those below that are small.
+func (f *forest) divideLevel(ctx context.Context, o Options, level []span, depth int) ([]branch, error) {
+	branches, stage := make([]branch, len(level)), o.stage("trees", len(level), 1)
 	stage.round = depth + 1
-	return stage.run(ctx, func() func(lo, hi int) {
+	return branches, stage.run(ctx, func() func(lo, hi int) {
 		var s splitter
 		return func(lo, hi int) {
-			for _, node := range level[lo:hi] {
-				if node.hi-node.lo > f.leaf {
-					s.split(f, node, depth)
-				}
+			for i := lo; i < hi; i++ {
+				s.divide(f, level[i], depth, &branches[i])
 			}
 		}
 	})
+}
+
+// divide orders the rows of a node so that its two parts are nodes of the next level. When it is small, these are divided as well.
+func (s *splitter) divide(f *forest, node span, depth int, b *branch) {
+	if depth < f.depth {
+		s.split(f, node, depth)
+	}
+	middle := node.lo + f.cut(node, depth)
+	for _, part := range []span{{node.tree, node.lo, middle}, {node.tree, middle, node.hi}} {
+		switch {
+		case f.spare(part):
+		case part.hi-part.lo > f.leaf && node.hi-node.lo <= wholeRows:
+			s.divide(f, part, depth+1, b)
+		default:
+			b.add(f, part)
+		}
+	}
 }
 
 // random are the choices of a node. The first three are its two rows and its cut.
@@ -115,6 +135,7 @@ func (s *splitter) split(f *forest, node span, depth int) {
 		j++
 	}
 	a, b := rows[i], rows[j]
+	f.distances.Add(2 * int64(len(rows)))
 	// Rows that are as far from a as from b, as most sparse vectors are, are divided at random, and in each tree otherwise: by their
 	// numbers times an odd factor, modulo 2^32.
 	factor := uint32(random.at(4)) | 1
