@@ -173,105 +173,87 @@ func (d *diversifier) reverse(ctx context.Context, forward func(dst []uint64, ro
 // pruner is a goroutine's scratch for pruning.
 type pruner struct {
 	*diversifier
-	block  BlockPoints // nil when points are none
 	random stream
 	keys   []uint64
+	merged []uint64
 	kept   []uint64
-	rows   []uint32 // of kept
-	values [occluders]float32
-	ahead  distancesAhead
+	left   []uint64  // edges that are neither kept nor occluded yet
+	rows   []uint32  // the ends of these
+	reach  []float32 // how far a kept row may be from each of them to occlude it
+	values []float32
 }
-
-// occluders is how many kept edges are asked at a time whether they occlude the next: an edge that is occluded usually
-// is so by one of the first.
-const occluders = 8
-
-// distancesAhead are the distances of the rows at the ends of some edges, from begin to end of those that are pruned, to the first that
-// were kept: all of them for the first one kept, then for the second, and so on.
-type distancesAhead struct {
-	begin, end int
-	rows       []uint32
-	values     [occluders * edgesAhead]float32
-}
-
-// edgesAhead is how many edges they are for.
-const edgesAhead = 32
 
 func newPruner(d *diversifier) *pruner {
-	block, _ := d.points.(BlockPoints)
-	return &pruner{diversifier: d, block: block, random: newStream(d.options.Seed, forDiversify)}
+	return &pruner{diversifier: d, random: newStream(d.options.Seed, forDiversify)}
 }
 
-// union sorts edges with reverse edges and drops repetitions. It works in the memory of edges.
+// union sorts edges with reverse edges and drops repetitions. The former are sorted as a rule, and it works in the memory of both.
 func (p *pruner) union(edges, reverse []uint64) []uint64 {
-	p.keys = append(edges, reverse...)
-	slices.Sort(p.keys)
-	p.keys = slices.Compact(p.keys)
-	return p.keys
+	p.keys = edges
+	if !slices.IsSorted(edges) {
+		slices.Sort(edges)
+	}
+	slices.Sort(reverse)
+	p.merged = p.merged[:0]
+	for len(edges) > 0 && len(reverse) > 0 {
+		next := min(edges[0], reverse[0])
+		if edges[0] == next {
+			edges = edges[1:]
+		}
+		if reverse[0] == next {
+			reverse = reverse[1:]
+		}
+		p.merged = append(p.merged, next)
+	}
+	p.merged = append(append(p.merged, edges...), reverse...)
+	return slices.Compact(p.merged)
 }
 
 // prune keeps of a vertex's sorted edges those that no shorter kept one occludes, at most so many; and of the occluded ones a
-// random share of 1-DiversifyProb.
+// random share of 1-DiversifyProb. As soon as an edge is kept, its end is compared with those of all that are left.
 func (p *pruner) prune(row uint32, edges []uint64, most int) []uint64 {
-	p.kept, p.rows, p.ahead.end = p.kept[:0], p.rows[:0], 0
-	for i, key := range edges {
-		if len(p.kept) == most {
-			break
+	p.open(row, edges)
+	p.kept = p.kept[:0]
+	for len(p.left) > 0 && len(p.kept) < most {
+		p.kept = append(p.kept, p.left[0])
+		if len(p.kept) < most {
+			p.occlude(row)
 		}
-		if p.block != nil && i >= p.ahead.end && len(p.rows) >= occluders {
-			p.lookAhead(row, edges, i)
-		}
-		id, distance := neighborOf(row, key), distanceOf(key)
-		if p.random.share(edge(row, id)) < *p.options.DiversifyProb && p.occluded(i, id, distance) {
-			continue
-		}
-		p.kept, p.rows = append(p.kept, key), append(p.rows, id)
 	}
 	return p.kept
 }
 
-// lookAhead compares the ends of the next edges of a vertex with those of the first that were kept, all at once.
-func (p *pruner) lookAhead(row uint32, edges []uint64, next int) {
-	a := &p.ahead
-	a.begin, a.end, a.rows = next, min(next+edgesAhead, len(edges)), a.rows[:0]
-	for _, key := range edges[a.begin:a.end] {
-		a.rows = append(a.rows, neighborOf(row, key))
+// open has all edges of a vertex left.
+func (p *pruner) open(row uint32, edges []uint64) {
+	p.left, p.rows, p.reach = append(p.left[:0], edges...), p.rows[:0], p.reach[:0]
+	for _, key := range edges {
+		id := neighborOf(row, key)
+		p.rows, p.reach = append(p.rows, id), append(p.reach, p.hubs.reach(id, distanceOf(key)))
 	}
-	p.block.BlockDistances(a.values[:], p.rows[:occluders], a.rows)
+	p.values = slices.Grow(p.values[:0], len(edges))[:len(edges)]
 }
 
-// compare computes the distances of the end id of the i-th edge to those of some kept edges, from the given place on.
-func (p *pruner) compare(i int, id uint32, kept int) []float32 {
-	block := p.rows[kept:min(kept+occluders, len(p.rows))]
-	values := p.values[:len(block)]
-	if kept > 0 || i >= p.ahead.end {
-		p.points.Distances(values, id, block)
-		return values
-	}
-	for at := range values {
-		values[at] = p.ahead.values[at*len(p.ahead.rows)+i-p.ahead.begin]
-	}
-	return values
-}
-
-// occluded says whether some kept row is nearer to the end id of the i-th edge than distance, by the factor alpha, and by less when id
-// is a hub. A row at distance zero of id does occlude it, so that of many duplicates one is kept; but a duplicate of the vertex itself
-// occludes nothing else, since all rows are as far from the one as from the other.
-func (p *pruner) occluded(i int, id uint32, distance float32) bool {
-	slack, reach := float32(p.options.Alpha-1), p.hubs.reach(id, distance)
-	for at := 0; at < len(p.rows); at += occluders {
-		for j, value := range p.compare(i, id, at) {
-			if value > reach { // and even more so when it is stretched, which may take long
-				continue
-			}
-			value = p.options.Stretch(value, slack)
-			if value < distance || value == 0 && distance == 0 {
-				return true
-			}
-			if value < reach && distanceOf(p.kept[at+j]) != 0 {
-				return true
-			}
+// occlude takes away the first edge that is left, which is kept, and those that it occludes.
+func (p *pruner) occlude(row uint32) {
+	values := p.values[:len(p.left)-1]
+	p.points.Distances(values, p.rows[0], p.rows[1:])
+	length, open := distanceOf(p.left[0]), 0
+	for i, value := range values {
+		key, id, reach := p.left[i+1], p.rows[i+1], p.reach[i+1]
+		if value <= reach && p.occludes(length, value, distanceOf(key), reach) && p.random.share(edge(row, id)) < *p.options.DiversifyProb {
+			continue
 		}
+		p.left[open], p.rows[open], p.reach[open] = key, id, reach
+		open++
 	}
-	return false
+	p.left, p.rows, p.reach = p.left[:open], p.rows[:open], p.reach[:open]
+}
+
+// occludes says whether a kept edge of some length occludes one whose end is within reach of the end of the first: at the distance
+// value, which is less than its own by the factor alpha, and by less when it leads to a hub. A row at distance zero does occlude, so
+// that of many duplicates one is kept; but a duplicate of the vertex itself occludes nothing else, since all rows are as far from the
+// one as from the other.
+func (p *pruner) occludes(length, value, distance, reach float32) bool {
+	stretched := p.options.Stretch(value, float32(p.options.Alpha-1)) // which may take long
+	return stretched < distance || stretched == 0 && distance == 0 || stretched < reach && length != 0
 }
