@@ -120,7 +120,7 @@ func (s *sampler) cut(keys *[]uint64, limit int) uint64 {
 	if len(*keys) <= limit {
 		return noEntry
 	}
-	selectSmallest(*keys, limit, s.random)
+	selectFew(*keys, limit, s.random)
 	*keys = (*keys)[:limit]
 	greatest := uint64(0)
 	for _, key := range *keys {

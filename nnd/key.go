@@ -1,6 +1,9 @@
 package nnd
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // A key is a distance and a number in one uint64 that sorts by distance first and by number among equal distances: the
 // distance's bits, made sortable, above the 32 bits of the number. Comparing keys costs one instruction, and there are
@@ -50,6 +53,32 @@ func selectSmallest(keys []uint64, m int, random stream) {
 			lo = i
 		default:
 			return
+		}
+	}
+}
+
+// selectFew is selectSmallest for so few keys that what takes time is to foresee which side each comes to: it moves every key, and
+// needs to foresee nothing (Lomuto's partition without a branch).
+func selectFew(keys []uint64, m int, random stream) {
+	lo, hi := 0, len(keys)
+	for draw := uint64(0); hi-lo > 1 && m > lo && m < hi; draw++ {
+		some := keys[lo:hi]
+		last, at := len(some)-1, random.below(draw, len(some))
+		pivot := some[at]
+		some[at] = some[last]
+		below := 0
+		for i, key := range some[:last] {
+			some[i] = some[below]
+			some[below] = key
+			_, less := bits.Sub64(key, pivot, 0)
+			below += int(less)
+		}
+		some[last] = some[below]
+		some[below] = pivot
+		if m <= lo+below {
+			hi = lo + below
+		} else {
+			lo += below + 1
 		}
 	}
 }

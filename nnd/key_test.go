@@ -30,17 +30,21 @@ func TestKeysSortLikeDistances(t *testing.T) {
 }
 
 func TestSelectSmallest(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		keys := rapid.SliceOfDistinct(rapid.Uint64(), rapid.ID[uint64]).Draw(t, "keys")
-		m := rapid.IntRange(0, len(keys)).Draw(t, "m")
-		want := slices.Sorted(slices.Values(keys))
-		selectSmallest(keys, m, newStream(rapid.Uint64().Draw(t, "seed")))
-		slices.Sort(keys[:m])
-		slices.Sort(keys[m:])
-		if !slices.Equal(keys, want) {
-			t.Fatalf("the first %d are not the smallest", m)
-		}
-	})
+	for name, selection := range map[string]func(keys []uint64, m int, random stream){"any number": selectSmallest, "few": selectFew} {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				keys := rapid.SliceOfDistinct(rapid.Uint64(), rapid.ID[uint64]).Draw(t, "keys")
+				m := rapid.IntRange(0, len(keys)).Draw(t, "m")
+				want := slices.Sorted(slices.Values(keys))
+				selection(keys, m, newStream(rapid.Uint64().Draw(t, "seed")))
+				slices.Sort(keys[:m])
+				slices.Sort(keys[m:])
+				if !slices.Equal(keys, want) {
+					t.Fatalf("the first %d are not the smallest", m)
+				}
+			})
+		})
+	}
 }
 
 func TestStreamsDiffer(t *testing.T) {
