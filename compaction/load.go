@@ -14,6 +14,8 @@ type loaded struct {
 	ids       []byte // the ids, one behind the other
 	idEnds    []int  // where each id ends
 	bare      bool   // no row has metadata or a payload
+
+	ahead *storage.CodesAhead // nil when codes are written with all else
 }
 
 func (l *loaded) len() int { return len(l.sequences) }

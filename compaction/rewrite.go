@@ -89,7 +89,7 @@ func Rewrite(ctx context.Context, job Job) (*Output, error) {
 }
 
 // make makes the segment. When it fails with errCoarse, it leaves in tried what it has found.
-func (job Job) make(ctx context.Context, tried *trial) (*Output, error) {
+func (job Job) make(ctx context.Context, tried *trial) (out *Output, err error) {
 	rows, err := job.load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading rows: %w", err)
@@ -97,6 +97,11 @@ func (job Job) make(ctx context.Context, tried *trial) (*Output, error) {
 	if rows.len() == 0 {
 		return new(Output), nil
 	}
+	defer func() {
+		if closing := rows.closeAhead(); closing != nil {
+			out, err = nil, errors.Join(err, closing)
+		}
+	}()
 	graphs, err := job.build(ctx, rows, tried)
 	if errors.Is(err, errCoarse) {
 		return nil, err
@@ -145,6 +150,9 @@ func (job Job) build(ctx context.Context, rows *loaded, tried *trial) (*graphs, 
 		return nil, err
 	}
 	rows.codes.Permute(g.order)
+	if err := job.writeAhead(rows); err != nil {
+		return nil, err
+	}
 	if points, err = rows.codec.View(rows.codes); err != nil {
 		return nil, err
 	}

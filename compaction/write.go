@@ -22,6 +22,23 @@ type Stats struct {
 	Dials     DialStats      `json:"dials,omitzero"`
 }
 
+// writeAhead has the codes, which will not move any more, written to the segment file while graphs are built. Who allows one thread
+// does not get a second one for that.
+func (job Job) writeAhead(rows *loaded) (err error) {
+	if job.Index.EnsureDefaults(rows.len()).Threads > 1 {
+		rows.ahead, err = storage.WriteCodesAhead(job.Path, rows.codes.Codes)
+	}
+	return err
+}
+
+// closeAhead ends what writeAhead began, if nothing came of it.
+func (l *loaded) closeAhead() error {
+	if l.ahead == nil {
+		return nil
+	}
+	return l.ahead.Close()
+}
+
 // write puts everything into the segment file.
 func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage.SegmentInfo, err error) {
 	build, err := json.Marshal(Stats{Reused: g.reused, Neighbors: g.neighbors.Stats, Search: g.search.Stats, Codes: g.stats, Dials: g.dials})
@@ -65,6 +82,7 @@ func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage
 			Build:           build,
 		},
 		Codes:             rows.codes.Codes,
+		CodesAhead:        rows.ahead,
 		CodeOffsets:       rows.codes.Offsets,
 		Vectors:           rows.codes.Vectors,
 		WriteVectors:      job.vectorWriter(ctx, rows, g.order),

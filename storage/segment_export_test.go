@@ -77,3 +77,9 @@ func (c *SegmentContent) WriteSections(w *SegmentWriter) error {
 	}
 	return c.write(context.Background(), w, params)
 }
+
+// LoseFile closes the file under codes that are written ahead, when they are.
+func (a *CodesAhead) LoseFile() {
+	<-a.written
+	a.file.Close()
+}

@@ -26,6 +26,8 @@ const (
 // and the trailer in the end. It is for one goroutine. The same sections give the same bytes.
 type SegmentWriter struct {
 	file     *os.File
+	filed    uint64 // bytes that are in the file
+	ahead    int    // bytes of codes that were there before, in their place
 	out      *bufio.Writer
 	digest   hash.Hash
 	sums     blockSums // of what is written; nobody asks for them any more after the sections
@@ -36,14 +38,26 @@ type SegmentWriter struct {
 
 // CreateSegment starts a segment at path, where nothing may be yet. The caller ends it with Finish or Abort.
 func CreateSegment(path string) (*SegmentWriter, error) {
+	file, err := createSegmentFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return newSegmentWriter(file), nil
+}
+
+func createSegmentFile(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("creating segment: %w", err)
 	}
+	return file, nil
+}
+
+func newSegmentWriter(file *os.File) *SegmentWriter {
 	w := &SegmentWriter{file: file, digest: sha256.New()}
 	w.out = bufio.NewWriterSize(segmentSink{w}, writeChunk)
 	w.write(header{major: segmentMajor, minor: segmentMinor}.encode())
-	return w, nil
+	return w
 }
 
 // segmentSink is where the buffer of a SegmentWriter goes: to the file and, meanwhile, to the checksums.
@@ -52,10 +66,30 @@ type segmentSink struct{ w *SegmentWriter }
 func (s segmentSink) Write(p []byte) (int, error) {
 	var digesting sync.WaitGroup
 	digesting.Go(func() { s.w.digest.Write(p) })
-	n, err := s.w.file.Write(p)
-	s.w.sums.add(p[:n])
+	err := s.w.put(p)
+	s.w.sums.add(p)
 	digesting.Wait()
-	return n, err
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// put appends bytes to the file, but for those that are there.
+func (w *SegmentWriter) put(p []byte) error {
+	offset, end := int64(w.filed), int64(w.filed)+int64(len(p))
+	w.filed = uint64(end)
+	from := min(max(offset, aheadOffset), end)
+	to := max(from, min(end, aheadOffset+int64(w.ahead)))
+	for _, part := range []struct{ from, to int64 }{{offset, from}, {to, end}} {
+		if part.from == part.to {
+			continue
+		}
+		if _, err := w.file.WriteAt(p[part.from-offset:part.to-offset], part.from); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Section appends a section whose content write produces. Its length must be a multiple of elementSize, which must be
@@ -172,8 +206,9 @@ func (w *SegmentWriter) Abort() error {
 type SegmentContent struct {
 	Params      Params
 	Codes       []byte
-	CodeOffsets []byte // if the codes have different lengths
-	Vectors     []byte // if there are any beside the codes; or:
+	CodesAhead  *CodesAhead // if they were written to the segment's path before
+	CodeOffsets []byte      // if the codes have different lengths
+	Vectors     []byte      // if there are any beside the codes; or:
 	// WriteVectors writes the vectors, for whoever does not have them in memory. It is called once.
 	WriteVectors      func(io.Writer) error
 	Adjacency         []uint32
@@ -238,7 +273,7 @@ func (c *SegmentContent) checkCodeOffsets() error {
 	return nil
 }
 
-// WriteSegment writes a whole segment to path, where nothing may be yet, and makes it durable but for its name. When ctx
+// WriteSegment writes a whole segment to path, where nothing may be yet but c.CodesAhead, and makes it durable but for its name. When ctx
 // ends, or on any other error, nothing is left at path. It does not close c.Items.
 func WriteSegment(ctx context.Context, path string, c *SegmentContent) (SegmentInfo, error) {
 	params, err := c.Params.encode()
@@ -248,7 +283,7 @@ func WriteSegment(ctx context.Context, path string, c *SegmentContent) (SegmentI
 	if err != nil {
 		return SegmentInfo{}, fmt.Errorf("writing segment: %w", err)
 	}
-	w, err := CreateSegment(path)
+	w, err := c.create(path)
 	if err != nil {
 		return SegmentInfo{}, err
 	}
@@ -256,6 +291,14 @@ func WriteSegment(ctx context.Context, path string, c *SegmentContent) (SegmentI
 		return SegmentInfo{}, errors.Join(fmt.Errorf("writing segment: %w", err), w.Abort())
 	}
 	return w.Finish()
+}
+
+// create starts the file, or takes over what was written ahead.
+func (c *SegmentContent) create(path string) (*SegmentWriter, error) {
+	if c.CodesAhead != nil {
+		return c.CodesAhead.take()
+	}
+	return CreateSegment(path)
 }
 
 // write gives the sections to w that the parameters say there are, in the order of FORMAT.md.
@@ -271,6 +314,9 @@ func (c *SegmentContent) write(ctx context.Context, w *SegmentWriter, params []b
 		fill := func(out io.Writer) error { return writeBytes(ctx, out, b) }
 		if section.tag == TagVectors && c.WriteVectors != nil {
 			fill = c.WriteVectors
+		}
+		if section.tag == TagCodes && c.CodesAhead.are(b, w.offset) {
+			w.ahead = len(b)
 		}
 		if err := w.Section(section.tag, int(section.elementSize), fill); err != nil {
 			return err
