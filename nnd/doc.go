@@ -34,6 +34,8 @@
 //	search, err := nnd.NewSearchGraph(ctx, points, graph, options) // few, diverse edges; every row can be reached
 //	found, stats, err := search.Search(ctx, query, found[:0])  // best-first walk bounded by epsilon
 //
+// The third is two steps in one, [Diversify] and [SearchGraph.Repair], for those who choose the pivots by the edges.
+//
 // When rows come, go or change, two more bring the neighbor graph up to date:
 //
 //	old, err := graph.Renumber(to, n)                              // without the rows that went or changed
@@ -90,7 +92,7 @@
 //
 // # Where to start reading
 //
-// [Build] and descent.go for the descent, [Update] and walk.go for updates, [NewSearchGraph] and diversify.go for the
-// pruning, connect.go for the repair, [Searcher.Search] for searches and radius.go for those with a radius, csr.go and
+// [Build] and descent.go for the descent, [Update] and walk.go for updates, [Diversify] and diversify.go for the
+// pruning, [SearchGraph.Repair] and connect.go for the repair, [Searcher.Search] for searches and radius.go for those with a radius, csr.go and
 // join.go for sparse matrices.
 package nnd

@@ -1,12 +1,16 @@
 package nnd
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"slices"
+)
 
 // rowAlign is the multiple of edges that rows of adjacency are padded to: 64 bytes, one cache line.
 const rowAlign = 16
 
 // SearchGraph is a directed graph of bounded degree, made for walking towards a query. Every row can be reached from the pivots
-// when [NewSearchGraph] made it.
+// when [NewSearchGraph] made it, or [SearchGraph.Repair] has mended it.
 //
 // It may as well be put together from bytes of a file, mapped or not: no search writes to it, and whatever the numbers in
 // it are, a search ends with an answer or with an error that wraps [ErrCorrupt]. Any number of goroutines may search it
@@ -49,10 +53,23 @@ func (g *SearchGraph) room(row uint32) []uint32 {
 	return g.Adjacency[start : start+g.Stride : start+g.Stride]
 }
 
-// NewSearchGraph makes a search graph of a neighbor graph over the same points. Options.Neighbors, of which the degree bound
-// is a multiple, is the graph's K when it is not set. When ctx ends, NewSearchGraph returns its error soon, with all goroutines gone.
-// Other errors wrap [ErrOptions], [ErrTooMany] or, when graph and points do not fit, [ErrCorrupt].
+// NewSearchGraph makes a search graph of a neighbor graph over the same points: [Diversify] and [SearchGraph.Repair] in one.
+// Options.Neighbors, of which the degree bound is a multiple, is the graph's K when it is not set. When ctx ends, NewSearchGraph returns its
+// error soon, with all goroutines gone. Other errors wrap [ErrOptions], [ErrTooMany] or, when graph and points do not fit, [ErrCorrupt].
 func NewSearchGraph(ctx context.Context, points Points, graph *NeighborGraph, o Options) (*SearchGraph, error) {
+	g, err := Diversify(ctx, points, graph, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.Repair(ctx, points, o); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// Diversify makes what [NewSearchGraph] makes, but for the repair: walks from the pivots do not come to every row yet. Edges do not depend
+// on pivots, so others may be tried, by [SearchGraph.WithPivots], before [SearchGraph.Repair]. Its errors are those of NewSearchGraph.
+func Diversify(ctx context.Context, points Points, graph *NeighborGraph, o Options) (*SearchGraph, error) {
 	n := points.Len()
 	if o.Neighbors == 0 && graph.K > 0 {
 		o.Neighbors = graph.K
@@ -75,16 +92,51 @@ func NewSearchGraph(ctx context.Context, points Points, graph *NeighborGraph, o 
 	}
 	g.Pivots, g.Entries = spread(n, o.Pivots), o.Entries
 	g.Stats.countParts(g)
-	if err := connect(ctx, points, g, o, &done); err != nil {
-		return nil, err
-	}
 	g.Stats.countEdges(g)
 	g.Stats.Phases = done
 	return g, nil
 }
 
-// WithPivots returns a graph of the same edges whose searches start from so many of other pivots. What [NewSearchGraph] promises of walks
-// from its own does not hold for it.
+// Repair adds edges, in place of others where there is no room, so that walks from the pivots of the graph find every row, and can reach
+// every row. It writes to Adjacency, and to Stats; nothing else may use the graph meanwhile, nor another one in the same memory. Of the
+// options it looks at Stretch, Threads and Progress. When ctx ends, Repair returns its error soon, with all goroutines gone. Other errors
+// wrap [ErrOptions] or, when graph and points do not fit, [ErrCorrupt]. After an error the graph is of no more use.
+func (g *SearchGraph) Repair(ctx context.Context, points Points, o Options) error {
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	if err := g.check(points.Len()); err != nil {
+		return err
+	}
+	var done phases
+	if err := connect(ctx, points, g, o.EnsureDefaults(g.Len()), &done); err != nil {
+		return err
+	}
+	g.Stats.countEdges(g)
+	g.Stats.Phases = append(slices.Clip(g.Stats.Phases), done...)
+	return nil
+}
+
+// check returns an error that wraps ErrCorrupt if this is no graph over n rows.
+func (g *SearchGraph) check(n int) error {
+	if g.Len() != n || g.Stride*n != len(g.Adjacency) || uint64(n) > MaxRows {
+		return fmt.Errorf("adjacency of %d with stride %d for %d rows: %w", len(g.Adjacency), g.Stride, n, ErrCorrupt)
+	}
+	if len(g.Pivots) == 0 && n > 0 {
+		return fmt.Errorf("search graph of %d rows without pivots: %w", n, ErrCorrupt)
+	}
+	for _, rows := range [][]uint32{g.Pivots, g.Adjacency} {
+		for _, row := range rows {
+			if uint64(row) >= uint64(n) {
+				return fmt.Errorf("row %d of %d in a search graph: %w", row, n, ErrCorrupt)
+			}
+		}
+	}
+	return nil
+}
+
+// WithPivots returns a graph of the same edges, in the same memory, whose searches start from so many of other pivots. What
+// [SearchGraph.Repair] has done for its own pivots does not hold for these; it may be done for them.
 func (g *SearchGraph) WithPivots(pivots, entries int) *SearchGraph {
 	other := *g
 	other.Pivots, other.Entries = spread(g.Len(), min(pivots, g.Len())), entries

@@ -81,6 +81,7 @@ func (s *GraphStats) countParts(g *SearchGraph) {
 // countEdges notes the degrees of the graph as it is.
 func (s *GraphStats) countEdges(g *SearchGraph) {
 	degrees := make([]int, g.Len())
+	s.Edges = 0
 	for row := range degrees {
 		degrees[row] = len(g.Edges(uint32(row)))
 		s.Edges += degrees[row]
