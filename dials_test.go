@@ -165,6 +165,14 @@ func TestCollection_Prepare_ChoosesEntries(t *testing.T) {
 			if stats.Expanded < max(tc.entries, 1) || stats.Distances < tc.pivots {
 				t.Errorf("a query is %+v, want %d entries of %d pivots at least", stats, tc.entries, tc.pivots)
 			}
+			upsert(t, c, items(tc.vectors[:100]))
+			if warm := prepare(t, c); warm.Dials != first.Dials || warm.Reused != n-100 {
+				t.Errorf("after changes %+v with %d reused, before %+v", warm.Dials, warm.Reused, first.Dials)
+			}
+			query(t, c, tc.vectors[0], 1, store.Epsilon(0), store.CollectStats(&stats))
+			if stats.Expanded < max(tc.entries, 1) || stats.Distances < tc.pivots {
+				t.Errorf("after changes a query is %+v, want %d entries of %d pivots at least", stats, tc.entries, tc.pivots)
+			}
 		})
 	}
 }

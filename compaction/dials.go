@@ -22,7 +22,8 @@ type DialStats struct {
 	// Of is how many rows there were when the pilot was measured: fewer than the segment has, when it keeps what an older one had.
 	Of int `json:"of,omitempty"`
 	// Entries is how many pivots each search starts from, if more than one. Greedy is the recall of greedy searches that start from
-	// one, and GreedyWide that of those from several of more pivots, by which it was chosen; 0 when that was not measured.
+	// one, and GreedyWide that of those from several of more pivots, by which it was chosen, both in the graph before it was repaired;
+	// 0 when that was not measured.
 	Entries    int     `json:"entries,omitempty"`
 	Greedy     float64 `json:"greedy,omitempty"`
 	GreedyWide float64 `json:"greedy_wide,omitempty"`

@@ -12,42 +12,48 @@ const (
 	// wideEntries is how many of the nearest pivots searches start from where one often leads astray, and widePivots times the root of
 	// the number of rows how many pivots there are then.
 	wideEntries, widePivots = 4, 2
-	// wideGain is by how much that must raise the recall of greedy searches. It does so by .022 for text, whose rows lie in many
-	// clusters, and whose searches are the shorter for it; by less than .01 for words, whose searches are not.
-	wideGain = 0.02
+	// wideGain is by how much that must raise the recall of greedy searches in a graph before it is repaired. For text, whose rows lie
+	// in many clusters, and whose searches are the shorter for it, it does so by .024 to .042, over seeds, samples, and half of the rows;
+	// for words and for descriptors of photographs, whose searches are not, by .000 to .009.
+	wideGain = 0.017
 	// wideSample is how many rows are searched for, and wideNearest how many nearest of each.
-	wideSample, wideNearest = 2048, 10
+	wideSample, wideNearest = 4096, 10
 )
 
-// searchGraph makes the search graph: with more pivots and several entries where these are better by searches of a graph without
-// them, or an older segment says so. Where the pilot found neighbors easily, walks are so short that so many pivots would be most of
-// a search. It is not asked when the caller named the neighbors or the pivots.
+// searchGraph makes the search graph: with more pivots and several entries where these are better by searches of the graph before it is
+// repaired for either, or an older segment says so. Where the pilot found neighbors easily, walks are so short that so many pivots
+// would be most of a search. It is not asked when the caller named the neighbors or the pivots.
 func (job Job) searchGraph(ctx context.Context, points nnd.Points, g *graphs, o nnd.Options) (err error) {
-	n := points.Len()
+	if g.search, err = nnd.Diversify(ctx, points, g.neighbors, o); err != nil {
+		return err
+	}
 	hard := g.dials.Sampled > 0 && g.dials.Recall < choices[0].recall
-	open := hard && o.Pivots == 0 && o.Entries == 0
-	wide := o
-	wide.Pivots, wide.Entries = int(math.Round(widePivots*math.Sqrt(float64(n)))), wideEntries
-	if open && g.dials.Entries == wideEntries {
-		o = wide
+	if hard && o.Pivots == 0 && o.Entries == 0 {
+		if err := g.chooseEntries(ctx, points); err != nil {
+			return fmt.Errorf("measuring entries: %w", err)
+		}
 	}
-	if g.search, err = nnd.NewSearchGraph(ctx, points, g.neighbors, o); err != nil || !open || g.dials.Greedy > 0 {
-		return err
+	return g.search.Repair(ctx, points, o)
+}
+
+// chooseEntries gives the search graph more pivots and several entries if these are better, or were when they were measured.
+func (g *graphs) chooseEntries(ctx context.Context, points nnd.Points) (err error) {
+	wide := g.search.WithPivots(int(math.Round(widePivots*math.Sqrt(float64(points.Len())))), wideEntries)
+	if g.dials.Greedy == 0 && g.dials.Entries == 0 {
+		if g.dials.Greedy, err = greedyRecall(ctx, points, g.neighbors, g.search); err != nil {
+			return err
+		}
+		if g.dials.GreedyWide, err = greedyRecall(ctx, points, g.neighbors, wide); err != nil {
+			return err
+		}
+		if g.dials.GreedyWide >= g.dials.Greedy+wideGain {
+			g.dials.Entries = wideEntries
+		}
 	}
-	// Edges were added to lead from the pivots of this graph to what walks missed, so it is compared with others on both sides.
-	one := g.search.WithPivots(len(g.search.Pivots)+1, 1)
-	if g.dials.Greedy, err = greedyRecall(ctx, points, g.neighbors, one); err != nil {
-		return err
+	if g.dials.Entries == wideEntries {
+		g.search = wide
 	}
-	if g.dials.GreedyWide, err = greedyRecall(ctx, points, g.neighbors, g.search.WithPivots(wide.Pivots, wideEntries)); err != nil {
-		return err
-	}
-	if g.dials.GreedyWide < g.dials.Greedy+wideGain {
-		return nil
-	}
-	g.dials.Entries, g.search = wideEntries, nil
-	g.search, err = nnd.NewSearchGraph(ctx, points, g.neighbors, wide)
-	return err
+	return nil
 }
 
 // greedyRecall is what share of the nearest of some rows greedy searches for these rows find. A row that is searched for cannot be
@@ -65,7 +71,7 @@ func greedyRecall(ctx context.Context, points nnd.Points, lists *nnd.NeighborGra
 		var err error
 		got, _, err = search.Search(ctx, nnd.Query{Scorer: heldOut{points, row}, K: wideNearest}, got[:0])
 		if err != nil {
-			return 0, fmt.Errorf("measuring entries: %w", err)
+			return 0, err
 		}
 		for _, candidate := range got {
 			if candidate.Distance <= nearest[wideNearest-1] {
