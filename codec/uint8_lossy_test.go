@@ -276,16 +276,18 @@ func TestUint8Block(t *testing.T) {
 			t.Errorf("%s: %v, want %v; %v allocations", m.Name(), got, want, allocations)
 		}
 	}
-	for _, m := range lossyMetrics(t) {
-		check(m, shares(4, 40, 70))
-	}
-	whole := shares(5, 40, 70)
-	for _, v := range whole {
-		for i := range v {
-			v[i] = float32(int(v[i] * 255))
+	for _, dim := range []int{70, 64} { // with and without room for sums
+		for _, m := range lossyMetrics(t) {
+			check(m, shares(4, 40, dim))
 		}
-	}
-	for _, name := range []string{"euclidean", "manhattan", "chebyshev"} {
-		check(float32Metric(t, name), whole)
+		whole := shares(5, 40, dim)
+		for _, v := range whole {
+			for i := range v {
+				v[i] = float32(int(v[i] * 255))
+			}
+		}
+		for _, name := range []string{"euclidean", "manhattan", "chebyshev"} {
+			check(float32Metric(t, name), whole)
+		}
 	}
 }

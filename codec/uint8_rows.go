@@ -60,12 +60,15 @@ func (r *Uint8Rows) Distances(dst []float32, row uint32, rows []uint32) {
 // below Len.
 func (r *Uint8Rows) BlockDistances(dst []float32, rows, others []uint32) {
 	c := r.codec
-	if kernel := c.searched.Kernel(); c.summed && kernel != metric.L1 && kernel != metric.Max && kernel != metric.InnerProduct {
+	switch kernel := c.searched.Kernel(); {
+	case kernel == metric.L1 || kernel == metric.Max || kernel == metric.InnerProduct:
+		for i, row := range rows {
+			r.Distances(dst[i*len(others):], row, others)
+		}
+	case c.summed:
 		simd.SquaredL2U8SummedBlock(dst, r.codes, c.stride, c.stride, rows, others, c.factor)
-		return
-	}
-	for i, row := range rows {
-		r.Distances(dst[i*len(others):], row, others)
+	default:
+		simd.SquaredL2U8Block(dst, r.codes, c.stride, c.stride, rows, others, c.factor)
 	}
 }
 

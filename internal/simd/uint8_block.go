@@ -21,14 +21,28 @@ func SquaredL2U8SummedBlock(dst []float32, base []byte, stride, length int, quer
 	squaredL2U8SummedBlock(dst[:len(queries)*len(rows)], base, stride, length, queries, rows, factor)
 }
 
-// squaredL2U8SummedEach compares one query after the other.
-func squaredL2U8SummedEach(dst []float32, base []byte, stride, length int, queries, rows []uint32, factor float64) {
+// SquaredL2U8Block is SquaredL2U8SummedBlock for rows that are not summed: for what SquaredL2U8Rows computes.
+func SquaredL2U8Block(dst []float32, base []byte, stride, length int, queries, rows []uint32, factor float64) {
+	if length <= 0 || length > len(base) {
+		panic(fmt.Sprintf("simd: rows of %d bytes in %d", length, len(base)))
+	}
+	checkByteRows(base[:length], base, stride, queries)
+	checkByteRows(base[:length], base, stride, rows)
+	squaredL2U8Block(dst[:len(queries)*len(rows)], base, stride, length, queries, rows, factor)
+}
+
+// squaredL2U8Each compares one query after the other, by the sums of the rows or without any.
+func squaredL2U8Each(dst []float32, base []byte, stride, length int, queries, rows []uint32, factor float64, summed bool) {
 	var sums [blockSums]uint32
 	for _, query := range queries {
 		q := base[int(query)*stride:][:length]
 		for left := rows; len(left) > 0; {
 			some := left[:min(len(left), blockSums)]
-			squaredL2U8SummedRows(sums[:len(some)], q, base, stride, some)
+			if summed {
+				squaredL2U8SummedRows(sums[:len(some)], q, base, stride, some)
+			} else {
+				squaredL2U8Rows(sums[:len(some)], q, base, stride, some)
+			}
 			for i, sum := range sums[:len(some)] {
 				dst[i] = float32(factor * float64(sum))
 			}

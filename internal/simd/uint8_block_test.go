@@ -12,8 +12,43 @@ import (
 	"github.com/vicinaldb/store/internal/simd"
 )
 
-func TestBlockEqualsRows(t *testing.T) {
+// blockKernel is one of the functions that compare blocks, with the one for rows that it must agree with.
+type blockKernel struct {
+	name   string
+	summed bool
+	block  func(dst []float32, base []byte, stride, length int, queries, rows []uint32, factor float64)
+	rows   func(dst []uint32, q, base []byte, stride int, rows []uint32)
+}
+
+var blockKernels = []blockKernel{
+	{"SquaredL2U8Summed", true, simd.SquaredL2U8SummedBlock, simd.SquaredL2U8SummedRows},
+	{"SquaredL2U8", false, simd.SquaredL2U8Block, simd.SquaredL2U8Rows},
+}
+
+// eachBlockKernel runs f for every kernel of every implementation that this machine has.
+func eachBlockKernel(t *testing.T, f func(t *testing.T, k blockKernel)) {
 	eachImplementation(t, func(t *testing.T) {
+		for _, k := range blockKernels {
+			t.Run(k.name, func(t *testing.T) { f(t, k) })
+		}
+	})
+}
+
+// fill draws rows of whole blocks, with sums if the kernel takes such.
+func (k blockKernel) fill(r *rand.Rand, base []byte, stride, length int, draw func(*rand.Rand) byte) {
+	for begin := 0; begin < len(base); begin += stride {
+		row := base[begin:][:length]
+		for i := range row {
+			row[i] = draw(r)
+		}
+		if k.summed {
+			simd.PutSumsU8(row)
+		}
+	}
+}
+
+func TestBlockEqualsRows(t *testing.T) {
+	eachBlockKernel(t, func(t *testing.T, k blockKernel) {
 		rapid.Check(t, func(t *rapid.T) {
 			length := 64 * rapid.IntRange(1, 14).Draw(t, "blocks")
 			stride := length + 64*rapid.IntRange(0, 1).Draw(t, "blocks behind")
@@ -24,26 +59,35 @@ func TestBlockEqualsRows(t *testing.T) {
 			factor := rapid.SampledFrom([]float64{1, 0.1, 3e-5, math.Pi}).Draw(t, "factor")
 			r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 			base := make([]byte, count*stride)
-			for row := range count {
-				copy(base[row*stride:], summed(r, length-8, bytesOf[0].draw))
-			}
-			checkBlock(t, base, stride, length, queries, rows, factor)
+			k.fill(r, base, stride, length, bytesOf[rapid.IntRange(0, len(bytesOf)-1).Draw(t, "kind")].draw)
+			k.check(t, base, stride, length, queries, rows, factor)
 		})
 	})
 }
 
 // TestBlockManyRows has more rows than 8 bits count, which is what some instructions look at.
 func TestBlockManyRows(t *testing.T) {
-	eachImplementation(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(1, 2))
+	eachBlockKernel(t, func(t *testing.T, k blockKernel) {
 		base := make([]byte, 300*64)
-		for row := range 300 {
-			copy(base[row*64:], summed(r, 56, bytesOf[0].draw))
-		}
+		k.fill(rand.New(rand.NewPCG(1, 2)), base, 64, 64, bytesOf[0].draw)
 		var all []uint32
 		for row := range uint32(1200) {
 			all = append(all, row*7%300)
-			checkBlock(t, base, 64, 64, []uint32{5, 1, 299, 0}, all, 0.25)
+			k.check(t, base, 64, 64, []uint32{5, 1, 299, 0}, all, 0.25)
+		}
+	})
+}
+
+// TestBlockLargest has sums that just fit 32 bits.
+func TestBlockLargest(t *testing.T) {
+	const length = 66_048
+	base := append(make([]byte, length), slices.Repeat([]byte{255}, length)...)
+	eachImplementation(t, func(t *testing.T) {
+		dst, all := make([]float32, 16), []uint32{0, 1, 1, 0}
+		simd.SquaredL2U8Block(dst, base, length, length, all, all, 1)
+		const most = length * 255 * 255
+		if want := []float32{0, most, most, 0, most, 0, 0, most, most, 0, 0, most, 0, most, most, 0}; !slices.Equal(dst, want) {
+			t.Errorf("got %v, want %v", dst, want)
 		}
 	})
 }
@@ -53,30 +97,30 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
-// checkBlock compares a block with its rows, and looks for what is written behind it.
-func checkBlock(t failer, base []byte, stride, length int, queries, rows []uint32, factor float64) {
+// check compares a block with its rows, and looks for what is written behind it.
+func (k blockKernel) check(t failer, base []byte, stride, length int, queries, rows []uint32, factor float64) {
 	t.Helper()
 	var want []float32
 	sums := make([]uint32, len(rows))
 	for _, query := range queries {
-		simd.SquaredL2U8SummedRows(sums, base[int(query)*stride:][:length], base, stride, rows)
+		k.rows(sums, base[int(query)*stride:][:length], base, stride, rows)
 		for _, sum := range sums {
 			want = append(want, float32(factor*float64(sum)))
 		}
 	}
 	want = append(want, 7, 7, 7, 7)
 	dst := slices.Repeat([]float32{7}, len(want))
-	simd.SquaredL2U8SummedBlock(dst, base, stride, length, queries, rows, factor)
+	k.block(dst, base, stride, length, queries, rows, factor)
 	if !slices.Equal(dst, want) {
 		t.Fatalf("%d queries, %d rows of %d bytes: got %v, want %v", len(queries), len(rows), length, dst, want)
 	}
 }
 
 func TestBlockOutside(t *testing.T) {
-	eachImplementation(t, func(t *testing.T) {
+	eachBlockKernel(t, func(t *testing.T, k blockKernel) {
 		base, inside := make([]byte, 640), []uint32{0, 1, 2, 9}
 		block := func(room, length int, queries, rows []uint32) func() {
-			return func() { simd.SquaredL2U8SummedBlock(make([]float32, room), base, 64, length, queries, rows, 1) }
+			return func() { k.block(make([]float32, room), base, 64, length, queries, rows, 1) }
 		}
 		block(16, 64, inside, inside)()
 		for reason, f := range map[string]func(){
@@ -84,7 +128,7 @@ func TestBlockOutside(t *testing.T) {
 			"a query outside":      block(16, 64, []uint32{0, 1, 2, 10}, inside),
 			"dst is shorter":       block(15, 64, inside, inside),
 			"half a block":         block(16, 32, inside, inside),
-			"no room for sums":     block(16, 0, inside, inside),
+			"no bytes":             block(16, 0, inside, inside),
 			"rows longer than all": block(16, 704, inside, inside),
 		} {
 			if !panics(f) {
@@ -134,27 +178,27 @@ func TestNear(t *testing.T) {
 
 // BenchmarkBlock compares rows with one another, as a join does, in a block and one after the other.
 func BenchmarkBlock(b *testing.B) {
-	for _, stride := range []int{128, 832} {
-		base, numbers := gather(stride, 60*stride)
-		for row := range len(base) / stride {
-			simd.PutSumsU8(base[row*stride:][:stride])
-		}
-		rows := numbers[:60]
-		dst, sums := make([]float32, 8*len(rows)), make([]uint32, len(rows))
-		for name, compare := range map[string]func(){
-			"block": func() { simd.SquaredL2U8SummedBlock(dst, base, stride, stride, rows[:8], rows, 1) },
-			"rows": func() {
-				for _, row := range rows[:8] {
-					simd.SquaredL2U8SummedRows(sums, base[int(row)*stride:][:stride], base, stride, rows)
-				}
-			},
-		} {
-			b.Run(fmt.Sprintf("%s/bytes=%d", name, stride), func(b *testing.B) {
-				for b.Loop() {
-					compare()
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(8*len(rows)), "ns/pair")
-			})
+	for _, stride := range []int{128, 384, 832} {
+		for _, k := range blockKernels {
+			base, numbers := gather(stride, 60*stride)
+			k.fill(rand.New(rand.NewPCG(1, 2)), base, stride, stride, bytesOf[0].draw)
+			rows := numbers[:60]
+			dst, sums := make([]float32, 8*len(rows)), make([]uint32, len(rows))
+			for name, compare := range map[string]func(){
+				"block": func() { k.block(dst, base, stride, stride, rows[:8], rows, 1) },
+				"rows": func() {
+					for _, row := range rows[:8] {
+						k.rows(sums, base[int(row)*stride:][:stride], base, stride, rows)
+					}
+				},
+			} {
+				b.Run(fmt.Sprintf("%s/%s/bytes=%d", k.name, name, stride), func(b *testing.B) {
+					for b.Loop() {
+						compare()
+					}
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(8*len(rows)), "ns/pair")
+				})
+			}
 		}
 	}
 }

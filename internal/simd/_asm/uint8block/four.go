@@ -18,6 +18,7 @@ const (
 
 // tile is the comparison of four queries with four rows.
 type tile struct {
+	summed  bool           // rows have their sums in their last bytes
 	queries [side]Register // addresses
 	rows    [side]Register
 	offset  Register // of a block
@@ -25,18 +26,25 @@ type tile struct {
 	some    Register // mask of what is no sums in it
 	sign    VecVirtual
 	sums    [side][side]VecVirtual // of a query and a row
+	norms   [side]VecVirtual       // of a row that is not summed
 }
 
-// four emits the kernel.
-func four() {
-	TEXT("squaredL2U8SummedFourAVX512", NOSPLIT, "func(dst []float32, base []byte, stride, length int, queries *[4]uint32, rows []uint32, factor float64)")
+// four emits the kernel of summed rows, or that of others.
+func four(summed bool) {
+	name, squares := "squaredL2U8FourAVX512", "squares [4]uint32, "
+	what := "Squares are the sums of the squares of the queries."
+	if summed {
+		name, squares = "squaredL2U8SummedFourAVX512", ""
+		what = "The last 8 bytes of rows are their sums."
+	}
+	TEXT(name, NOSPLIT, "func(dst []float32, base []byte, stride, length int, queries *[4]uint32, "+squares+"rows []uint32, factor float64)")
 	Doc(
-		"squaredL2U8SummedFourAVX512 sets dst[i*len(rows)+j] to factor times the sum of the squared differences of the rows",
+		name+" sets dst[i*len(rows)+j] to factor times the sum of the squared differences of the rows",
 		"queries[i] and rows[j], which are length bytes at multiples of stride in base.",
-		"The length is a multiple of 64, above 0. The last 8 bytes of rows are their sums. It checks no bounds.",
+		"The length is a multiple of 64, above 0. "+what+" It checks no bounds.",
 	)
 	Pragma("noescape")
-	t := tile{some: K(), sign: ZMM()}
+	t := tile{summed: summed, some: K(), sign: ZMM()}
 	row, end := Load(Param("rows").Base(), GP64()), Load(Param("rows").Len(), GP64())
 	TESTQ(end, end)
 	JZ(LabelRef("Return"))
@@ -45,9 +53,11 @@ func four() {
 	for i := range t.queries {
 		t.queries[i] = address(Mem{Base: queries, Disp: 4 * i})
 	}
-	mask := GP32()
-	MOVL(U32(1<<(blockBytes/tailBytes-1)-1), mask)
-	KMOVW(mask, t.some)
+	if summed {
+		mask := GP32()
+		MOVL(U32(1<<(blockBytes/tailBytes-1)-1), mask)
+		KMOVW(mask, t.some)
+	}
 	sign := GP32()
 	MOVL(U32(0x80808080), sign)
 	VPBROADCASTD(sign, t.sign)
@@ -96,6 +106,11 @@ func (t *tile) compute() {
 			VPXORD(t.sums[i][j], t.sums[i][j], t.sums[i][j])
 		}
 	}
+	for j := range t.norms {
+		if t.norms[j] = ZMM(); !t.summed {
+			VPXORD(t.norms[j], t.norms[j], t.norms[j])
+		}
+	}
 	t.offset, t.last = GP64(), GP64()
 	XORQ(t.offset, t.offset)
 	MOVQ(parameter(Param("length")), t.last)
@@ -116,7 +131,7 @@ func (t *tile) block(last bool) {
 	for i, query := range t.queries {
 		signed[i] = ZMM()
 		from := Mem{Base: query, Index: t.offset, Scale: 1}
-		if last {
+		if last && t.summed {
 			VPXORQ_Z(from, t.sign, t.some, signed[i])
 		} else {
 			VPXORD(from, t.sign, signed[i])
@@ -127,6 +142,12 @@ func (t *tile) block(last bool) {
 		VMOVDQU64(Mem{Base: row, Index: t.offset, Scale: 1}, unsigned)
 		for i := range signed {
 			vnni.DotBytes(signed[i], unsigned, t.sums[i][j])
+		}
+		if !t.summed {
+			itself := ZMM()
+			VPXORD(t.sign, unsigned, itself)
+			vnni.DotBytes(itself, unsigned, t.norms[j])
+			vnni.DotBytes(t.sign, unsigned, t.norms[j])
 		}
 	}
 }
@@ -140,9 +161,7 @@ func (t *tile) store(row, end Register) {
 	INCQ(left)
 	first(left, side, lanes)
 
-	sums, squares := t.tails()
-	VPSLLD(Imm(8), sums, sums)
-	VPSUBD(sums, squares, squares)
+	norms := t.rowNorms()
 	to, width := GP64(), GP64()
 	MOVQ(row, to)
 	SUBQ(parameter(Param("rows").Base()), to)
@@ -152,9 +171,13 @@ func (t *tile) store(row, end Register) {
 	VBROADCASTSD(parameter(Param("factor")), factor)
 	for i, query := range t.queries {
 		total, norm, wide := vnni.AddLanes(t.sums[i][:]), XMM(), YMM()
-		VPBROADCASTD(Mem{Base: query, Index: t.last, Scale: 1, Disp: blockBytes - tailBytes/2}, norm)
+		if t.summed {
+			VPBROADCASTD(Mem{Base: query, Index: t.last, Scale: 1, Disp: blockBytes - tailBytes/2}, norm)
+		} else {
+			VBROADCASTSS(parameter(Param("squares").Index(i)), norm)
+		}
 		VPADDD(total, total, total)
-		VPSUBD(total, squares, total)
+		VPSUBD(total, norms, total)
 		VPADDD(norm, total, total)
 		VCVTUDQ2PD(total, wide)
 		VMULPD(factor, wide, wide)
@@ -162,6 +185,17 @@ func (t *tile) store(row, end Register) {
 		VMOVUPS(total, lanes, Mem{Base: to})
 		LEAQ(Mem{Base: to, Index: width, Scale: 4}, to)
 	}
+}
+
+// rowNorms emits what rows add to their distances: lanes of the sum of the squares less 256 times the sum.
+func (t *tile) rowNorms() VecVirtual {
+	if !t.summed {
+		return vnni.AddLanes(t.norms[:])
+	}
+	sums, squares := t.tails()
+	VPSLLD(Imm(8), sums, sums)
+	VPSUBD(sums, squares, squares)
+	return squares
 }
 
 // tails emits the loading of the last 8 bytes of four rows: lanes of sums, and of those of squares.

@@ -1,4 +1,4 @@
-// Command uint8block writes the AVX-512 kernels behind joins: one that compares four rows of bytes with many, and one that tells
+// Command uint8block writes the AVX-512 kernels behind joins: two that compare four rows of bytes with many, and one that tells
 // which of the distances are small enough to matter. Run it by go generate in the directory of the package.
 //
 // # How rows are compared
@@ -6,7 +6,8 @@
 // As in command uint8avx512, sums are those of products of unsigned bytes with bytes from which 128 is subtracted, and rows have the
 // sums of their bytes and of the squares of these in their last 8 bytes. But four queries are taken against four rows at a time:
 // a block of 64 bytes that was loaded takes part in four products, and 16 sums are under way. What is left of the rows at the
-// end is filled up with the last one; its results are not stored.
+// end is filled up with the last one; its results are not stored. For rows that are not summed, what their sums would say is added up
+// beside the products: x*(x-128) and x*(-128) once for four queries.
 package main
 
 import (
@@ -15,7 +16,8 @@ import (
 
 func main() {
 	ConstraintExpr("amd64,!purego")
-	four()
+	four(true)
+	four(false)
 	near()
 	Generate()
 }
