@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync/atomic"
 
 	"github.com/vicinaldb/store/nnd"
 )
@@ -18,6 +19,8 @@ const (
 	wideGain = 0.017
 	// wideSample is how many rows are searched for, and wideNearest how many nearest of each.
 	wideSample, wideNearest = 4096, 10
+	// wideRows is how many of these rows goroutines take at a time.
+	wideRows = 64
 )
 
 // searchGraph makes the search graph: with more pivots and several entries where these are better by searches of the graph before it is
@@ -29,7 +32,7 @@ func (job Job) searchGraph(ctx context.Context, points nnd.Points, g *graphs, o 
 	}
 	hard := g.dials.Sampled > 0 && g.dials.Recall < choices[0].recall
 	if hard && o.Pivots == 0 && o.Entries == 0 {
-		if err := g.chooseEntries(ctx, points); err != nil {
+		if err := g.chooseEntries(ctx, points, o.EnsureDefaults(points.Len()).Threads); err != nil {
 			return fmt.Errorf("measuring entries: %w", err)
 		}
 	}
@@ -37,13 +40,13 @@ func (job Job) searchGraph(ctx context.Context, points nnd.Points, g *graphs, o 
 }
 
 // chooseEntries gives the search graph more pivots and several entries if these are better, or were when they were measured.
-func (g *graphs) chooseEntries(ctx context.Context, points nnd.Points) (err error) {
+func (g *graphs) chooseEntries(ctx context.Context, points nnd.Points, threads int) (err error) {
 	wide := g.search.WithPivots(int(math.Round(widePivots*math.Sqrt(float64(points.Len())))), wideEntries)
 	if g.dials.Greedy == 0 && g.dials.Entries == 0 {
-		if g.dials.Greedy, err = greedyRecall(ctx, points, g.neighbors, g.search); err != nil {
+		if g.dials.Greedy, err = greedyRecall(ctx, points, g, g.search, threads); err != nil {
 			return err
 		}
-		if g.dials.GreedyWide, err = greedyRecall(ctx, points, g.neighbors, wide); err != nil {
+		if g.dials.GreedyWide, err = greedyRecall(ctx, points, g, wide, threads); err != nil {
 			return err
 		}
 		if g.dials.GreedyWide >= g.dials.Greedy+wideGain {
@@ -58,29 +61,44 @@ func (g *graphs) chooseEntries(ctx context.Context, points nnd.Points) (err erro
 
 // greedyRecall is what share of the nearest of some rows greedy searches for these rows find. A row that is searched for cannot be
 // walked through: else the edges that lead to it, which no other query has, would show the way.
-func greedyRecall(ctx context.Context, points nnd.Points, lists *nnd.NeighborGraph, search *nnd.SearchGraph) (float64, error) {
+func greedyRecall(ctx context.Context, points nnd.Points, g *graphs, search *nnd.SearchGraph, threads int) (float64, error) {
 	n := points.Len()
-	sample, found, all := min(wideSample, n), 0, 0
-	var got []nnd.Candidate
-	for i := range sample {
-		row := uint32(i * n / sample)
-		_, nearest := lists.Neighbors(row)
-		if len(nearest) < wideNearest {
-			continue
-		}
-		var err error
-		got, _, err = search.Search(ctx, nnd.Query{Scorer: heldOut{points, row}, K: wideNearest}, got[:0])
-		if err != nil {
-			return 0, err
-		}
-		for _, candidate := range got {
-			if candidate.Distance <= nearest[wideNearest-1] {
-				found++
+	sample := min(wideSample, n)
+	var found, all atomic.Int64
+	err := share(ctx, threads, (sample+wideRows-1)/wideRows, func(piece int) {
+		var got []nnd.Candidate
+		for i := piece * wideRows; i < min((piece+1)*wideRows, sample); i++ {
+			row := uint32(i * n / sample)
+			_, nearest := g.neighbors.Neighbors(row)
+			if len(nearest) < wideNearest {
+				continue
 			}
+			got = greedySearch(points, search, row, got[:0])
+			found.Add(int64(within(got, nearest[wideNearest-1])))
+			all.Add(wideNearest)
 		}
-		all += wideNearest
+	})
+	return float64(found.Load()) / float64(max(all.Load(), 1)), err
+}
+
+// greedySearch appends what a greedy search for a row finds.
+func greedySearch(points nnd.Points, search *nnd.SearchGraph, row uint32, dst []nnd.Candidate) []nnd.Candidate {
+	query := nnd.Query{Scorer: heldOut{points, row}, K: wideNearest}
+	dst, _, err := search.Search(context.Background(), query, dst)
+	if err != nil {
+		panic(err) // the graph and the query are our own
 	}
-	return float64(found) / float64(max(all, 1)), nil
+	return dst
+}
+
+// within counts candidates that are not beyond a distance.
+func within(candidates []nnd.Candidate, distance float32) (count int) {
+	for _, candidate := range candidates {
+		if candidate.Distance <= distance {
+			count++
+		}
+	}
+	return count
 }
 
 // heldOut is a query that is a row, for which that row is not there.
