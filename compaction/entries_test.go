@@ -85,18 +85,18 @@ func TestRewrite_Entries(t *testing.T) {
 		data            *storage.DataFile
 		before          compaction.DialStats
 		entries, pivots int
-		measured        bool
+		greedy          [2]float64 // as measured, on any machine, or before
 	}{
-		{"islands", apart, hard(n), 4, wide, true},
-		{"one cloud", together, hard(n), 0, 64, true},
-		{"one entry before", apart, known(0, 0.8, 0.801), 0, 64, false},
-		{"several entries before", together, known(4, 0.8, 0.9), 4, wide, false},
-		{"several entries before, nobody knows why", together, known(4, 0, 0), 4, wide, false},
-		{"entries that nobody chooses", together, known(3, 0.8, 0.9), 0, 64, false},
+		{"islands", apart, hard(n), 4, wide, [2]float64{0.8968, 0.99388}},
+		{"one cloud", together, hard(n), 0, 64, [2]float64{0.98292, 0.98452}},
+		{"one entry before", apart, known(0, 0.8, 0.801), 0, 64, [2]float64{0.8, 0.801}},
+		{"several entries before", together, known(4, 0.8, 0.9), 4, wide, [2]float64{0.8, 0.9}},
+		{"several entries before, nobody knows why", together, known(4, 0, 0), 4, wide, [2]float64{}},
+		{"entries that nobody chooses", together, known(3, 0.8, 0.9), 0, 64, [2]float64{0.8, 0.9}},
 	} {
 		one := rewrite(t, tc.data, n, 1, tc.before)
-		if dials := one.Dials; dials.Entries != tc.entries || tc.measured != (dials.Greedy != tc.before.Greedy) {
-			t.Errorf("%s: dials %+v, want %d entries, measured: %v", tc.reason, dials, tc.entries, tc.measured)
+		if d := one.Dials; d.Entries != tc.entries || [2]float64{d.Greedy, d.GreedyWide} != tc.greedy {
+			t.Errorf("%s: dials %+v, want %d entries, recalls %v", tc.reason, d, tc.entries, tc.greedy)
 		}
 		if p := one.params; p.Entries != tc.entries || p.Pivots != tc.pivots {
 			t.Errorf("%s: the segment says %d entries of %d pivots, want %d of %d", tc.reason, p.Entries, p.Pivots, tc.entries, tc.pivots)
