@@ -30,13 +30,6 @@ func (f *frontier) pop() uint64 {
 	return top
 }
 
-// heapify makes a frontier of keys in any order.
-func (f frontier) heapify() {
-	for i := len(f)/2 - 1; i >= 0; i-- {
-		f.sink(i, f[i])
-	}
-}
-
 // sink puts a key in place i, or below it where it belongs.
 func (f frontier) sink(i int, key uint64) {
 	for {
