@@ -357,3 +357,30 @@ func TestCollection_Query_Within(t *testing.T) {
 		})
 	}
 }
+
+// Results at one distance come in the order of their ids, whatever the order of the rows: pending, indexed, and both.
+func TestCollection_Query_TiesByID(t *testing.T) {
+	const n = 60
+	vectors := make([][]float32, n)
+	for i := range vectors {
+		vectors[i] = []float32{float32(i % 3), 1}
+	}
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 2})
+	check := func(state string) {
+		t.Helper()
+		got, err := c.Query(t.Context(), []float32{0, 1}, n)
+		must(t, err)
+		inOrder := slices.IsSortedFunc(got, func(a, b store.Result) int {
+			return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.ID, b.ID))
+		})
+		if len(got) == 0 || !inOrder {
+			t.Errorf("%s: %v", state, got)
+		}
+	}
+	upsert(t, c, items(vectors[:n/2])) // by row they are 0, 1, 2; by id 0, 1, 10
+	check("pending")
+	prepare(t, c)
+	check("indexed")
+	upsert(t, c, items(vectors)[n/2:])
+	check("both")
+}
