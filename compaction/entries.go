@@ -65,6 +65,7 @@ func greedyRecall(ctx context.Context, points nnd.Points, g *graphs, search *nnd
 	n := points.Len()
 	sample := min(wideSample, n)
 	var found, all atomic.Int64
+	var failed atomic.Pointer[error]
 	err := share(ctx, threads, (sample+wideRows-1)/wideRows, func(piece int) {
 		var got []nnd.Candidate
 		for i := piece * wideRows; i < min((piece+1)*wideRows, sample); i++ {
@@ -73,22 +74,20 @@ func greedyRecall(ctx context.Context, points nnd.Points, g *graphs, search *nnd
 			if len(nearest) < wideNearest {
 				continue
 			}
-			got = greedySearch(points, search, row, got[:0])
+			var err error
+			got, _, err = search.Search(ctx, nnd.Query{Scorer: heldOut{points, row}, K: wideNearest}, got[:0])
+			if err != nil {
+				failed.Store(&err)
+				return
+			}
 			found.Add(int64(within(got, nearest[wideNearest-1])))
 			all.Add(wideNearest)
 		}
 	})
-	return float64(found.Load()) / float64(max(all.Load(), 1)), err
-}
-
-// greedySearch appends what a greedy search for a row finds.
-func greedySearch(points nnd.Points, search *nnd.SearchGraph, row uint32, dst []nnd.Candidate) []nnd.Candidate {
-	query := nnd.Query{Scorer: heldOut{points, row}, K: wideNearest}
-	dst, _, err := search.Search(context.Background(), query, dst)
-	if err != nil {
-		panic(err) // the graph and the query are our own
+	if failure := failed.Load(); err == nil && failure != nil {
+		err = *failure
 	}
-	return dst
+	return float64(found.Load()) / float64(max(all.Load(), 1)), err
 }
 
 // within counts candidates that are not beyond a distance.
