@@ -21,7 +21,7 @@ type queryCommand struct {
 	ID string `name:"id" help:"A stored item whose nearest others to find." xor:"what" required:""`
 
 	K        int      `short:"k" help:"How many items to find." default:"10"`
-	Epsilon  float64  `help:"How far to look beyond the nearest found so far: more finds better and takes longer, 0 is fastest." default:"0.1"`
+	Epsilon  float64  `help:"How far to look beyond the nearest found so far: more finds better and takes longer, less than 0, above -1, is fastest." default:"0.1"`
 	Within   *float64 `help:"Find only items at most this far, -k of them at most." placeholder:"DISTANCE"`
 	Exact    bool     `help:"Compare with every item: the true answer, slowly."`
 	Metadata bool     `help:"Show the metadata of what is found."`
