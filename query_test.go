@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/vicinaldb/store"
@@ -383,4 +384,35 @@ func TestCollection_Query_TiesByID(t *testing.T) {
 	check("indexed")
 	upsert(t, c, items(vectors)[n/2:])
 	check("both")
+}
+
+// Under a metric that has no distance for some pairs, what has one is found at that distance: scores of pivots keep their places.
+func TestCollection_Query_NoDistance(t *testing.T) {
+	apart, err := metric.New(metric.Definition{Name: "apart_when_colors_differ", Fast: func(x, y []float32) float32 {
+		if x[1] != y[1] {
+			return float32(math.NaN())
+		}
+		return float32(math.Abs(float64(x[0] - y[0])))
+	}})
+	must(t, err)
+	must(t, metric.Register(apart))
+	vectors := make([][]float32, 3000)
+	for i := range vectors {
+		vectors[i] = []float32{float32(i*7919%3000) + 1, float32(i % 2)}
+	}
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 2, Metric: apart.Name()})
+	upsert(t, c, items(vectors))
+	prepare(t, c)
+	for i := range 50 {
+		q := []float32{float32(60 * i), 1}
+		got, err := c.Query(t.Context(), q, 3)
+		must(t, err)
+		for _, r := range got {
+			row, err := strconv.Atoi(r.ID)
+			must(t, err)
+			if want := apart.Distance(q, vectors[row]); r.Distance != want {
+				t.Errorf("row %s is at %v, want %v", r.ID, r.Distance, want)
+			}
+		}
+	}
 }
