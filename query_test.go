@@ -168,6 +168,7 @@ func TestCollection_Query_Refuses(t *testing.T) {
 		{"a negative k", t.Context(), v, -3, nil, store.ErrInvalid},
 		{"an epsilon of -1", t.Context(), v, 1, []store.QueryOption{store.Epsilon(-1)}, store.ErrInvalid},
 		{"epsilon NaN", t.Context(), v, 1, []store.QueryOption{store.Epsilon(math.NaN())}, store.ErrInvalid},
+		{"a negative patience", t.Context(), v, 1, []store.QueryOption{store.Patience(-1)}, store.ErrInvalid},
 		{"the caller has gone", cancelled, v, 1, nil, context.Canceled},
 	} {
 		if r, err := c.Query(test.ctx, test.vector, test.k, test.opts...); !errors.Is(err, test.want) {
@@ -175,6 +176,33 @@ func TestCollection_Query_Refuses(t *testing.T) {
 		}
 		if r, err := c.QueryBatch(test.ctx, [][]float32{v, test.vector}, test.k, test.opts...); !errors.Is(err, test.want) || r != nil {
 			t.Errorf("%s, in a batch: %v and error %v, want %v", test.reason, r, err, test.want)
+		}
+	}
+}
+
+// TestPatience asks for the nearest by codes that lose nothing and by others.
+func TestPatience(t *testing.T) {
+	for codec, vectors := range map[string][][]float32{"float32": clusters(3, 3000, 16), "uint8": clusters(4, 3000, 16)} {
+		c := create(t, open(t, t.TempDir()), store.Schema{Dim: 16, Codec: codec})
+		upsert(t, c, items(vectors))
+		prepare(t, c)
+		cost := func(opts ...store.QueryOption) int {
+			var stats store.QueryStats
+			for _, vector := range clusters(5, 50, 16) {
+				query(t, c, vector, 10, append(opts, store.Epsilon(0.5), store.CollectStats(&stats))...)
+			}
+			return stats.Expanded
+		}
+		little, more, none, zero, all := cost(store.Patience(5)), cost(store.Patience(50)), cost(), cost(store.Patience(0)), cost(store.Patience(3000))
+		if got := query(t, c, vectors[0], 10, store.Patience(1)); len(got) != 10 {
+			t.Errorf("%s: %d results of 10 with little patience", codec, len(got))
+		}
+		within := store.Within(5)
+		if few, all := cost(within, store.Patience(1)), cost(within); few != all {
+			t.Errorf("%s: expansions within a distance with little patience, and with none: %d, %d", codec, few, all)
+		}
+		if little >= more || more >= none || none != zero || none != all {
+			t.Errorf("%s: expansions with a patience of 5, 50, none, 0, and of all rows: %d, %d, %d, %d, %d", codec, little, more, none, zero, all)
 		}
 	}
 }

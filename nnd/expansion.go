@@ -40,14 +40,15 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 	return nil
 }
 
-// take pops the candidates to be expanded next, false if there is none below the bound. First come the entries, all at once in every
-// search.
+// take pops the candidates to be expanded next, false if there is none below the bound, or patience is at its end. First come the entries,
+// all at once in every search.
 func (s *Searcher) take() bool {
 	s.batch = s.batch[:0]
 	entering, most := s.stats.Expanded == 0, widest
 	if entering {
 		most = max(s.entries, 1)
 	}
+	most = min(most, s.giveUp-s.stats.Expanded)
 	for len(s.batch) < most {
 		key, ok := s.next()
 		if !ok {

@@ -110,3 +110,77 @@ func TestNegativeEpsilon(t *testing.T) {
 		t.Errorf("expanded by epsilon: %v; %d edges of results not followed", expanded, spared)
 	}
 }
+
+// TestPatience walks along a line of rows: the search goes on as long as something nearer comes in time, and to the end when nothing bounds it.
+func TestPatience(t *testing.T) {
+	const stride, n = 16, 40
+	points := make(vectors, n)
+	g := &nnd.SearchGraph{Stride: stride, Pivots: []uint32{0}}
+	for row := range uint32(n) {
+		points[row] = []float32{10 + float32(row)} // the query is at 0
+		edges := slices.Repeat([]uint32{row}, stride)
+		edges[0] = min(row+1, n-1)
+		g.Adjacency = append(g.Adjacency, edges...)
+	}
+	points[5], points[20] = []float32{9}, []float32{8}
+	for _, test := range []struct {
+		patience, k       int
+		bounded           bool
+		nearest, expanded int
+	}{
+		{patience: 0, k: 1, nearest: 20, expanded: n},
+		{patience: 1, k: 1, nearest: 0, expanded: 1},
+		{patience: 4, k: 1, nearest: 0, expanded: 4},
+		{patience: 5, k: 1, nearest: 5, expanded: 5 + 5},
+		{patience: 14, k: 1, nearest: 5, expanded: 5 + 14},
+		{patience: 15, k: 1, nearest: 20, expanded: 20 + 15},
+		{patience: n, k: 1, nearest: 20, expanded: n},
+		{patience: 1, k: 4, nearest: 0, expanded: 3 + 1}, // it begins when all that are wanted are found
+		{patience: 2, k: 4, nearest: 5, expanded: 5 + 2},
+		{patience: 1, k: n, bounded: true, nearest: 20, expanded: n}, // as many are never found
+		{patience: 5, k: 1, bounded: true, nearest: 5, expanded: 5 + 5},
+	} {
+		q := nnd.Query{
+			Scorer: &query{points, []float32{0}}, K: test.k, Epsilon: 1000, Stretch: stretch, Patience: test.patience,
+			Bounded: test.bounded, Radius: 1e6,
+		}
+		found, stats, err := g.Search(t.Context(), q, nil)
+		if err != nil || len(found) != test.k {
+			t.Fatalf("%+v: %v, %v", test, found, err)
+		}
+		if int(found[0].Row) != test.nearest || stats.Expanded != test.expanded {
+			t.Errorf("patience %d, %d wanted: row %d after %d expansions, want row %d after %d",
+				test.patience, test.k, found[0].Row, stats.Expanded, test.nearest, test.expanded)
+		}
+	}
+}
+
+// TestPatienceWide looks at searches that expand several rows at a time: patience bounds those as well, and none changes nothing.
+func TestPatienceWide(t *testing.T) {
+	b := build(t, uniform(3000, 8, 5), nnd.Options{Neighbors: 15})
+	for _, vector := range uniform(30, 8, 6) {
+		search := func(patience int) ([]nnd.Candidate, int) {
+			q := nnd.Query{Scorer: &query{b.points, vector}, K: 10, Epsilon: 0.5, Stretch: stretch, Patience: patience}
+			found, stats, err := b.graph.Search(t.Context(), q, nil)
+			if err != nil || len(found) != 10 {
+				t.Fatalf("patience %d: %v, %v", patience, found, err)
+			}
+			return found, stats.Expanded
+		}
+		all, most := search(0)
+		before := 0
+		for patience := 1; patience < 100; patience += 7 {
+			found, expanded := search(patience)
+			if expanded < before || expanded > most || expanded <= patience && expanded < most {
+				t.Fatalf("patience %d: %d expansions, %d before, %d without", patience, expanded, before, most)
+			}
+			if found[9].Distance < all[9].Distance {
+				t.Fatalf("patience %d finds what none does not", patience)
+			}
+			before = expanded
+		}
+		if found, expanded := search(most); expanded != most || !slices.Equal(found, all) {
+			t.Errorf("with patience for all %d expansions there are %d", most, expanded)
+		}
+	}
+}

@@ -103,7 +103,7 @@ func (a *asker) insideByProxy(ctx context.Context, q question, most int) (done b
 func (a *asker) walk(ctx context.Context, q question, k int) (err error) {
 	walk := Query{
 		Scorer: a.scorer, K: max(k, guideK) * q.times, Bounded: q.radius && !q.proxy, Radius: q.limit,
-		Epsilon: q.epsilon, Stretch: a.state.codec.StretchScore, Allowed: q.allowed,
+		Epsilon: q.epsilon, Patience: q.patience, Stretch: a.state.codec.StretchScore, Allowed: q.allowed,
 	}
 	var stats SearchStats
 	a.found, stats, err = a.state.search.Search(ctx, walk, a.found[:0])

@@ -24,6 +24,9 @@ type QueryOptions struct {
 	// below 1+epsilon times theirs. Larger is slower and finds more. With 0 the k nearest themselves are explored. With less, above -1, a
 	// row is explored while 1-epsilon times its distance is below theirs, which is faster still. Nil means DefaultEpsilon.
 	Epsilon *float64
+	// Patience ends a search once so many rows in a row were explored without finding any that belongs to the k nearest so far: see
+	// [Query.Patience]. 0 means none. It does not count with Within, nor with Exact.
+	Patience int
 	// Within leaves out the rows whose true distance is greater: a radius. The k nearest of the others are the answer, which may
 	// be none. Let k be Len for all of them: the search goes on only as long as what it finds is near enough. Nil means no radius.
 	Within *float32
@@ -142,18 +145,19 @@ func (x *Index[V]) answer(ctx context.Context, s *indexState, q question, v V) (
 
 // question is what a query asks for, checked and with distances in the fast form.
 type question struct {
-	k       int
-	epsilon float32
-	proxy   bool // candidates are found by a proxy, and ranked
-	times   int  // how many candidates for each one wanted
-	limit   float32
-	radius  bool // limit counts
-	exact   bool
-	allowed Filter
+	k        int
+	epsilon  float32
+	patience int
+	proxy    bool // candidates are found by a proxy, and ranked
+	times    int  // how many candidates for each one wanted
+	limit    float32
+	radius   bool // limit counts
+	exact    bool
+	allowed  Filter
 }
 
 func newQuestion(s *indexState, k int, o QueryOptions) (question, error) {
-	q := question{k: min(k, s.len()), epsilon: DefaultEpsilon, times: 1, exact: o.Exact}
+	q := question{k: min(k, s.len()), epsilon: DefaultEpsilon, patience: o.Patience, times: 1, exact: o.Exact}
 	if o.Epsilon != nil {
 		q.epsilon = float32(*o.Epsilon)
 	}
@@ -162,6 +166,8 @@ func newQuestion(s *indexState, k int, o QueryOptions) (question, error) {
 		return q, fmt.Errorf("k %d: %w", k, ErrOptions)
 	case !(q.epsilon > -1 && q.epsilon <= math.MaxFloat32):
 		return q, fmt.Errorf("epsilon %v: %w", q.epsilon, ErrOptions)
+	case o.Patience < 0:
+		return q, fmt.Errorf("patience %d: %w", o.Patience, ErrOptions)
 	case o.Oversample < 0:
 		return q, fmt.Errorf("oversample %d: %w", o.Oversample, ErrOptions)
 	case o.Within != nil && *o.Within != *o.Within:
@@ -173,7 +179,7 @@ func newQuestion(s *indexState, k int, o QueryOptions) (question, error) {
 		q.proxy, q.times = true, cmp.Or(o.Oversample, DefaultOversample)
 	}
 	if o.Within != nil {
-		q.radius, q.limit = true, codec.FastWithin(s.codec, *o.Within)
+		q.radius, q.patience, q.limit = true, 0, codec.FastWithin(s.codec, *o.Within)
 	}
 	if o.Allowed != nil {
 		q.allowed = numbered{o.Allowed, s.order}

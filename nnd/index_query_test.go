@@ -92,6 +92,30 @@ func TestIndexQueryEpsilon(t *testing.T) {
 	}
 }
 
+// TestIndexQueryPatience looks at what patience does, and that it does not count with a radius.
+func TestIndexQueryPatience(t *testing.T) {
+	d := denseData(lookup(t, "euclidean"), uniform(2100, 12, 1), 100)
+	x := d.prepared(t, nnd.Options{Neighbors: 10})
+	cost := func(patience int, within *float32) int {
+		var stats nnd.SearchStats
+		_, err := x.QueryBatch(t.Context(), d.queries, 10, nnd.QueryOptions{Epsilon: new(0.5), Patience: patience, Within: within, Stats: &stats})
+		must(t, err)
+		return stats.Distances
+	}
+	if little, more, none, all := cost(5, nil), cost(50, nil), cost(0, nil), cost(2100, nil); little >= more || more >= none || none != all {
+		t.Errorf("distances with a patience of 5, 50, none, and of all rows: %d, %d, %d, %d", little, more, none, all)
+	}
+	within := new(float32(0.6))
+	if little, none := cost(5, within), cost(0, within); little != none {
+		t.Errorf("distances within a radius with a patience of 5, and none: %d, %d", little, none)
+	}
+	d = denseData(lookup(t, "jensen-shannon", metric.Params{Proxy: "hellinger"}), uniform(2100, 12, 1), 100)
+	x, within = d.prepared(t, nnd.Options{Neighbors: 10}), new(float32(0.2))
+	if little, none := cost(5, within), cost(0, within); little != none {
+		t.Errorf("distances by a proxy within a radius with a patience of 5, and none: %d, %d", little, none)
+	}
+}
+
 // TestIndexQueryWithin asks for all rows within a radius, from none to most of them.
 func TestIndexQueryWithin(t *testing.T) {
 	t.Run("dense", func(t *testing.T) { radius(t, denseData(lookup(t, "euclidean"), uniform(1540, 3, 1), 40), 100) })

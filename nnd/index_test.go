@@ -194,6 +194,7 @@ func TestIndexRefusesOptions(t *testing.T) {
 		"epsilon +Inf": {Epsilon: new(math.Inf(1))},
 		"within NaN":   {Within: new(float32(math.NaN()))},
 		"oversample":   {Oversample: -1},
+		"patience -1":  {Patience: -1},
 	} {
 		_, err := x.Query(ctx, points[0], 1, o)
 		checkError(t, err, nnd.ErrOptions, says)

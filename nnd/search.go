@@ -3,6 +3,7 @@ package nnd
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 )
 
@@ -29,6 +30,9 @@ type Query struct {
 	// The K best themselves always are. 0 is greedy; 0.1 is a good start. With a negative one, above -1, a row is expanded while (1-Epsilon)
 	// times its distance is below the K-th best, so not all of these are.
 	Epsilon float32
+	// Patience, when above 0, ends the search once so many expansions in a row have brought none of the K nearest. It bounds what the
+	// hardest queries take; the others do not notice it. It begins when K rows are found.
+	Patience int
 	// Stretch gives (1+epsilon) times a distance, both in the fast form. Nil means that the fast form is the true
 	// distance.
 	Stretch func(fast, epsilon float32) float32
@@ -49,6 +53,8 @@ func (q *Query) check() error {
 		return fmt.Errorf("k %d: %w", q.K, ErrOptions)
 	case !(q.Epsilon > -1):
 		return fmt.Errorf("epsilon %v: %w", q.Epsilon, ErrOptions)
+	case q.Patience < 0:
+		return fmt.Errorf("patience %d: %w", q.Patience, ErrOptions)
 	}
 	return nil
 }
@@ -95,7 +101,8 @@ type Searcher struct {
 	query Query
 	ahead PrefetchScorer // the query's scorer, if it is one
 	bounds
-	stats SearchStats
+	giveUp int // the number of expansions at which patience ends
+	stats  SearchStats
 }
 
 // Search is [SearchGraph.Search] with scratch of the caller's.
@@ -131,7 +138,7 @@ func (s *Searcher) begin(q Query, n int) {
 	if q.Stretch == nil {
 		q.Stretch = linear
 	}
-	s.query, s.stats = q, SearchStats{}
+	s.query, s.stats, s.giveUp = q, SearchStats{}, math.MaxInt
 	s.ahead, _ = q.Scorer.(PrefetchScorer)
 	s.frontier = s.frontier[:0]
 	s.visited.reset(n)

@@ -29,6 +29,7 @@ type benchCommand struct {
 	K            int       `short:"k" help:"How many items each query asks for." default:"10"`
 	RecallAt     int       `help:"How many true neighbors recall counts among the k found (default k)." placeholder:"N"`
 	Epsilon      []float64 `help:"One or more values, with commas between." default:"0,0.05,0.1,0.2"`
+	Patience     int       `help:"Give up a query after so many expansions in a row without gain; 0 never does." default:"0"`
 	Until        float64   `help:"Leave out the epsilons that come after one with this recall." placeholder:"RECALL"`
 	Threads      []int     `help:"Goroutines that query: one or more numbers, with commas between." default:"1"`
 	BuildThreads int       `help:"Cores that prepare uses at most (default all)." placeholder:"N"`
@@ -106,6 +107,9 @@ func (b *bench) check() (err error) {
 	case slices.ContainsFunc(b.Epsilon, func(e float64) bool { return !(e > -1) || math.IsInf(e, 0) }):
 		return fmt.Errorf("--epsilon %v: each must be finite and above -1", b.Epsilon)
 	}
+	if b.Patience < 0 {
+		return fmt.Errorf("--patience is %d", b.Patience)
+	}
 	if b.QueriesLimit < 0 {
 		return fmt.Errorf("--queries-limit is %d", b.QueriesLimit)
 	}
@@ -179,7 +183,7 @@ func (b *bench) measure(ctx context.Context) (err error) {
 		return err
 	}
 	before = before.plus(residentMemory().minus(withoutTruth)) // the truth is not the store's
-	l := load{collection: c, queries: queries, k: b.K, epsilon: b.Epsilon[0], threads: b.Threads[0]}
+	l := load{collection: c, queries: queries, k: b.K, epsilon: b.Epsilon[0], patience: b.Patience, threads: b.Threads[0]}
 	if _, err := l.run(ctx); err != nil { // warms up: pages are mapped in, scratch is allocated
 		return err
 	}

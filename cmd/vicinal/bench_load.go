@@ -17,6 +17,7 @@ type load struct {
 	queries    []store.Item
 	k          int
 	epsilon    float64
+	patience   int
 	threads    int
 }
 
@@ -59,7 +60,7 @@ func (l *load) run(ctx context.Context) (*measurement, error) {
 
 func (l *load) work(ctx context.Context, m *measurement, next, distances *atomic.Int64) error {
 	var stats store.QueryStats
-	options := []store.QueryOption{store.Epsilon(l.epsilon), store.CollectStats(&stats)}
+	options := []store.QueryOption{store.Epsilon(l.epsilon), store.Patience(l.patience), store.CollectStats(&stats)}
 	defer func() { distances.Add(int64(stats.Distances)) }()
 	for {
 		i := int(next.Add(1)) - 1
@@ -88,6 +89,7 @@ func (m *measurement) step(l *load, recall float64) queryStep {
 	return queryStep{
 		Step:              "query",
 		Epsilon:           l.epsilon,
+		Patience:          l.patience,
 		K:                 l.k,
 		Threads:           l.threads,
 		Recall:            recall,

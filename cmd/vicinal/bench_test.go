@@ -50,7 +50,7 @@ func steps(t *testing.T, args ...string) []map[string]any {
 		"memory":  {"mapped_bytes", "own_bytes", "step"},
 		"cold":    {"first_us", "p50_us", "p99_us", "queries", "seconds", "step", "warm_seconds", "warmed"},
 		"query": {
-			"allocs_per_query", "distances_per_query", "epsilon", "k", "mean_us", "p50_us", "p99_us", "qps", "recall", "step", "threads",
+			"allocs_per_query", "distances_per_query", "epsilon", "k", "mean_us", "p50_us", "p99_us", "patience", "qps", "recall", "step", "threads",
 		},
 	}
 	var all []map[string]any
@@ -107,6 +107,17 @@ func TestBench(t *testing.T) {
 	}
 	if low, high := all[4]["recall"].(float64), all[6]["recall"].(float64); low > high {
 		t.Errorf("recall falls from %v to %v with a larger epsilon", low, high)
+	}
+}
+
+func TestBenchPatience(t *testing.T) {
+	base, queries := randomVectors(t, 1, 2000, 8), randomVectors(t, 2, 30, 8)
+	distances := func(flags ...string) float64 {
+		all := steps(t, append(flags, "--base", base, "--queries", queries, "--epsilon", "1")...)
+		return all[len(all)-1]["distances_per_query"].(float64)
+	}
+	if little, none := distances("--patience", "3"), distances(); little > none/2 {
+		t.Errorf("%v distances with little patience, %v with none", little, none)
 	}
 }
 
@@ -332,6 +343,7 @@ func TestBenchRefused(t *testing.T) {
 	refuse(t, "--threads is [0]", append(args, "--threads", "0")...)
 	refuse(t, "--epsilon", append(args, "--epsilon", "0.1,-1")...)
 	refuse(t, "--epsilon", append(args, "--epsilon", "NaN")...)
+	refuse(t, "--patience is -1", append(args, "--patience=-1")...)
 	refuse(t, ".svg or .png", append(args, "--plot", "curve.jpg")...)
 	refuse(t, "--metric", append(args, "--metric", "cosmic")...)
 	refuse(t, "dense ones of 3", "bench", "--base", base, "--queries", randomVectors(t, 1, 5, 3))

@@ -37,7 +37,7 @@ func TestJourney(t *testing.T) {
 	if text := succeed(t, "prepare", dir, "songs"); !strings.Contains(text, "up to date") {
 		t.Errorf("prepare again: %s", text)
 	}
-	for _, more := range [][]string{nil, {"--exact"}, {"--epsilon", "0"}, {"--read-only"}} {
+	for _, more := range [][]string{nil, {"--exact"}, {"--epsilon", "0"}, {"--patience", "5"}, {"--read-only"}} {
 		if diff := cmp.Diff(want, succeed(t, append(query, more...)...)); diff != "" {
 			t.Errorf("query of the index with %v (-want +got):\n%s", more, diff)
 		}
@@ -83,6 +83,7 @@ rank  id         distance  metadata
 	refuse(t, "--vector: not a readable vector file: not JSON", "query", dir, "songs", "--vector", "1, 2")
 	refuse(t, "wrong dimension", "query", dir, "songs", "--vector", "[1, 2, 3]")
 	refuse(t, "k is 0", "query", dir, "songs", "--vector", "[1, 2]", "-k", "0")
+	refuse(t, "patience is -1", "query", dir, "songs", "--vector", "[1, 2]", "--patience=-1")
 	refuse(t, "epsilon", "query", dir, "songs", "--vector", "[1, 2]", "--epsilon=-1")
 }
 
