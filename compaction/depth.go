@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/nnd"
@@ -15,6 +16,8 @@ import (
 const (
 	// sampleRows is how many rows the depth is measured on.
 	sampleRows = 256
+	// sampleBlock is how many of them a thread takes at a time. Most of their time goes into reading vectors again.
+	sampleBlock = 8
 	// sampleNearest is how many nearest rows of each must be among the candidates.
 	sampleNearest = 10
 	// sampleSpare is how many more candidates must be ranked than a surplus says. What would need more of them may as well miss rows
@@ -84,19 +87,47 @@ type sampler struct {
 	worst   float64 // deviations of a candidate
 }
 
-// addAll ranks the neighborhoods of a sample of the rows.
+// addAll ranks the neighborhoods of a sample of the rows, on all threads.
 func (s *sampler) addAll(ctx context.Context) error {
 	n := len(s.graphs.order)
 	count := min(sampleRows, n)
-	for i := range count {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	var (
+		merging sync.Mutex
+		failed  error // the first
+	)
+	err := share(ctx, s.job.Index.EnsureDefaults(n).Threads, (count+sampleBlock-1)/sampleBlock, func(piece int) {
+		part := s.empty()
+		var err error
+		for i := piece * sampleBlock; i < min((piece+1)*sampleBlock, count) && err == nil; i++ {
+			err = part.add(uint32(i * n / count))
 		}
-		if err := s.add(uint32(i * n / count)); err != nil {
-			return err
+		merging.Lock()
+		defer merging.Unlock()
+		if s.merge(part); failed == nil {
+			failed = err
 		}
+	})
+	if err != nil {
+		return err
 	}
-	return nil
+	return failed
+}
+
+// empty is a sampler of the same rows that has seen none of them.
+func (s *sampler) empty() *sampler {
+	return &sampler{
+		job: s.job, points: s.points, rows: s.rows, graphs: s.graphs, ranks: make([]int, len(s.ranks)), blur: s.blur, blurred: s.blurred,
+	}
+}
+
+// merge adds what another sampler has seen.
+func (s *sampler) merge(other *sampler) {
+	for rank, count := range other.ranks {
+		s.ranks[rank] += count
+	}
+	s.total += other.total
+	s.sampled, s.compared = s.sampled+other.sampled, s.compared+other.compared
+	s.worst = max(s.worst, other.worst)
 }
 
 // add ranks the neighborhood of a row.
