@@ -91,26 +91,19 @@ type sampler struct {
 func (s *sampler) addAll(ctx context.Context) error {
 	n := len(s.graphs.order)
 	count := min(sampleRows, n)
-	var (
-		merging sync.Mutex
-		failed  error // the first
-	)
-	err := share(ctx, s.job.Index.EnsureDefaults(n).Threads, (count+sampleBlock-1)/sampleBlock, func(piece int) {
+	var merging sync.Mutex
+	return share(ctx, s.job.Index.EnsureDefaults(n).Threads, (count+sampleBlock-1)/sampleBlock, func(piece int) error {
 		part := s.empty()
-		var err error
-		for i := piece * sampleBlock; i < min((piece+1)*sampleBlock, count) && err == nil; i++ {
-			err = part.add(uint32(i * n / count))
+		for i := piece * sampleBlock; i < min((piece+1)*sampleBlock, count); i++ {
+			if err := part.add(uint32(i * n / count)); err != nil {
+				return err
+			}
 		}
 		merging.Lock()
 		defer merging.Unlock()
-		if s.merge(part); failed == nil {
-			failed = err
-		}
+		s.merge(part)
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return failed
 }
 
 // empty is a sampler of the same rows that has seen none of them.

@@ -65,8 +65,7 @@ func greedyRecall(ctx context.Context, points nnd.Points, g *graphs, search *nnd
 	n := points.Len()
 	sample := min(wideSample, n)
 	var found, all atomic.Int64
-	var failed atomic.Pointer[error]
-	err := share(ctx, threads, (sample+wideRows-1)/wideRows, func(piece int) {
+	err := share(ctx, threads, (sample+wideRows-1)/wideRows, func(piece int) error {
 		var got []nnd.Candidate
 		for i := piece * wideRows; i < min((piece+1)*wideRows, sample); i++ {
 			row := uint32(i * n / sample)
@@ -75,18 +74,14 @@ func greedyRecall(ctx context.Context, points nnd.Points, g *graphs, search *nnd
 				continue
 			}
 			var err error
-			got, _, err = search.Search(ctx, nnd.Query{Scorer: heldOut{points, row}, K: wideNearest}, got[:0])
-			if err != nil {
-				failed.Store(&err)
-				return
+			if got, _, err = search.Search(ctx, nnd.Query{Scorer: heldOut{points, row}, K: wideNearest}, got[:0]); err != nil {
+				return err
 			}
 			found.Add(int64(within(got, nearest[wideNearest-1])))
 			all.Add(wideNearest)
 		}
+		return nil
 	})
-	if failure := failed.Load(); err == nil && failure != nil {
-		err = *failure
-	}
 	return float64(found.Load()) / float64(max(all.Load(), 1)), err
 }
 

@@ -64,7 +64,7 @@ func (p *pilot) farthest(ctx context.Context, k int) ([]float32, error) {
 	for i := range all {
 		all[i] = uint32(i)
 	}
-	return farthest, share(ctx, p.threads, (len(farthest)+farthestRows-1)/farthestRows, func(piece int) {
+	return farthest, share(ctx, p.threads, (len(farthest)+farthestRows-1)/farthestRows, func(piece int) error {
 		first := piece * farthestRows
 		some := make([]uint32, min(farthestRows, len(farthest)-first))
 		for i := range some {
@@ -75,6 +75,7 @@ func (p *pilot) farthest(ctx context.Context, k int) ([]float32, error) {
 				farthest[first+i] = nearest[k-1]
 			}
 		}
+		return nil
 	})
 }
 

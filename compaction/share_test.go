@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/vicinaldb/store/compaction"
@@ -12,7 +13,10 @@ import (
 func TestShare(t *testing.T) {
 	for _, threads := range []int{0, 1, 3, 100} {
 		done := make([]int, 50)
-		if err := compaction.Share(t.Context(), threads, len(done), func(piece int) { done[piece]++ }); err != nil {
+		if err := compaction.Share(t.Context(), threads, len(done), func(piece int) error {
+			done[piece]++
+			return nil
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if slices.Min(done) != 1 || slices.Max(done) != 1 {
@@ -28,10 +32,11 @@ func TestShare_Panic(t *testing.T) {
 			t.Errorf("recovered %v", value)
 		}
 	}()
-	err := compaction.Share(t.Context(), 2, 9, func(piece int) {
+	err := compaction.Share(t.Context(), 2, 9, func(piece int) error {
 		if piece == 4 {
 			panic("mine")
 		}
+		return nil
 	})
 	t.Errorf("nothing came out, the error is %v", err)
 }
@@ -40,12 +45,30 @@ func TestShare_Cancel(t *testing.T) {
 	because := errors.New("because")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	last := 0
-	err := compaction.Share(ctx, 1, 9, func(piece int) {
+	err := compaction.Share(ctx, 1, 9, func(piece int) error {
 		if last = piece; piece == 4 {
 			cancel(because)
 		}
+		return nil
 	})
 	if !errors.Is(err, because) || last != 4 {
 		t.Errorf("cancelled at piece 4: the last was %d, the error is %v", last, err)
+	}
+}
+
+func TestShare_Error(t *testing.T) {
+	because := errors.New("because")
+	for _, threads := range []int{1, 3} {
+		var begun atomic.Int64
+		err := compaction.Share(t.Context(), threads, 1000, func(piece int) error {
+			begun.Add(1)
+			if piece >= 4 {
+				return because
+			}
+			return nil
+		})
+		if most := int64(4 + threads); !errors.Is(err, because) || begun.Load() > most {
+			t.Errorf("%d threads: %d pieces begun, at most %d should be, and error %v", threads, begun.Load(), most, err)
+		}
 	}
 }
