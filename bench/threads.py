@@ -22,7 +22,7 @@ import subprocess
 from peers import Machine
 from peers_report import table
 
-EPSILON = "0,0.025,0.05,0.075,0.1,0.15,0.2"
+EPSILON = "0,0.025,0.05,0.075,0.1,0.15,0.2,0.25"
 RECALLS = (0.95, 0.99)
 
 
@@ -89,7 +89,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--core", type=int, default=1)
     parser.add_argument("--rebuild", action="store_true")
-    parser.add_argument("--flags", default="", help="more flags of vicinal bench, such as --neighbors=60")
+    parser.add_argument("--flags", default="", help="more flags of vicinal bench, such as --neighbors=60 or --patience=75")
     parser.add_argument("names", nargs="+")
     args = parser.parse_args()
     args.flags = args.flags.split()
