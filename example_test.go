@@ -84,6 +84,15 @@ func ExampleCollection_QueryID() {
 	// Output: p0 p2 <nil>
 }
 
+// A query looks far for the sake of recall, and gives up where that brings nothing.
+func ExamplePatience() {
+	c, done := collection()
+	defer done()
+	results, err := c.Query(context.Background(), []float32{8, 0}, 2, store.Epsilon(0.3), store.Patience(75))
+	fmt.Println(results[0].ID, results[1].ID, err)
+	// Output: p3 p2 <nil>
+}
+
 // Many queries at once use all cores.
 func ExampleCollection_QueryBatch() {
 	c, done := collection()
