@@ -58,8 +58,8 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 			lookedFor = k
 		}
 		walk := nnd.Query{
-			Scorer: scorer, K: lookedFor, Keep: k, Epsilon: q.epsilon, Patience: q.patience, Stretch: seg.stretch, Reach: seg.reach, Allowed: allowed,
-			Bounded: bounded, Radius: q.radius,
+			Scorer: scorer, K: lookedFor, Keep: k, Epsilon: q.epsilon, Patience: q.patience, Stretch: seg.stretch, Reach: seg.reach,
+			Allowed: allowed, Bounded: bounded, Radius: q.radius,
 		}
 		found, walked, err := seg.graph.Search(ctx, walk, scorer.found[:0])
 		scorer.found = found

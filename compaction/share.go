@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// share has goroutines do so many pieces of work, each when one has time for it, and waits for all of them. An error ends the work, and so does a
-// context that ends: no piece is begun after that, and the first error is returned. A panic of one of them becomes one of the goroutine
-// that called share.
+// share has goroutines do so many pieces of work, each when one has time for it, and waits for all of them. An error ends the work, and
+// so does a context that ends: no piece is begun after that, and the first error is returned. A panic of one of them becomes one of the
+// goroutine that called share.
 func share(ctx context.Context, threads, pieces int, do func(piece int) error) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)

@@ -1,6 +1,7 @@
 package nnd_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -135,6 +136,7 @@ func TestPatience(t *testing.T) {
 		{patience: 14, k: 1, nearest: 5, expanded: 5 + 14},
 		{patience: 15, k: 1, nearest: 20, expanded: 20 + 15},
 		{patience: n, k: 1, nearest: 20, expanded: n},
+		{patience: math.MaxInt, k: 1, nearest: 20, expanded: n},
 		{patience: 1, k: 4, nearest: 0, expanded: 3 + 1}, // it begins when all that are wanted are found
 		{patience: 2, k: 4, nearest: 5, expanded: 5 + 2},
 		{patience: 1, k: n, bounded: true, nearest: 20, expanded: n}, // as many are never found

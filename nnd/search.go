@@ -31,7 +31,7 @@ type Query struct {
 	// times its distance is below the K-th best, so not all of these are.
 	Epsilon float32
 	// Patience, when above 0, ends the search once so many expansions in a row have brought none of the K nearest. It bounds what the
-	// hardest queries take; the others do not notice it. It begins when K rows are found.
+	// hardest queries take. It begins when K rows are found. What Epsilon ends sooner is the same with it.
 	Patience int
 	// Stretch gives (1+epsilon) times a distance, both in the fast form. Nil means that the fast form is the true
 	// distance.
@@ -101,7 +101,7 @@ type Searcher struct {
 	query Query
 	ahead PrefetchScorer // the query's scorer, if it is one
 	bounds
-	giveUp int // the number of expansions at which patience ends
+	giveUp int // the number of expansions at which patience ends; only its difference to another counts, so it may overflow
 	stats  SearchStats
 }
 

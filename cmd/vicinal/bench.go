@@ -108,7 +108,7 @@ func (b *bench) check() (err error) {
 		return fmt.Errorf("--epsilon %v: each must be finite and above -1", b.Epsilon)
 	}
 	if b.Patience < 0 {
-		return fmt.Errorf("--patience is %d", b.Patience)
+		return fmt.Errorf("--patience is %d, must not be negative", b.Patience)
 	}
 	if b.QueriesLimit < 0 {
 		return fmt.Errorf("--queries-limit is %d", b.QueriesLimit)
