@@ -178,10 +178,11 @@ func (j *joiner) join(rows []uint32, fresh int) {
 	j.lists.take(&j.offers)
 }
 
-// prefetch has on its way from memory what a join will need first.
+// prefetch has on its way from memory what a join will need: the lists of its rows, which most offers are looked for in, and
+// the rows.
 func (j *joiner) prefetch(rows []uint32, fresh int) {
 	if fresh > 0 {
-		j.lists.prefetchLimits(rows)
+		j.lists.prefetch(rows)
 		if j.ahead != nil {
 			j.ahead.Prefetch(rows)
 		}

@@ -68,8 +68,8 @@ func (l *lists) limit(row uint32) float32 {
 	return distanceOf(last)
 }
 
-// prefetchLimits has the limits of rows on their way from memory.
-func (l *lists) prefetchLimits(rows []uint32) { simd.PrefetchRows(l.entries[l.k-1:], l.k, 1, rows) }
+// prefetch has the lists of rows on their way from memory.
+func (l *lists) prefetch(rows []uint32) { simd.PrefetchRows(l.entries, l.k, l.k, rows) }
 
 // offer enters id in the list of row if it is among the k best so far. NaN is no distance to offer.
 func (l *lists) offer(row, id uint32, distance float32) {

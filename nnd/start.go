@@ -25,7 +25,10 @@ func (b *builder) joinLeaves(ctx context.Context, trees int, wanted []bool) erro
 			j := b.newJoiner(min(b.options.LeafSize, b.points.Len()))
 			scratch := make([]uint32, 0, len(j.values))
 			return func(lo, hi int) {
-				for _, leaf := range leaves[lo:hi] {
+				for i, leaf := range leaves[lo:hi] {
+					if next := lo + i + 1; next < hi {
+						j.prefetch(forest.rows[leaves[next].tree][leaves[next].lo:leaves[next].hi], 1)
+					}
 					j.join(ahead(forest.rows[leaf.tree][leaf.lo:leaf.hi], wanted, scratch))
 				}
 				j.flush()

@@ -29,7 +29,7 @@ func findGo(keys []uint64, key uint64) (at int, found bool) {
 // Unlisted moves those of keys to the front that are less than the last of a list and not in it, and returns how many they are; with
 // each key goes its row, the number of the list that it is for. There are as many rows as keys. Lists lie one behind the other in
 // lists, sorted and of so many keys each. The lowest bit of keys, set in keys, does not count. It panics when a list reaches beyond
-// lists.
+// lists. The caller prefetches lists, by PrefetchRows.
 //
 // Where [UnlistedUnlocked], others may meanwhile enter smaller keys in lists, for which the greatest are given up. What is left may be
 // listed then; but what is left out was listed, or would have been given up.

@@ -68,7 +68,7 @@ Return:
 	RET
 
 // func unlistedAVX2(rows []uint32, keys []uint64, lists []uint64, length int) int
-// Requires: AVX, AVX2, CMOV, MMX+
+// Requires: AVX, AVX2
 TEXT ·unlistedAVX2(SB), NOSPLIT, $0-88
 	MOVQ         rows_base+0(FP), AX
 	MOVQ         rows_len+8(FP), CX
@@ -84,19 +84,6 @@ TEXT ·unlistedAVX2(SB), NOSPLIT, $0-88
 	VPBROADCASTQ X0, Y0
 
 Key:
-	LEAQ    12(R8), R10
-	CMPQ    R10, CX
-	CMOVQGE R8, R10
-	MOVL    (AX)(R10*4), R10
-	IMULQ   SI, R10
-	ADDQ    BX, R10
-	MOVQ    DI, R11
-
-Line:
-	PREFETCHT0   (R10)(R11*1)
-	SUBQ         $0x40, R11
-	JGE          Line
-	PREFETCHT0   (R10)
 	MOVL         (AX)(R8*4), R10
 	MOVQ         (DX)(R8*8), R12
 	MOVQ         R10, R11

@@ -11,9 +11,6 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// ahead is how many keys later the lists are that are prefetched.
-const ahead = 12
-
 func main() {
 	ConstraintExpr("amd64,!purego")
 	find()
@@ -119,21 +116,6 @@ func unlisted() {
 	broadcast(one, lowest)
 
 	Label("Key")
-	later := GP64()
-	LEAQ(Mem{Base: read, Disp: ahead}, later)
-	CMPQ(later, count)
-	CMOVQGE(read, later)
-	MOVL(Mem{Base: rows, Index: later, Scale: 4}, later.As32())
-	IMULQ(size, later)
-	ADDQ(lists, later)
-	line := GP64()
-	MOVQ(last, line)
-	Label("Line")
-	PREFETCHT0(Mem{Base: later, Index: line, Scale: 1})
-	SUBQ(Imm(64), line)
-	JGE(LabelRef("Line"))
-	PREFETCHT0(Mem{Base: later})
-
 	row, list, key := GP64(), GP64(), GP64()
 	MOVL(Mem{Base: rows, Index: read, Scale: 4}, row.As32())
 	MOVQ(Mem{Base: keys, Index: read, Scale: 8}, key)
