@@ -52,12 +52,14 @@ func (c *candidates) sample(ctx context.Context, l *lists, o Options, round int)
 
 // collect turns the lists around.
 func (c *candidates) collect(ctx context.Context, l *lists, s stage) error {
-	c.reverse.reset()
-	if err := l.each(ctx, s, func(_, id uint32, _ uint64) { c.reverse.count(id) }); err != nil {
-		return err
+	edges := func() func(row uint32, p *parcel[uint32]) {
+		return func(row uint32, p *parcel[uint32]) {
+			for _, entry := range filled(l.of(row)) {
+				p.put(neighborOf(row, entry), row<<1|uint32(entry)&isNew)
+			}
+		}
 	}
-	c.reverse.reserve()
-	return l.each(ctx, s, func(row, id uint32, entry uint64) { c.reverse.add(id, row<<1|uint32(entry)&isNew) })
+	return c.reverse.fill(ctx, s, edges, edges)
 }
 
 // sampler is a goroutine's scratch for drawing candidates. Keys are a priority and a row.

@@ -110,24 +110,27 @@ func symmetric(c *CSR, links []link) *CSR {
 	n := c.Len()
 	// A key is a row and the sortable form of its distance: neighbors in order, and of one neighbor the nearest first.
 	keys := newIncoming[uint64](n)
-	each := func(do func(row, id uint32, distance float32)) {
+	edges := new(parcel[uint64])
+	edge := func(a, b uint32, distance float32) {
+		edges.put(a, uint64(b)<<32|uint64(sortable(distance)))
+		edges.put(b, uint64(a)<<32|uint64(sortable(distance)))
+	}
+	sweep := func(deliver func(p *parcel[uint64])) {
 		for row := range uint32(n) {
 			rows, distances := c.Neighbors(row)
 			for i, id := range rows {
-				do(row, id, distances[i])
-				do(id, row, distances[i])
+				edge(row, id, distances[i])
 			}
+			deliver(edges)
 		}
 		for _, l := range links {
-			do(l.a, l.b, l.distance)
-			do(l.b, l.a, l.distance)
+			edge(l.a, l.b, l.distance)
 		}
+		deliver(edges)
 	}
-	each(func(row, _ uint32, _ float32) { keys.count(row) })
+	sweep(keys.count)
 	keys.reserve()
-	each(func(row, id uint32, distance float32) {
-		keys.add(row, uint64(id)<<32|uint64(sortable(distance)))
-	})
+	sweep(keys.add)
 
 	s := &CSR{Offsets: make([]int, 1, n+1)}
 	for row := range uint32(n) {

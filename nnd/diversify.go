@@ -150,24 +150,17 @@ func (p *pruner) unite(row uint32, reverse []uint64) []uint64 {
 // reverse turns edges around: each becomes a key from the point of view of its far end.
 func (d *diversifier) reverse(ctx context.Context, forward func(dst []uint64, row uint32) []uint64) (*incoming[uint64], error) {
 	reverse := newIncoming[uint64](len(d.degrees))
-	sweep := func(do func(row, id uint32, key uint64)) error {
-		return d.options.stage("", len(d.degrees), 1024).run(ctx, func() func(lo, hi int) {
-			var keys []uint64
-			return func(lo, hi int) {
-				for row := uint32(lo); row < uint32(hi); row++ {
-					keys = forward(keys[:0], row)
-					for _, key := range keys {
-						do(row, neighborOf(row, key), key)
-					}
-				}
+	edges := func() func(row uint32, p *parcel[uint64]) {
+		var keys []uint64
+		return func(row uint32, p *parcel[uint64]) {
+			keys = forward(keys[:0], row)
+			for _, key := range keys {
+				id := neighborOf(row, key)
+				p.put(id, newEntry(id, row, distanceOf(key)))
 			}
-		})
+		}
 	}
-	if err := sweep(func(_, id uint32, _ uint64) { reverse.count(id) }); err != nil {
-		return nil, err
-	}
-	reverse.reserve()
-	return reverse, sweep(func(row, id uint32, key uint64) { reverse.add(id, newEntry(id, row, distanceOf(key))) })
+	return reverse, reverse.fill(ctx, d.options.stage("", len(d.degrees), 1024), edges, edges)
 }
 
 // pruner is a goroutine's scratch for pruning.

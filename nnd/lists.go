@@ -168,16 +168,23 @@ func (l *lists) around(row uint32, dst []uint32) []uint32 {
 func (l *lists) reversed(ctx context.Context, o Options) ([][]uint64, error) {
 	n := len(l.entries) / l.k
 	reverse, stage := newIncoming[uint64](n), o.stage("", n, 1024)
-	if err := l.each(ctx, stage, func(_, id uint32, _ uint64) { reverse.count(id) }); err != nil {
-		return nil, err
-	}
-	reverse.reserve()
-	err := l.each(ctx, stage, func(row, id uint32, entry uint64) {
-		if !l.contains(id, row, entry) {
-			reverse.add(id, newEntry(id, row, distanceOf(entry)))
+	all := func() func(row uint32, p *parcel[uint64]) {
+		return func(row uint32, p *parcel[uint64]) {
+			for _, entry := range filled(l.of(row)) {
+				p.put(neighborOf(row, entry), 0)
+			}
 		}
-	})
-	if err != nil {
+	}
+	lacking := func() func(row uint32, p *parcel[uint64]) {
+		return func(row uint32, p *parcel[uint64]) {
+			for _, entry := range filled(l.of(row)) {
+				if id := neighborOf(row, entry); !l.contains(id, row, entry) {
+					p.put(id, newEntry(id, row, distanceOf(entry)))
+				}
+			}
+		}
+	}
+	if err := reverse.fill(ctx, stage, all, lacking); err != nil {
 		return nil, err
 	}
 	nearest := make([][]uint64, n)
