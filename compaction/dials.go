@@ -35,6 +35,8 @@ const PilotNeighbors = 10
 const (
 	// pilotRows is how many rows the pilot has.
 	pilotRows = 4096
+	// pilotDelta ends its descent late: what it finds tells how hard neighbors are to find, not how soon the descent gave up.
+	pilotDelta = 0.001
 	// pilotSample is how many of these rows have their lists compared with the truth.
 	pilotSample = 1024
 	// pilotLeast is how many rows there must be. Fewer are searched fast by any dials, and the pilot would be much of the work.
@@ -112,7 +114,9 @@ func measureDials(ctx context.Context, rows *encoded, o nnd.Options) (DialStats,
 	if err != nil {
 		return DialStats{}, err
 	}
-	pilotOptions := nnd.Options{Neighbors: PilotNeighbors, RandomInit: o.RandomInit, Seed: o.Seed, Stretch: o.Stretch, Threads: o.Threads}
+	pilotOptions := nnd.Options{
+		Neighbors: PilotNeighbors, Delta: pilotDelta, RandomInit: o.RandomInit, Seed: o.Seed, Stretch: o.Stretch, Threads: o.Threads,
+	}
 	graph, err := nnd.Build(ctx, pilot, pilotOptions)
 	if err != nil {
 		return DialStats{}, err

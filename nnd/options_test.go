@@ -46,7 +46,7 @@ func TestOptionsValidate(t *testing.T) {
 
 func TestOptionsDefaults(t *testing.T) {
 	o := nnd.Options{Neighbors: 100, DiversifyProb: new(0.0)}.EnsureDefaults(250000)
-	if o.MaxCandidates != 60 || o.Iterations != 18 || o.Delta != 0.001 || *o.DiversifyProb != 0 || o.LeafSize != 200 || o.Pivots != 125 {
+	if o.MaxCandidates != 60 || o.Iterations != 18 || o.Delta != 0.01 || *o.DiversifyProb != 0 || o.LeafSize != 200 || o.Pivots != 125 {
 		t.Errorf("defaults %+v", o)
 	}
 	if o := (nnd.Options{Pivots: 50}).EnsureDefaults(3); o.Pivots != 3 || *o.DiversifyProb != 1 || o.Neighbors != 30 {
