@@ -24,6 +24,11 @@ type connector struct {
 	paths   [][]uint32 // rows that the search for each row expanded
 	changed []bool     // rows whose edges changed since searches were made
 
+	straight []bool              // rows that the narrowest search found, the path of which paths has
+	edited   []bool              // rows whose edges ever changed
+	added    map[uint32][]uint32 // the ends of edges that were added, by the rows that they come from
+	replaced map[uint32]bool     // rows of which an edge was given up
+
 	searches int // made so far
 
 	parents []uint32 // where a row was reached from; itself for pivots
@@ -31,15 +36,19 @@ type connector struct {
 	stack   []uint32 // reached rows whose edges were not followed yet
 }
 
-// connect repairs the graph, and notes what that took.
-func connect(ctx context.Context, points Points, g *SearchGraph, o Options, done *phases) error {
+func newConnector(points Points, g *SearchGraph, o Options) *connector {
 	n := g.Len()
-	c := &connector{
+	return &connector{
 		points: points, graph: g, options: o,
 		paths: make([][]uint32, n), changed: make([]bool, n),
+		straight: make([]bool, n), edited: make([]bool, n), added: map[uint32][]uint32{}, replaced: map[uint32]bool{},
 		parents: make([]uint32, n), reached: make([]bool, n),
 	}
-	all := make([]uint32, n)
+}
+
+// connect repairs the graph, and notes what that took.
+func connect(ctx context.Context, points Points, g *SearchGraph, o Options, done *phases) error {
+	c, all := newConnector(points, g, o), make([]uint32, g.Len())
 	for row := range all {
 		all[row] = uint32(row)
 	}
@@ -110,16 +119,27 @@ func (c *connector) link(ctx context.Context, row uint32) error {
 	if err != nil {
 		return err
 	}
-	c.graph.room(from)[slot] = row
-	c.changed[from], c.changed[row] = true, true
+	c.lay(from, slot, row)
 	c.graph.Stats.ConnectEdges++
 	c.reach(row, from)
 	room := c.graph.room(row)
 	if free := slices.Index(room, row); free >= 0 && !slices.Contains(room, from) {
-		room[free] = from
+		c.lay(row, free, from)
 		c.graph.Stats.ConnectEdges++
 	}
 	return nil
+}
+
+// lay puts an edge from a row to another in a slot, and notes what that may change for searches.
+func (c *connector) lay(from uint32, slot int, to uint32) {
+	room := c.graph.room(from)
+	if room[slot] == from {
+		c.added[from] = append(c.added[from], to)
+	} else {
+		c.replaced[from] = true
+	}
+	room[slot] = to
+	c.changed[from], c.edited[from] = true, true
 }
 
 // source finds the reached row that is to lead to an unreached one, and the slot for the edge: one of the rows that row

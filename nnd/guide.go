@@ -15,7 +15,8 @@ import (
 // result finds is not lost, and most rows need no other search.
 //
 // An edge that leads one search to its end can lead another astray, so searches are made again until none fails; but only those
-// that expanded a row whose edges have changed, since only these can end otherwise than they did.
+// that expanded a row whose edges have changed, since only these can end otherwise than they did. Most of these were greedy ones which
+// an added edge offers only what is farther than where they went; they are not made either, see seeker.same.
 
 const (
 	// guideK is for how many results the greedy search is. With fewer, many rows would get an edge that no search with a common k
@@ -81,11 +82,13 @@ func (c *connector) guideRound(ctx context.Context, s stage, rows []uint32, roun
 	err := s.run(ctx, func() func(lo, hi int) {
 		s := newSeeker(c)
 		return func(lo, hi int) {
-			s.rows = s.rows[:0]
+			s.rows, s.places = s.rows[:0], s.places[:0]
 			for i := lo; i < hi; i++ {
-				s.rows = append(s.rows, rows[round+i*guideRounds])
+				if row := rows[round+i*guideRounds]; !s.same(row) {
+					s.rows, s.places = append(s.rows, row), append(s.places, i)
+				}
 			}
-			s.seekAll(ways[lo:hi], greedy)
+			s.seekAll(ways, greedy)
 		}
 	})
 	if err != nil {
@@ -101,8 +104,7 @@ func (c *connector) guideRound(ctx context.Context, s stage, rows []uint32, roun
 			lost = append(lost, row)
 			continue
 		}
-		c.graph.room(from)[slot] = row
-		c.changed[from] = true
+		c.lay(from, slot, row)
 		c.graph.Stats.GuideEdges++
 	}
 	return lost, nil
@@ -133,12 +135,15 @@ type seeker struct {
 	*connector
 	block    BlockPoints // nil when points are none
 	rows     []uint32    // that are searched for
+	places   []int       // of their ways
 	pivots   []float32   // of each of them, the distances to the pivots
 	scorer   seekerScorer
 	searcher Searcher
 	found    []Candidate
 	narrow   []uint32 // rows that the narrowest search expanded
 	wide     []uint32
+	ends     []uint32 // of edges that were added on a path
+	values   []float32
 }
 
 // seekerScorer has a row for a query, whose distances to the pivots are known.
@@ -157,6 +162,34 @@ func newSeeker(c *connector) *seeker {
 	}
 }
 
+// same says that the narrowest search found a row, and would go the same way again, though edges were added on it. At each step it goes
+// to the nearest row that it has seen, so it goes where it went if the ends of the added edges are farther than that.
+func (s *seeker) same(row uint32) bool {
+	if !s.straight[row] || s.graph.Entries > 1 {
+		return false
+	}
+	path := s.paths[row]
+	for i, from := range path {
+		if s.edited[from] && (s.replaced[from] || !s.farther(row, path[min(i+1, len(path)-1)], s.added[from])) {
+			return false
+		}
+	}
+	return true
+}
+
+// farther says that all others are farther from a row than one, or that one.
+func (s *seeker) farther(row, one uint32, others []uint32) bool {
+	s.ends = append(append(s.ends[:0], one), others...)
+	s.values = slices.Grow(s.values[:0], len(s.ends))[:len(s.ends)]
+	s.points.Distances(s.values, row, s.ends)
+	for i, other := range others {
+		if other != one && !(s.values[i+1] > s.values[0]) {
+			return false
+		}
+	}
+	return true
+}
+
 // seekAll searches for all of its rows, and sets their ways. Every search for them begins with the distances to the same pivots.
 func (s *seeker) seekAll(ways [][]uint32, greedy bool) {
 	pivots := s.graph.Pivots
@@ -171,14 +204,15 @@ func (s *seeker) seekAll(ways [][]uint32, greedy bool) {
 		if s.block == nil {
 			s.points.Distances(s.scorer.pivots, row, pivots)
 		}
-		ways[i] = s.seek(row, greedy)
+		ways[s.places[i]] = s.seek(row, greedy)
 	}
 }
 
 // seek searches for a row, and returns nothing when it is found, by the greedy search too if that is asked for; else the rows on the
 // way of the narrowest search.
 func (s *seeker) seek(row uint32, greedy bool) (way []uint32) {
-	if s.finds(row, 1, 0, &s.narrow) {
+	s.straight[row] = s.finds(row, 1, 0, &s.narrow)
+	if s.straight[row] {
 		s.paths[row] = slices.Clone(s.narrow)
 		return nil
 	}
