@@ -35,6 +35,9 @@ func (s *Searcher) draw(b *best) {
 
 // stretched is how far a search looks beyond a distance.
 func (s *Searcher) stretched(distance, epsilon float32) float32 {
+	if epsilon == 0 {
+		return distance
+	}
 	if stretched := s.query.Stretch(distance, epsilon); stretched > distance {
 		return stretched
 	}

@@ -21,10 +21,10 @@ type connector struct {
 	graph   *SearchGraph
 	options Options
 
-	paths   [][]uint32 // rows that the search for each row expanded
+	paths   [][]uint32 // rows that the search for each row expanded before it found that
 	changed []bool     // rows whose edges changed since searches were made
 
-	straight []bool              // rows that the narrowest search found, the path of which paths has
+	straight []uint32            // of rows that the narrowest search found: how many entries their paths begin with; 0 of others
 	edited   []bool              // rows whose edges ever changed
 	added    map[uint32][]uint32 // the ends of edges that were added, by the rows that they come from
 	replaced map[uint32]bool     // rows of which an edge was given up
@@ -41,22 +41,15 @@ func newConnector(points Points, g *SearchGraph, o Options) *connector {
 	return &connector{
 		points: points, graph: g, options: o,
 		paths: make([][]uint32, n), changed: make([]bool, n),
-		straight: make([]bool, n), edited: make([]bool, n), added: map[uint32][]uint32{}, replaced: map[uint32]bool{},
+		straight: make([]uint32, n), edited: make([]bool, n), added: map[uint32][]uint32{}, replaced: map[uint32]bool{},
 		parents: make([]uint32, n), reached: make([]bool, n),
 	}
 }
 
 // connect repairs the graph, and notes what that took.
 func connect(ctx context.Context, points Points, g *SearchGraph, o Options, done *phases) error {
-	c, all := newConnector(points, g, o), make([]uint32, g.Len())
-	for row := range all {
-		all[row] = uint32(row)
-	}
-	var lost []uint32
-	err := done.run("guide", func() (err error) {
-		lost, err = c.guideRows(ctx, "guide", all)
-		return err
-	})
+	c, lost := newConnector(points, g, o), []uint32(nil)
+	err := done.run("guide", func() (err error) { lost, err = c.guideAll(ctx); return err })
 	if err == nil {
 		err = done.run("connect", func() error { return c.reachAll(ctx, "connect") })
 	}

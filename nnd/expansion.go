@@ -26,16 +26,11 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 		if done != nil && round%64 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if cap(s.path) > 0 {
-			room := cap(s.path) - len(s.path)
-			if room == 0 {
-				return nil
-			}
-			s.path = append(s.path, s.batch[:min(room, len(s.batch))]...)
-		}
-		if err := s.expand(g, n); err != nil {
+		rows, err := s.follow(g, n)
+		if err != nil {
 			return err
 		}
+		s.weigh(g, rows)
 	}
 	return nil
 }
@@ -53,6 +48,9 @@ func (s *Searcher) take() bool {
 		key, ok := s.next()
 		if !ok {
 			break
+		}
+		if len(s.batch) == 0 {
+			s.taken = key
 		}
 		s.batch = append(s.batch, uint32(key))
 		s.stats.Expanded++
@@ -90,27 +88,30 @@ func (s *Searcher) farther(key uint64) bool {
 	return s.query.Stretch(distanceOf(key), -s.query.Epsilon) >= distanceOf(s.last) // which is NaN before all that are wanted are found
 }
 
-// expand scores the rows that the edges of the batch lead to, as far as they are new.
-func (s *Searcher) expand(g *SearchGraph, n uint32) error {
+// follow gives the rows that the edges of the batch lead to, as far as they are new.
+func (s *Searcher) follow(g *SearchGraph, n uint32) ([]uint32, error) {
 	start := len(s.visited.log)
 	for _, row := range s.batch {
 		rows, ok := s.visited.enter(g.room(row), n)
 		if !ok {
-			return fmt.Errorf("edges of row %d of %d: %w", row, n, ErrCorrupt)
+			return nil, fmt.Errorf("edges of row %d of %d: %w", row, n, ErrCorrupt)
 		}
 		if s.ahead != nil {
 			s.ahead.Prefetch(rows)
 		}
 	}
-	rows := s.visited.log[start:]
+	return s.visited.log[start:], nil
+}
+
+// weigh scores new rows.
+func (s *Searcher) weigh(g *SearchGraph, rows []uint32) {
 	if len(rows) == 0 {
-		return nil
+		return
 	}
 	s.stats.Distances += len(rows)
 	s.score(rows)
 	s.keep()
 	s.push(g)
-	return nil
 }
 
 // push makes candidates of the rows of s.keys that are near enough. Their edges are on their way before it is known which of them is

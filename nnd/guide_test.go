@@ -49,6 +49,7 @@ func TestGuideSame(t *testing.T) {
 		least int // rows that need no search though edges were added
 	}{
 		"room for edges":    {Options{Neighbors: 5}, 1000},
+		"several entries":   {Options{Neighbors: 5, Entries: 3}, 3000},
 		"no room for edges": {Options{Neighbors: 16, PruningDegreeMultiplier: 1, DiversifyProb: &none}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,13 +67,13 @@ func TestGuideSame(t *testing.T) {
 				stays := s.same(row)
 				s.scorer.row, s.scorer.pivots = row, make([]float32, len(s.graph.Pivots))
 				s.points.Distances(s.scorer.pivots, row, s.graph.Pivots)
-				again := make([]uint32, 0, pathLength)
-				found := s.finds(row, 1, 0, &again)
+				path = slices.Clone(path)
+				found := s.tries(row)
 				switch {
 				case !stays:
 					other++
-				case !found || !slices.Equal(again, path):
-					t.Fatalf("row %d was found by way of %v, is so (%v) by way of %v", row, path, found, again)
+				case !found || !slices.Equal(s.path, path):
+					t.Fatalf("row %d was found by way of %v, is so (%v) by way of %v", row, path, found, s.path)
 				default:
 					same++
 				}
@@ -84,8 +85,71 @@ func TestGuideSame(t *testing.T) {
 	}
 }
 
+// A walk for several searches comes to what each of them comes to when it is made alone, as any query would: to the same rows, and
+// as far. Only what is greedy for several rows may expand others.
+func TestGuideWalk(t *testing.T) {
+	points := newClustered(4000, 60)
+	for name, o := range map[string]Options{
+		"one entry": {Neighbors: 5}, "several entries": {Neighbors: 5, Entries: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, err := o.prepare(len(points))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := unguided(t, points, o)
+			s, all := newSeeker(c), make([]uint32, len(points))
+			for row := range all {
+				all[row] = uint32(row)
+			}
+			ends := map[[3]bool]int{} // how many rows are found by which searches
+			differ := 0
+			s.each(all, func(_ int, row uint32) {
+				s.seek(row, true)
+				var found [3]bool
+				for i, o := range s.searches {
+					query := Query{Scorer: &rowScorer{points, row}, K: o.k, Epsilon: o.epsilon}
+					got, stats, err := c.graph.Search(t.Context(), query, nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					found[i] = slices.ContainsFunc(got, func(c Candidate) bool { return c.Row == row })
+					switch {
+					case o.k > 1 && found[i] != o.found && !found[0]:
+						differ++
+					case o.k > 1 || i > 0 && found[0]:
+					case found[i] != o.found || !found[i] && stats.Expanded != o.steps:
+						t.Fatalf("row %d, search %d: found %v after %d rows, alone %v after %d", row, i, o.found, o.steps, found[i], stats.Expanded)
+					}
+				}
+				ends[found]++
+			})
+			if ends[[3]bool{}] < 10 || ends[[3]bool{false, true, true}] < 10 || differ > len(points)/200 {
+				t.Errorf("%d differ, found by searches: %v", differ, ends)
+			}
+		})
+	}
+}
+
 // guided is a graph after its repairs, and what is known of it.
 func guided(t *testing.T, points Points, o Options) *connector {
+	t.Helper()
+	c := unguided(t, points, o)
+	lost, err := c.guideAll(t.Context())
+	if err == nil {
+		err = c.reachAll(t.Context(), "connect")
+	}
+	if err == nil {
+		_, err = c.guideRows(t.Context(), "seek", c.stale(lost))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// unguided is a graph before its repairs.
+func unguided(t *testing.T, points Points, o Options) *connector {
 	t.Helper()
 	neighbors, err := Build(t.Context(), points, o)
 	if err != nil {
@@ -99,20 +163,6 @@ func guided(t *testing.T, points Points, o Options) *connector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.Pivots = spread(points.Len(), 8)
-	c, all := newConnector(points, g, o), make([]uint32, points.Len())
-	for row := range all {
-		all[row] = uint32(row)
-	}
-	lost, err := c.guideRows(t.Context(), "guide", all)
-	if err == nil {
-		err = c.reachAll(t.Context(), "connect")
-	}
-	if err == nil {
-		_, err = c.guideRows(t.Context(), "seek", c.stale(lost))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	g.Pivots, g.Entries = spread(points.Len(), 8), o.Entries
+	return newConnector(points, g, o)
 }

@@ -81,7 +81,8 @@ type Progress struct {
 	// "prune", "reverse", "guide", "connect", "seek". For [Join]: "join".
 	Stage string
 	// Round counts, from 1, the rounds of a stage that has several: levels of the trees, rounds of "descent", "walk",
-	// "guide" and "join". Else it is 0, and so it is for what an update joins before the first round of "descent".
+	// "guide" and "join". Else it is 0, and so it is for what an update joins before the first round of "descent", and for what the
+	// guide tries before its first.
 	Round int
 	// Done of Total pieces of work are finished in this stage and round.
 	Done, Total int

@@ -95,8 +95,7 @@ type Searcher struct {
 	keys     []uint64 // of these rows
 
 	batch []uint32 // rows that are expanded together
-
-	path []uint32 // where expanded rows are noted; with room for some, the search ends when it is full
+	taken uint64   // the key of the first of them
 
 	query Query
 	ahead PrefetchScorer // the query's scorer, if it is one
