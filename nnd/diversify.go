@@ -166,18 +166,21 @@ func (d *diversifier) reverse(ctx context.Context, forward func(dst []uint64, ro
 // pruner is a goroutine's scratch for pruning.
 type pruner struct {
 	*diversifier
-	random stream
-	keys   []uint64
-	merged []uint64
-	kept   []uint64
-	left   []uint64  // edges that are neither kept nor occluded yet
-	rows   []uint32  // the ends of these
-	reach  []float32 // how far a kept row may be from each of them to occlude it
-	values []float32
+	random    stream
+	always    bool // what is occluded goes, whatever random says
+	occlusion *occlusion
+	keys      []uint64
+	merged    []uint64
+	kept      []uint64
+	left      []uint64          // edges that are neither kept nor occluded yet
+	rows      []uint32          // the ends of these
+	bounds    []occlusionBounds // within which a kept row occludes each of them
+	values    []float32
 }
 
 func newPruner(d *diversifier) *pruner {
-	return &pruner{diversifier: d, random: newStream(d.options.Seed, forDiversify)}
+	random, always := newStream(d.options.Seed, forDiversify), *d.options.DiversifyProb == 1
+	return &pruner{diversifier: d, random: random, always: always, occlusion: newOcclusion(d)}
 }
 
 // union sorts edges with reverse edges and drops repetitions. The former are sorted as a rule, and it works in the memory of both.
@@ -218,35 +221,40 @@ func (p *pruner) prune(row uint32, edges []uint64, most int) []uint64 {
 
 // open has all edges of a vertex left.
 func (p *pruner) open(row uint32, edges []uint64) {
-	p.left, p.rows, p.reach = append(p.left[:0], edges...), p.rows[:0], p.reach[:0]
+	p.left, p.rows, p.bounds = append(p.left[:0], edges...), p.rows[:0], p.bounds[:0]
 	for _, key := range edges {
 		id := neighborOf(row, key)
-		p.rows, p.reach = append(p.rows, id), append(p.reach, p.hubs.reach(id, distanceOf(key)))
+		p.rows, p.bounds = append(p.rows, id), append(p.bounds, p.occlusion.bounds(id, distanceOf(key)))
 	}
 	p.values = slices.Grow(p.values[:0], len(edges))[:len(edges)]
 }
 
-// occlude takes away the first edge that is left, which is kept, and those that it occludes.
+// occlude takes away the first edge that is left, which is kept, and those that it occludes. The loop leaves the processor nothing to
+// foresee but the few edges that bounds do not decide.
 func (p *pruner) occlude(row uint32) {
 	values := p.values[:len(p.left)-1]
 	p.points.Distances(values, p.rows[0], p.rows[1:])
-	length, open := distanceOf(p.left[0]), 0
+	left, rows, bounds := p.left[1:][:len(values)], p.rows[1:][:len(values)], p.bounds[1:][:len(values)]
+	kept, open := distanceOf(p.left[0]), 0
 	for i, value := range values {
-		key, id, reach := p.left[i+1], p.rows[i+1], p.reach[i+1]
-		if value <= reach && p.occludes(length, value, distanceOf(key), reach) && p.random.share(edge(row, id)) < *p.options.DiversifyProb {
-			continue
+		key, id, b := left[i], rows[i], bounds[i]
+		p.left[open], p.rows[open], p.bounds[open] = key, id, b
+		gone := one(value <= b.sure)
+		if one(value <= b.most) > gone {
+			gone = one(p.occlusion.occludes(kept, value, id, distanceOf(key)))
 		}
-		p.left[open], p.rows[open], p.reach[open] = key, id, reach
-		open++
+		if !p.always && gone == 1 {
+			gone = one(p.random.share(edge(row, id)) < *p.options.DiversifyProb)
+		}
+		open += 1 - gone
 	}
-	p.left, p.rows, p.reach = p.left[:open], p.rows[:open], p.reach[:open]
+	p.left, p.rows, p.bounds = p.left[:open], p.rows[:open], p.bounds[:open]
 }
 
-// occludes says whether a kept edge of some length occludes one whose end is within reach of the end of the first: at the distance
-// value, which is less than its own by the factor alpha, and by less when it leads to a hub. A row at distance zero does occlude, so
-// that of many duplicates one is kept; but a duplicate of the vertex itself occludes nothing else, since all rows are as far from the
-// one as from the other.
-func (p *pruner) occludes(length, value, distance, reach float32) bool {
-	stretched := p.options.Stretch(value, float32(p.options.Alpha-1)) // which may take long
-	return stretched < distance || stretched == 0 && distance == 0 || stretched < reach && length != 0
+// one is 1 for what is true.
+func one(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
