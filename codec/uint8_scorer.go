@@ -42,20 +42,22 @@ func (s *Uint8Scorer) Prepare(query Vector) {
 	if s.exact != nil {
 		s.exact.prepare(v)
 	}
+	if c.params.Lossless { // codes are made of the components themselves
+		if _, s.asCode = s.encode(v, c.params); !s.asCode {
+			copy(s.steps, v)
+		}
+		return
+	}
 	c.transform(s.steps, v)
-	within, exact := s.encode(c.params)
-	if s.asCode = within && (exact || !c.params.Lossless); s.asCode {
+	if s.asCode, _ = s.encode(s.steps, c.params); s.asCode {
 		return
 	}
 	if c.searched.Kernel() == metric.InnerProduct {
 		own := newByteRange()
 		own.add(s.steps)
 		s.asCode = true
-		s.encode(own.params())
+		s.encode(s.steps, own.params())
 		return
-	}
-	if c.params.Lossless {
-		return // the components are the steps
 	}
 	offset, scale := float64(c.params.Offset), float64(c.params.Scale)
 	for i, x := range s.steps {
@@ -67,10 +69,10 @@ func (s *Uint8Scorer) Prepare(query Vector) {
 // float32, and the sum of the squares of greater numbers might be infinite.
 const maxSteps = 1 << 50
 
-// encode makes a code of the steps, still components, and tells whether it reaches all of them, and whether it is them.
-func (s *Uint8Scorer) encode(p Uint8Params) (within, exact bool) {
+// encode makes the query's code of components, and tells whether it reaches all of them, and whether it is them.
+func (s *Uint8Scorer) encode(components []float32, p Uint8Params) (within, exact bool) {
 	s.code.offset, s.code.scale = float64(p.Offset), float64(p.Scale)
-	return s.rows.codec.encode(s.code.code, s.steps, s.code.offset, s.code.scale)
+	return s.rows.codec.encode(s.code.code, components, s.code.offset, s.code.scale)
 }
 
 // Over has the scorer compare its query with other rows of the same codec from now on.

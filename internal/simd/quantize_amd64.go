@@ -2,12 +2,18 @@
 
 package simd
 
-// quantizeBlock is how many components assembly takes at a time.
-const quantizeBlock = 8
+// How many components assembly takes at a time: any, and those that are to be bytes already.
+const quantizeBlock, bytesBlock = 8, 32
 
 func quantizeU8(dst []byte, src []float32, offset, scale float64) (within, exact bool) {
 	if !hasAVX2 {
 		return quantizeU8Go(dst, src, offset, scale)
+	}
+	if offset == 0 && scale == 1 { // lossless codes are the components themselves
+		whole := len(src) / bytesBlock * bytesBlock
+		if bytesOfFloatsAVX2(dst, src[:whole]) {
+			dst, src = dst[whole:], src[whole:]
+		}
 	}
 	whole := len(src) / quantizeBlock * quantizeBlock
 	within, exact = quantizeU8AVX2(dst, src[:whole], offset, scale)

@@ -9,6 +9,12 @@ package simd
 //go:noescape
 func quantizeU8AVX2(dst []byte, src []float32, offset float64, scale float64) (within bool, exact bool)
 
+// bytesOfFloatsAVX2 makes bytes of the components of src, a multiple of 32 of them, and tells whether these are integers from 0 to 255.
+// If not, the bytes may be any. It checks no bounds.
+//
+//go:noescape
+func bytesOfFloatsAVX2(dst []byte, src []float32) bool
+
 // sumsU8AVX2 returns the sum of bytes and that of their squares. The length of row is a multiple of 64.
 //
 //go:noescape

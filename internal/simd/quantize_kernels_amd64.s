@@ -78,6 +78,70 @@ GLOBL end<>(SB), RODATA|NOPTR, $8
 DATA most<>+0(SB)/8, $0x406ff00000000000
 GLOBL most<>(SB), RODATA|NOPTR, $8
 
+// func bytesOfFloatsAVX2(dst []byte, src []float32) bool
+// Requires: AVX, AVX2
+TEXT ·bytesOfFloatsAVX2(SB), NOSPLIT, $0-49
+	MOVQ     dst_base+0(FP), AX
+	MOVQ     src_base+24(FP), CX
+	MOVQ     src_len+32(FP), DX
+	VPCMPEQD Y0, Y0, Y0
+	VPXOR    Y1, Y1, Y1
+	VMOVDQU  quarters<>+0(SB), Y2
+	XORQ     BX, BX
+	JMP      NextBytes
+
+Bytes:
+	VCVTTPS2DQ (CX)(BX*4), Y3
+	VCVTDQ2PS  Y3, Y4
+	VCMPPS     $0x00, (CX)(BX*4), Y4, Y4
+	VANDPS     Y4, Y0, Y0
+	VPOR       Y3, Y1, Y1
+	VCVTTPS2DQ 32(CX)(BX*4), Y4
+	VCVTDQ2PS  Y4, Y5
+	VCMPPS     $0x00, 32(CX)(BX*4), Y5, Y5
+	VANDPS     Y5, Y0, Y0
+	VPOR       Y4, Y1, Y1
+	VCVTTPS2DQ 64(CX)(BX*4), Y5
+	VCVTDQ2PS  Y5, Y6
+	VCMPPS     $0x00, 64(CX)(BX*4), Y6, Y6
+	VANDPS     Y6, Y0, Y0
+	VPOR       Y5, Y1, Y1
+	VCVTTPS2DQ 96(CX)(BX*4), Y6
+	VCVTDQ2PS  Y6, Y7
+	VCMPPS     $0x00, 96(CX)(BX*4), Y7, Y7
+	VANDPS     Y7, Y0, Y0
+	VPOR       Y6, Y1, Y1
+	VPACKUSDW  Y4, Y3, Y3
+	VPACKUSDW  Y6, Y5, Y5
+	VPACKUSWB  Y5, Y3, Y3
+	VPERMD     Y3, Y2, Y3
+	VMOVDQU    Y3, (AX)(BX*1)
+	ADDQ       $0x20, BX
+
+NextBytes:
+	CMPQ      BX, DX
+	JB        Bytes
+	VPSRLD    $0x08, Y1, Y1
+	VPXOR     Y2, Y2, Y2
+	VPCMPEQD  Y2, Y1, Y1
+	VPAND     Y1, Y0, Y0
+	VMOVMSKPS Y0, AX
+	CMPL      AX, $0xff
+	SETEQ     AL
+	MOVB      AL, ret+48(FP)
+	VZEROUPPER
+	RET
+
+DATA quarters<>+0(SB)/4, $0x00000000
+DATA quarters<>+4(SB)/4, $0x00000004
+DATA quarters<>+8(SB)/4, $0x00000001
+DATA quarters<>+12(SB)/4, $0x00000005
+DATA quarters<>+16(SB)/4, $0x00000002
+DATA quarters<>+20(SB)/4, $0x00000006
+DATA quarters<>+24(SB)/4, $0x00000003
+DATA quarters<>+28(SB)/4, $0x00000007
+GLOBL quarters<>(SB), RODATA|NOPTR, $32
+
 // func sumsU8AVX2(row []byte) (sum uint32, squares uint32)
 // Requires: AVX, AVX2
 TEXT ·sumsU8AVX2(SB), NOSPLIT, $0-32

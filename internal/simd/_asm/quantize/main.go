@@ -1,7 +1,8 @@
 // Command quantize writes the AVX2 functions of package simd that make codes of bytes of float32, and the sums of codes. Run it by
 // go generate in the directory of the package.
 //
-// Steps are computed in float64 by the operations of the Go twin, one by one, so that both give the same bits.
+// Steps are computed in float64 by the operations of the Go twin, one by one, so that both give the same bits. Where codes are lossless there
+// is nothing to compute, if components are what they have to be.
 package main
 
 import (
@@ -17,6 +18,7 @@ const blockBytes = 64 // what the length of a code is a multiple of
 func main() {
 	ConstraintExpr("amd64,!purego")
 	quantize()
+	bytesOfFloats()
 	sums()
 	Generate()
 }
@@ -85,6 +87,66 @@ func quantize() {
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// bytesOfFloats emits the conversion of 32 components at a time that have to be bytes already.
+func bytesOfFloats() {
+	TEXT("bytesOfFloatsAVX2", NOSPLIT, "func(dst []byte, src []float32) bool")
+	Doc(
+		"bytesOfFloatsAVX2 makes bytes of the components of src, a multiple of 32 of them, and tells whether these are integers from 0 to 255.",
+		"If not, the bytes may be any. It checks no bounds.",
+	)
+	Pragma("noescape")
+	dst := Load(Param("dst").Base(), GP64())
+	src := Load(Param("src").Base(), GP64())
+	n := Load(Param("src").Len(), GP64())
+	exact, bits, order := YMM(), YMM(), YMM()
+	VPCMPEQD(exact, exact, exact)
+	VPXOR(bits, bits, bits)
+	VMOVDQU(quarters(), order)
+	at := GP64()
+	XORQ(at, at)
+	JMP(LabelRef("NextBytes"))
+	Label("Bytes")
+	var codes [4]VecVirtual
+	for i := range codes {
+		code, back := YMM(), YMM()
+		VCVTTPS2DQ(Mem{Base: src, Index: at, Scale: 4, Disp: 32 * i}, code) // what does not fit is -1<<31
+		VCVTDQ2PS(code, back)
+		VCMPPS(Imm(0), Mem{Base: src, Index: at, Scale: 4, Disp: 32 * i}, back, back)
+		VANDPS(back, exact, exact)
+		VPOR(code, bits, bits)
+		codes[i] = code
+	}
+	VPACKUSDW(codes[1], codes[0], codes[0])
+	VPACKUSDW(codes[3], codes[2], codes[2])
+	VPACKUSWB(codes[2], codes[0], codes[0])
+	VPERMD(codes[0], order, codes[0])
+	VMOVDQU(codes[0], Mem{Base: dst, Index: at, Scale: 1})
+	ADDQ(Imm(32), at)
+	Label("NextBytes")
+	CMPQ(at, n)
+	JB(LabelRef("Bytes"))
+	VPSRLD(Imm(8), bits, bits) // beyond a byte
+	zero, mask, result := YMM(), GP32(), GP8()
+	VPXOR(zero, zero, zero)
+	VPCMPEQD(zero, bits, bits)
+	VPAND(bits, exact, exact)
+	VMOVMSKPS(exact, mask)
+	CMPL(mask, Imm(255))
+	SETEQ(result)
+	Store(result, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// quarters emits the order in which packing, which treats halves of a register by themselves, has left fours of bytes.
+func quarters() Mem {
+	data := GLOBL("quarters", RODATA|NOPTR)
+	for i, quarter := range []uint32{0, 4, 1, 5, 2, 6, 3, 7} {
+		DATA(4*i, U32(quarter))
+	}
+	return data
 }
 
 func address(name string) Mem {
