@@ -48,12 +48,13 @@ func compareResults(a, b *Result) int {
 // readIDs sets the ids of all results.
 func (scratch *queryScratch) readIDs(pending *pendingRows, results []Result) error {
 	scratch.ids, scratch.ends = scratch.ids[:0], scratch.ends[:0]
-	for at := 0; at < len(scratch.hits); {
-		segment := scratch.hits[at].segment
-		scratch.rows = scratch.rows[:0]
-		for ; at < len(scratch.hits) && scratch.hits[at].segment == segment; at++ {
-			scratch.rows = append(scratch.rows, scratch.hits[at].row)
+	hits := scratch.hits
+	for at := 0; at < len(hits); {
+		segment, rows := hits[at].segment, scratch.rows[:0]
+		for ; at < len(hits) && hits[at].segment == segment; at++ {
+			rows = append(rows, hits[at].row)
 		}
+		scratch.rows = rows
 		if segment == nil {
 			scratch.readPendingIDs(pending)
 		} else if err := scratch.readSegmentIDs(segment); err != nil {

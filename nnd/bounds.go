@@ -57,7 +57,9 @@ func (s *Searcher) keep() {
 	for _, key := range s.keys {
 		if s.query.Allowed == nil || s.query.Allowed.Contains(uint32(key)) {
 			s.found.add(key)
-			s.kept.add(key)
+			if s.kept.room > 0 {
+				s.kept.add(key)
+			}
 		}
 	}
 	if s.found.limit() < float32(math.Inf(1)) {

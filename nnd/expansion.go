@@ -117,13 +117,14 @@ func (s *Searcher) weigh(g *SearchGraph, rows []uint32) {
 // push makes candidates of the rows of s.keys that are near enough. Their edges are on their way before it is known which of them is
 // expanded next.
 func (s *Searcher) push(g *SearchGraph) {
-	rows := s.rows[:0]
+	rows, frontier, limit := s.rows[:0], s.frontier, s.limit
 	for _, key := range s.keys {
-		if key < s.limit {
+		if key < limit {
 			rows = append(rows, uint32(key))
-			s.frontier.push(key)
+			frontier.push(key)
 		}
 	}
+	s.frontier = frontier
 	simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, rows)
 }
 
@@ -133,16 +134,17 @@ func (s *Searcher) score(rows []uint32) {
 	if s.kept.room > 0 {
 		reach = max(reach, s.kept.reach())
 	}
-	s.rows, s.keys = append(s.rows[:0], rows...), s.keys[:0]
-	count := len(rows)
-	if scorer, ok := s.query.Scorer.(WithinScorer); ok {
-		count = scorer.ScoreWithin(values, s.rows, reach)
+	s.rows = append(s.rows[:0], rows...)
+	count, keys := len(rows), s.keys[:0]
+	if s.within != nil {
+		count = s.within.ScoreWithin(values, s.rows, reach)
 	} else {
 		s.query.Scorer.Score(values, s.rows)
 	}
-	for i, value := range values[:count] {
-		if value <= reach { // so is not NaN
-			s.keys = append(s.keys, newKey(value, s.rows[i]))
+	for i, row := range s.rows[:count] {
+		if value := values[i]; value <= reach { // so is not NaN
+			keys = append(keys, newKey(value, row))
 		}
 	}
+	s.keys = keys
 }

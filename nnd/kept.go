@@ -34,9 +34,9 @@ func (k *kept) within(reach float32) {
 	}
 }
 
-// add keeps a key, for now.
+// add keeps a key, for now. There is room for some.
 func (k *kept) add(key uint64) {
-	if key >= k.limit || k.room == 0 {
+	if key >= k.limit {
 		return
 	}
 	if k.keys = append(k.keys, key); len(k.keys) == slackOfKept*k.room {

@@ -1,5 +1,7 @@
 package nnd
 
+import "slices"
+
 // groupOfPivots is how many pivots have their nearest noted.
 const groupOfPivots = 16
 
@@ -11,16 +13,22 @@ type pivots struct {
 	first    uint64   // of all, noEntry if there is none
 }
 
-func (p *pivots) reset() { p.keys, p.smallest, p.first = p.keys[:0], p.smallest[:0], noEntry }
-
-func (p *pivots) add(key uint64) {
-	if len(p.keys)%groupOfPivots == 0 {
-		p.smallest = append(p.smallest, noEntry)
+// fill takes rows with their distances, in place of what there was. A row at NaN counts as taken.
+func (p *pivots) fill(rows []uint32, distances []float32) {
+	count := len(rows)
+	p.keys, p.smallest, p.first = slices.Grow(p.keys[:0], count)[:count], p.smallest[:0], noEntry
+	for begin := 0; begin < count; begin += groupOfPivots {
+		end, least := min(begin+groupOfPivots, count), uint64(noEntry)
+		keys, distances := p.keys[begin:end], distances[begin:end]
+		for i, row := range rows[begin:end] {
+			key := uint64(noEntry)
+			if distance := distances[i]; distance == distance {
+				key = newKey(distance, row)
+			}
+			keys[i], least = key, min(least, key)
+		}
+		p.smallest, p.first = append(p.smallest, least), min(p.first, least)
 	}
-	p.keys = append(p.keys, key)
-	group := len(p.smallest) - 1
-	p.smallest[group] = min(p.smallest[group], key)
-	p.first = min(p.first, key)
 }
 
 // pop removes the nearest; there is one.

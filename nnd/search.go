@@ -97,8 +97,9 @@ type Searcher struct {
 	batch []uint32 // rows that are expanded together
 	taken uint64   // the key of the first of them
 
-	query Query
-	ahead PrefetchScorer // the query's scorer, if it is one
+	query  Query
+	within WithinScorer   // the query's scorer, if it is one
+	ahead  PrefetchScorer // the same
 	bounds
 	giveUp int // the number of expansions at which patience ends; only its difference to another counts, so it may overflow
 	stats  SearchStats
@@ -138,6 +139,7 @@ func (s *Searcher) begin(q Query, n int) {
 		q.Stretch = linear
 	}
 	s.query, s.stats, s.giveUp = q, SearchStats{}, math.MaxInt
+	s.within, _ = q.Scorer.(WithinScorer)
 	s.ahead, _ = q.Scorer.(PrefetchScorer)
 	s.frontier = s.frontier[:0]
 	s.visited.reset(n)
@@ -151,7 +153,7 @@ func (s *Searcher) begin(q Query, n int) {
 }
 
 // end lets go of what belongs to the caller.
-func (s *Searcher) end() { s.query, s.ahead = Query{}, nil }
+func (s *Searcher) end() { s.query, s.within, s.ahead = Query{}, nil, nil }
 
 // enterPivots scores the pivots.
 func (s *Searcher) enterPivots(g *SearchGraph, n uint32) error {
@@ -167,13 +169,8 @@ func (s *Searcher) enterPivots(g *SearchGraph, n uint32) error {
 		s.query.Scorer.Score(values, g.Pivots)
 	}
 	s.stats.Distances += len(values)
-	s.pivots.reset()
+	s.pivots.fill(g.Pivots, values)
 	s.entries = g.Entries
-	for i, value := range values {
-		if value == value {
-			s.pivots.add(newKey(value, g.Pivots[i]))
-		}
-	}
 	return nil
 }
 

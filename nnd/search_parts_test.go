@@ -60,17 +60,22 @@ func TestBestKeepsTheSmallest(t *testing.T) {
 
 func TestPivotsComeInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		keys := rapid.SliceOfNDistinct(rapid.Uint64Max(1<<62), 0, 5*groupOfPivots, rapid.ID[uint64]).Draw(t, "keys")
+		rows := rapid.SliceOfNDistinct(rapid.Uint32(), 0, 5*groupOfPivots, rapid.ID[uint32]).Draw(t, "rows")
 		var p pivots
 		for range 2 {
-			p.reset()
-			for _, key := range keys {
-				p.add(key)
+			distances, want := make([]float32, len(rows)), []uint64{}
+			for i, row := range rows {
+				distances[i] = rapid.SampledFrom([]float32{-1, 0, 0.5, 3, float32(math.Inf(1)), float32(math.NaN())}).Draw(t, "distance")
+				if distances[i] == distances[i] {
+					want = append(want, newKey(distances[i], row))
+				}
 			}
-			for i, want := range slices.Sorted(slices.Values(keys)) {
+			p.fill(rows, distances)
+			slices.Sort(want)
+			for i, key := range want {
 				first := p.first
-				if got := p.pop(); first != want || got != want {
-					t.Fatalf("pivot %d of %v is %d, then %d", i, keys, first, got)
+				if got := p.pop(); first != key || got != key {
+					t.Fatalf("pivot %d of %v at %v is %d, then %d", i, rows, distances, first, got)
 				}
 			}
 			if got := p.first; got != noEntry {
