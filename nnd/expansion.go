@@ -92,7 +92,7 @@ func (s *Searcher) farther(key uint64) bool {
 func (s *Searcher) follow(g *SearchGraph, n uint32) ([]uint32, error) {
 	start := len(s.visited.log)
 	for _, row := range s.batch {
-		rows, ok := s.visited.enter(g.room(row), n)
+		rows, ok := s.visited.enter(g.ends(row), n)
 		if !ok {
 			return nil, fmt.Errorf("edges of row %d of %d: %w", row, n, ErrCorrupt)
 		}

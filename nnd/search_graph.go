@@ -53,6 +53,17 @@ func (g *SearchGraph) room(row uint32) []uint32 {
 	return g.Adjacency[start : start+g.Stride : start+g.Stride]
 }
 
+// ends is room with one left of the equal numbers at its end. Padding takes longer to look up as visited than edges do, for each number of it
+// is looked up where the one before is just being entered; and it is a third of the room where neighbors are easy to find.
+func (g *SearchGraph) ends(row uint32) []uint32 {
+	room := g.room(row)
+	last := len(room) - 1
+	for last > 0 && room[last-1] == room[last] {
+		last--
+	}
+	return room[:last+1]
+}
+
 // NewSearchGraph makes a search graph of a neighbor graph over the same points: [Diversify] and [SearchGraph.Repair] in one.
 // Options.Neighbors, of which the degree bound is a multiple, is the graph's K when it is not set. When ctx ends, NewSearchGraph returns its
 // error soon, with all goroutines gone. Other errors wrap [ErrOptions], [ErrTooMany] or, when graph and points do not fit, [ErrCorrupt].

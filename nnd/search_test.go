@@ -269,6 +269,24 @@ func TestSearchPassesInfinity(t *testing.T) {
 	}
 }
 
+// A file may have edges anywhere among the padding of a row. None is passed by, nor one that leads nowhere.
+func TestSearchLooksBehindPadding(t *testing.T) {
+	const stride = 32
+	scorer := tabled{1, 2}
+	for slot := range stride {
+		g := &nnd.SearchGraph{Adjacency: slices.Concat(make([]uint32, stride), slices.Repeat([]uint32{1}, stride)), Stride: stride, Pivots: []uint32{0}}
+		g.Adjacency[slot] = 1
+		found, _, err := g.Search(t.Context(), nnd.Query{Scorer: scorer, K: 2}, nil)
+		if err != nil || len(found) != 2 {
+			t.Errorf("found %v by the edge in place %d, error %v", found, slot, err)
+		}
+		g.Adjacency[slot] = 2
+		if _, _, err := g.Search(t.Context(), nnd.Query{Scorer: scorer, K: 2}, nil); !errors.Is(err, nnd.ErrCorrupt) {
+			t.Errorf("row 2 of 2 in place %d: error %v, want %v", slot, err, nnd.ErrCorrupt)
+		}
+	}
+}
+
 // FuzzSearch searches a graph of arbitrary numbers: there must be an end, and either an error or an answer that is well-formed.
 func FuzzSearch(f *testing.F) {
 	f.Add([]byte("\x10\x00\x00\x05\x00\x00\x80\x3f and so on, a graph of sorts, in bytes"))
