@@ -29,8 +29,6 @@ type connector struct {
 	added    map[uint32][]uint32 // the ends of edges that were added, by the rows that they come from
 	replaced map[uint32]bool     // rows of which an edge was given up
 
-	searches int // made so far
-
 	parents []uint32 // where a row was reached from; itself for pivots
 	reached []bool
 	stack   []uint32 // reached rows whose edges were not followed yet
@@ -57,7 +55,7 @@ func connect(ctx context.Context, points Points, g *SearchGraph, o Options, done
 		return err
 	}
 	return done.run("seek", func() error {
-		if _, err := c.guideRows(ctx, "seek", c.stale(lost)); err != nil {
+		if err := c.guideAgain(ctx, lost); err != nil {
 			return err
 		}
 		clear(c.reached) // rows that are found can be reached; this is for those that no search compares

@@ -15,7 +15,7 @@ import (
 // result finds is not lost, most rows need no other search, and those that do need one walk for all: see seeker.walk.
 //
 // An edge that leads one search to its end can lead another astray, so searches are made again until none fails; but only those
-// that expanded a row whose edges have changed, since only these can end otherwise than they did. Most of these were greedy ones which
+// that expanded a row whose edges have changed, since only these can end otherwise than they did. Most of these were narrow ones which
 // an added edge offers only what is farther than where they went; they are not made either, see seeker.same.
 
 const (
@@ -35,9 +35,10 @@ const (
 	pathLength = 64
 	// guideGrain is how many rows goroutines take at a time: many, since those that are searched for are compared with the pivots together.
 	guideGrain = 64
-	// guideBudget times the number of rows is how many searches may be made again, in all. What is still lost then is so because
+	// guideBudget times the number of rows is how many searches may be made again after the first pass, and seekBudget times that number
+	// when rows have lost edges that lead to others. A pass that would make more is not begun: what is still lost then is so because
 	// distances tell too little.
-	guideBudget = 1
+	guideBudget, seekBudget = 1, 0.25
 )
 
 // guideAll searches for all rows until they are found, and returns those that are lost. Most are found in the graph as it is, so it
@@ -54,18 +55,33 @@ func (c *connector) guideAll(ctx context.Context) (lost []uint32, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.guideRows(ctx, "guide", all)
+	left := slices.DeleteFunc(all, func(row uint32) bool { return c.straight[row] > 0 })
+	return c.guideRows(ctx, "guide", left, guideBudget*c.graph.Len())
+}
+
+// guideAgain searches for rows that were lost, and for those that new edges may have led astray.
+func (c *connector) guideAgain(ctx context.Context, lost []uint32) error {
+	rows, err := c.stale(ctx)
+	if err != nil {
+		return err
+	}
+	rows = append(rows, lost...)
+	slices.Sort(rows)
+	_, err = c.guideRows(ctx, "seek", slices.Compact(rows), int(seekBudget*float64(c.graph.Len())))
+	return err
 }
 
 // guideRows searches for rows until all are found, as far as there is room for the edges that this takes, and returns those
-// that are lost.
-func (c *connector) guideRows(ctx context.Context, name string, rows []uint32) (lost []uint32, err error) {
+// that are lost. Rows ascend. The budget is for all passes but the first.
+func (c *connector) guideRows(ctx context.Context, name string, rows []uint32, budget int) (lost []uint32, err error) {
 	greedy := name == "guide"
-	for pass := 0; pass < guidePasses && len(rows) > 0 && c.searches < (1+guideBudget)*c.graph.Len(); pass++ {
-		c.searches += len(rows)
+	for pass := 0; pass < guidePasses && len(rows) > 0 && budget >= 0; pass++ {
 		before := c.graph.Stats.GuideEdges
 		clear(c.changed)
-		lost = lost[:0]
+		lost = slices.DeleteFunc(lost, func(row uint32) bool {
+			_, again := slices.BinarySearch(rows, row)
+			return again
+		})
 		for round := range min(guideRounds, len(rows)) {
 			stage := c.options.stage(name, (len(rows)-round+guideRounds-1)/guideRounds, guideGrain)
 			stage.round = pass*guideRounds + round + 1
@@ -73,41 +89,46 @@ func (c *connector) guideRows(ctx context.Context, name string, rows []uint32) (
 				return nil, err
 			}
 		}
-		if !slices.Contains(c.changed, true) {
-			break
+		if rows, err = c.stale(ctx); err != nil {
+			return nil, err
 		}
-		rows = c.stale(lost)
+		budget -= len(rows)
 		greedy = greedy && pass+1 < greedyPasses && (c.graph.Stats.GuideEdges-before)*greedyEnough > c.graph.Len()
 	}
 	return lost, nil
 }
 
-// stale are the rows to be searched for again: those whose searches came by a row with other edges now, and lost ones.
-func (c *connector) stale(lost []uint32) (rows []uint32) {
-	for row, path := range c.paths {
-		if slices.ContainsFunc(path, func(id uint32) bool { return c.changed[id] }) {
+// stale are the rows to be searched for again: those whose searches came by a row with other edges now, and may end otherwise for these.
+func (c *connector) stale(ctx context.Context) (rows []uint32, err error) {
+	again := make([]bool, len(c.paths))
+	err = c.options.stage("", len(again), 1024).run(ctx, func() func(lo, hi int) {
+		s := newSeeker(c)
+		return func(lo, hi int) {
+			for row := lo; row < hi; row++ {
+				passes := slices.ContainsFunc(c.paths[row], func(id uint32) bool { return c.changed[id] })
+				again[row] = passes && !s.same(uint32(row))
+			}
+		}
+	})
+	for row, is := range again {
+		if is {
 			rows = append(rows, uint32(row))
 		}
 	}
-	rows = append(rows, lost...)
-	slices.Sort(rows)
-	return slices.Compact(rows)
+	return rows, err
 }
 
 // guideRound searches for some of the rows, all in the same graph, adds the edges that are missing, and appends the lost rows
 // that there was no room for.
 func (c *connector) guideRound(ctx context.Context, s stage, rows []uint32, round int, greedy bool, lost []uint32) ([]uint32, error) {
-	ways := make([][]uint32, s.total)
+	some, ways := make([]uint32, s.total), make([][]uint32, s.total)
+	for i := range some {
+		some[i] = rows[round+i*guideRounds]
+	}
 	err := s.run(ctx, func() func(lo, hi int) {
 		s := newSeeker(c)
 		return func(lo, hi int) {
-			s.rows, s.places = s.rows[:0], s.places[:0]
-			for i := lo; i < hi; i++ {
-				if row := rows[round+i*guideRounds]; !s.same(row) {
-					s.rows, s.places = append(s.rows, row), append(s.places, i)
-				}
-			}
-			s.each(s.rows, func(i int, row uint32) { ways[s.places[i]] = s.seek(row, greedy) })
+			s.each(some[lo:hi], func(i int, row uint32) { ways[lo+i] = s.seek(row, greedy) })
 		}
 	})
 	if err != nil {
@@ -117,7 +138,7 @@ func (c *connector) guideRound(ctx context.Context, s stage, rows []uint32, roun
 		if len(way) == 0 {
 			continue
 		}
-		row := rows[round+i*guideRounds]
+		row := some[i]
 		from, slot := c.lead(way, c.paths[row], s.round/guideRounds)
 		if slot < 0 {
 			lost = append(lost, row)

@@ -140,7 +140,7 @@ func guided(t *testing.T, points Points, o Options) *connector {
 		err = c.reachAll(t.Context(), "connect")
 	}
 	if err == nil {
-		_, err = c.guideRows(t.Context(), "seek", c.stale(lost))
+		err = c.guideAgain(t.Context(), lost)
 	}
 	if err != nil {
 		t.Fatal(err)

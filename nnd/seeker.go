@@ -9,9 +9,7 @@ import (
 type seeker struct {
 	*connector
 	block  BlockPoints // nil when points are none
-	rows   []uint32    // that are searched for
-	places []int       // of their ways
-	pivots []float32   // of each of them, the distances to the pivots
+	pivots []float32   // of some rows, the distances to the pivots
 	scorer seekerScorer
 
 	searches []search // for one row, that go on together
