@@ -109,14 +109,20 @@ func (s *Searcher) weigh(g *SearchGraph, rows []uint32) {
 		return
 	}
 	s.stats.Distances += len(rows)
-	s.score(rows)
+	near := s.score(rows)
+	// Edges are to be on their way before it is known whose are needed next. What is kept beside the results would be too many to ask for theirs.
+	early := s.kept.room == 0
+	if early {
+		simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, near)
+	}
 	s.keep()
-	s.push(g)
+	if near = s.push(); !early {
+		simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, near)
+	}
 }
 
-// push makes candidates of the rows of s.keys that are near enough. Their edges are on their way before it is known which of them is
-// expanded next.
-func (s *Searcher) push(g *SearchGraph) {
+// push makes candidates of the rows of s.keys that are near enough, and returns these.
+func (s *Searcher) push() []uint32 {
 	rows, frontier, limit := s.rows[:0], s.frontier, s.limit
 	for _, key := range s.keys {
 		if key < limit {
@@ -125,11 +131,11 @@ func (s *Searcher) push(g *SearchGraph) {
 		}
 	}
 	s.frontier = frontier
-	simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, rows)
+	return rows
 }
 
-// score makes keys of those rows that are near enough to be candidates or to be kept.
-func (s *Searcher) score(rows []uint32) {
+// score makes keys of those rows that are near enough to be candidates or to be kept, and returns these.
+func (s *Searcher) score(rows []uint32) []uint32 {
 	reach, values := s.bound, s.room(len(rows))
 	if s.kept.room > 0 {
 		reach = max(reach, s.kept.reach())
@@ -143,8 +149,10 @@ func (s *Searcher) score(rows []uint32) {
 	}
 	for i, row := range s.rows[:count] {
 		if value := values[i]; value <= reach { // so is not NaN
+			s.rows[len(keys)] = row
 			keys = append(keys, newKey(value, row))
 		}
 	}
 	s.keys = keys
+	return s.rows[:len(keys)]
 }
