@@ -283,7 +283,12 @@ func (scratch *queryScratch) take(q *query, seg *segment, found []nnd.Candidate,
 	if q.stats != nil {
 		q.stats.add(QueryStats{Distances: stats.Distances, Expanded: stats.Expanded})
 	}
+	hits, rows := scratch.hits, scratch.rows[:0]
 	for _, candidate := range found {
-		scratch.hits = append(scratch.hits, hit{candidate.Distance, seg, candidate.Row})
+		hits, rows = append(hits, hit{candidate.Distance, seg, candidate.Row}), append(rows, candidate.Row)
+	}
+	scratch.hits, scratch.rows = hits, rows
+	if seg != nil {
+		seg.PrefetchIDs(rows) // they are needed last
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -218,6 +219,7 @@ func (s *sample) compareIDs(t failer, got *storage.Segment) {
 	var want []byte
 	var ends []int
 	for i := range min(2*len(s.ids), 40) {
+		got.PrefetchIDs(append(slices.Clone(rows), math.MaxUint32)) // what is no row does no harm
 		dst, at, err := got.AppendIDs(nil, nil, rows)
 		if err != nil || !bytes.Equal(dst, want) || !slices.Equal(at, ends) {
 			t.Errorf("ids of rows %v are %q until %d, %v; want %q until %d", rows, dst, at, err, want, ends)
