@@ -3,6 +3,8 @@ package compaction
 import (
 	"context"
 	"errors"
+	"iter"
+	"slices"
 	"sync"
 
 	"github.com/vicinaldb/store/codec"
@@ -16,33 +18,49 @@ const (
 	batchBytes = 4 << 20
 )
 
+// mostAgain is how many goroutines read rows again at most. More would only hold rows that wait for the one that writes them.
+const mostAgain = 3
+
 // eachAgain reads the records of rows again, in an order, and hands them over in the goroutine of the caller. With more than one
-// thread, the next of them are read meanwhile. The record of a row that died after it was read first is empty: nobody will ask for it.
+// thread, as many goroutines read the next of them meanwhile. The record of a row that died after it was read first is empty: nobody
+// will ask for it.
 func (job Job) eachAgain(ctx context.Context, rows *loaded, order []uint32, do func(i uint32, record codec.Record) error) error {
-	next := func() (numbers []uint32, records []codec.Record, err error) {
-		if ctx.Err() != nil {
-			return nil, nil, context.Cause(ctx)
-		}
-		records, err = job.readAgain(rows, order)
-		numbers, order = order[:len(records)], order[len(records):]
-		return numbers, records, err
-	}
-	if job.Index.EnsureDefaults(rows.len()).Threads > 1 {
-		ahead, stop := readAhead(next)
-		defer stop()
-		next = ahead
-	}
-	for {
-		numbers, records, err := next()
-		if err != nil || len(records) == 0 {
-			return err
-		}
-		for at, i := range numbers {
-			if err := do(i, records[at]); err != nil {
+	take := func(b batch) error {
+		for at, record := range b.records {
+			if err := do(b.numbers[at], record); err != nil {
 				return err
 			}
 		}
+		return b.err
 	}
+	read := func(numbers []uint32, give func(batch) bool) {
+		for more := true; more && len(numbers) > 0; {
+			var b batch
+			if ctx.Err() != nil {
+				b.err = context.Cause(ctx)
+			} else {
+				b.records, b.err = job.readAgain(rows, numbers)
+			}
+			b.numbers, numbers = numbers[:len(b.records)], numbers[len(b.records):]
+			more = give(b) && b.err == nil
+		}
+	}
+	if threads := job.Index.EnsureDefaults(rows.len()).Threads; threads > 1 {
+		return readAhead(min(threads, mostAgain), slices.Chunk(order, batchRows), read, take)
+	}
+	var err error
+	read(order, func(b batch) bool {
+		err = take(b)
+		return err == nil
+	})
+	return err
+}
+
+// batch are rows that were read, by their numbers, up to an error if there is one.
+type batch struct {
+	numbers []uint32
+	records []codec.Record
+	err     error
 }
 
 // readAgain reads the first records of an order, as many as one transaction may.
@@ -67,36 +85,43 @@ func (job Job) readAgain(rows *loaded, order []uint32) (records []codec.Record, 
 	return records, err
 }
 
-// readAhead calls next in a goroutine of its own, one call ahead of what it returns, until there is nothing more, an error, or stop
-// is called, which waits for it.
-func readAhead(next func() ([]uint32, []codec.Record, error)) (ahead func() ([]uint32, []codec.Record, error), stop func()) {
-	type batch struct {
-		numbers []uint32
-		records []codec.Record
-		err     error
-	}
-	batches, stopped := make(chan batch), make(chan struct{})
+// readAhead has goroutines read chunks, so many at a time, and takes what they give in the order of the chunks. With an error, it
+// waits until they have ended.
+func readAhead(
+	threads int, chunks iter.Seq[[]uint32], read func(numbers []uint32, give func(batch) bool), take func(batch) error,
+) error {
 	var running sync.WaitGroup
+	defer running.Wait()
+	stopped, begun := make(chan struct{}), make(chan chan batch, threads-1)
+	defer close(stopped)
 	running.Go(func() {
-		defer close(batches)
-		for {
-			numbers, records, err := next()
+		defer close(begun)
+		for chunk := range chunks {
+			batches := make(chan batch, 1)
 			select {
-			case batches <- batch{numbers, records, err}:
+			case begun <- batches:
 			case <-stopped:
 				return
 			}
-			if err != nil || len(records) == 0 {
-				return
-			}
+			running.Go(func() {
+				defer close(batches)
+				read(chunk, func(b batch) bool {
+					select {
+					case batches <- b:
+						return true
+					case <-stopped:
+						return false
+					}
+				})
+			})
 		}
 	})
-	ahead = func() ([]uint32, []codec.Record, error) {
-		b := <-batches // nothing when closed
-		return b.numbers, b.records, b.err
+	for batches := range begun {
+		for b := range batches {
+			if err := take(b); err != nil {
+				return err
+			}
+		}
 	}
-	return ahead, func() {
-		close(stopped)
-		running.Wait()
-	}
+	return nil
 }

@@ -89,6 +89,30 @@ func TestRewrite_DamageWhileMeasuring(t *testing.T) {
 	}
 }
 
+// So it is, and nothing is left on disk, when vectors are read again by several goroutines to be written.
+func TestRewrite_DamageWhileWriting(t *testing.T) {
+	const n = 3000
+	for _, threads := range []int{1, 2, 5} {
+		d := dataFile(t, n)
+		j := job(t, d, n)
+		j.Index.Threads, j.Codes = threads, "uint8"
+		damaged := false
+		j.Progress = func(stage string, _, _ int) {
+			if stage == "writing" && !damaged {
+				damaged = true
+				damagePayloads(t, d.Path())
+			}
+		}
+		_, err := compaction.Rewrite(t.Context(), j)
+		if !damaged || !errors.Is(err, storage.ErrCorrupt) {
+			t.Errorf("%d threads: damaged %v, error %v", threads, damaged, err)
+		}
+		if _, err := os.Stat(j.Path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%d threads: a segment is left: %v", threads, err)
+		}
+	}
+}
+
 // damagePayloads changes a byte of each record.
 func damagePayloads(t *testing.T, path string) {
 	t.Helper()
