@@ -54,11 +54,11 @@ func (o *occlusion) of(length float32) occlusionBounds {
 // below is the greatest distance that, stretched, is below a length; NaN if there is none. Those above it are not, since stretching
 // keeps the order.
 func (o *occlusion) below(length float32) float32 {
-	least := float32(math.Inf(-1))
+	least, greatest := float32(math.Inf(-1)), min(length, 0)
 	if length > 0 && o.stretch(0) < length {
-		least = 0
+		least, greatest = 0, length
 	}
-	first, last := sortable(least), sortable(length)
+	first, last := sortable(least), sortable(greatest) // less than 2^31 apart
 	count := sort.Search(int(last-first)+1, func(i int) bool {
 		return !(o.stretch(distanceOf(uint64(first+uint32(i))<<32)) < length)
 	})
