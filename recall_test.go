@@ -48,7 +48,7 @@ func TestCollection_Query_RecallByCodesIsThatByVectors(t *testing.T) {
 		t.Skip("one goroutine, and minutes of it under the race detector")
 	}
 	vectors := clusters(80, 4000, 24)
-	queries := near(81, vectors, 60, 0.3)
+	queries := near(81, vectors, 500, 0.3)
 	for _, name := range []string{"euclidean", "cosine"} {
 		recalls := map[string][]float64{}
 		for _, codes := range []string{"uint8", "float32"} {
@@ -62,10 +62,16 @@ func TestCollection_Query_RecallByCodesIsThatByVectors(t *testing.T) {
 			}
 		}
 		t.Logf("%s, k 1, 10, 100, epsilon 0, .1, .4: by codes %.4f, by vectors %.4f", name, recalls["uint8"], recalls["float32"])
+		lost := 0.0
 		for i, byVectors := range recalls["float32"] {
-			if byCodes := recalls["uint8"][i]; byCodes < byVectors-0.01 {
+			byCodes := recalls["uint8"][i]
+			if byCodes < byVectors-0.015 { // a query more or less that a narrow walk for one item misses is chance
 				t.Errorf("%s: recall %d is %.4f by codes, %.4f by vectors", name, i, byCodes, byVectors)
 			}
+			lost += (byVectors - byCodes) / float64(len(recalls["float32"]))
+		}
+		if lost > 0.003 {
+			t.Errorf("%s: codes lose %.4f in the mean", name, lost)
 		}
 	}
 }
