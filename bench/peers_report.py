@@ -3,10 +3,10 @@
     peers_report.py RESULTS...                writes report.md, report.svg and report.png in each, and prints the tables
     peers_report.py --publish DIR RESULTS...  writes the tables and a plot of each into DIR, as peers.md and peers-NAME.svg
 
-A speed at a recall lies on the front of a peer: its points that no other of its points beats in both, over all its builds. Between
-two of them the logarithm of the speed is linear in recall. Below the first point the speed is that of the first point, which is
-marked by >=, since the peer might be faster there had it less to find; a ratio to it is marked accordingly. A peer with one point
-is a scan, which has but one speed.
+A speed at a recall is that of the build which is fastest there. It lies on the front of that build: its points that no other of its
+points beats in both. Between two of them the logarithm of the speed is linear in recall. Below the first point the speed is that of
+the first point, which is marked by >=, since the build might be faster there had it less to find; a ratio to it is marked accordingly.
+A build with one point is a scan, which has but one speed.
 """
 
 import json
@@ -37,6 +37,22 @@ def front(points):
             best = point[1]
             kept.append(point)
     return kept[::-1]
+
+
+def fronts(runs, peer):
+    """The front of each build of a peer."""
+    builds = dict.fromkeys(run["build"] for run in runs if run["step"] == "query" and run["peer"] == peer)
+    return [front(medians(runs, peer, build)) for build in builds]
+
+
+def fastest(curves, recall):
+    """The one of some fronts that is fastest at a recall, an empty one if none comes to that."""
+    return max(curves, key=lambda curve: speed_at(curve, recall) or 0, default=[])
+
+
+def highest(curves):
+    """The best recall of some fronts."""
+    return max(curve[-1][0] for curve in curves)
 
 
 def speed_at(curve, recall):
@@ -84,14 +100,14 @@ def ratio(a, b):
 
 def speeds_table(runs):
     """Queries per second of each peer at the recalls that are asked for, and how many times as fast Vicinal is."""
-    fronts = {peer: front(medians(runs, peer)) for peer in peers_of(runs)}
-    ours = fronts.get("vicinal", [])
+    peers = {peer: fronts(runs, peer) for peer in peers_of(runs)}
+    ours = peers.get("vicinal", [])
     rows = []
-    for peer, curve in fronts.items():
-        speeds = [speed_text(curve, target) for target in TARGETS]
-        ratios = [ratio_text(ours, curve, target) for target in TARGETS]
-        best = min(curve[-1][0], ours[-1][0]) if ours else curve[-1][0]
-        rows.append([peer, *speeds, *ratios, f"{curve[-1][0]:.4f}", ratio_text(ours, curve, best)])
+    for peer, curves in peers.items():
+        speeds = [speed_text(fastest(curves, target), target) for target in TARGETS]
+        ratios = [ratio_text(fastest(ours, target), fastest(curves, target), target) for target in TARGETS]
+        best = min(highest(curves), highest(ours)) if ours else highest(curves)
+        rows.append([peer, *speeds, *ratios, f"{highest(curves):.4f}", ratio_text(fastest(ours, best), fastest(curves, best), best)])
     head = ["best over the grid", *(f"queries/s at {t}" for t in TARGETS), *(f"Vicinal's, times, at {t}" for t in TARGETS)]
     head += ["best recall", "Vicinal's there, times"]
     return table(head, rows)
@@ -99,11 +115,12 @@ def speeds_table(runs):
 
 def default_table(runs):
     """The default call beside the best dials."""
-    best, default = front(medians(runs, "vicinal")), front(medians(runs, "vicinal", "default"))
-    if not best:
+    curves, default = fronts(runs, "vicinal"), front(medians(runs, "vicinal", "default"))
+    if not curves:
         return ""
     rows = []
     for target in TARGETS:
+        best = fastest(curves, target)
         rows.append([target, *(speed_text(c, target) for c in (default, best)), ratio_text(default, best, target)])
     return table(["recall", "Vicinal's default, queries/s", "its best dials, queries/s", "ratio"], rows)
 
