@@ -152,9 +152,9 @@ func Epsilon(epsilon float64) QueryOption {
 
 // Patience ends a query once so many items in a row were explored of which none belongs to the k nearest found so far. It bounds what
 // the hardest queries take, those with a great many items nearly as near as the best. What that costs of recall, a larger epsilon
-// brings back in part, but no more than the patience allows. 75 is a good start: among short texts the slowest hundredth of queries then takes 3 times what half of them do,
-// where it takes 6 times without, for the same recall. It does not count with Within or Exact, and begins when k items are found, of those
-// that may be returned. At least 0. Default 0, which is no bound, so that a larger epsilon always finds more.
+// brings back in part, but no more than the patience allows. 75 is a good start: among short texts the slowest hundredth of queries then
+// takes 3 to 4 times what half of them do, where it takes 6 to 7 times without, for the same recall. It does not count with Within or
+// Exact, and begins when k items are found, of those that may be returned. At least 0. Default 0, which is no bound, so that a larger epsilon always finds more.
 func Patience(expansions int) QueryOption {
 	return QueryOption{kind: optionPatience, count: expansions}
 }
