@@ -37,6 +37,7 @@ type Collection struct {
 	current atomic.Pointer[snapshot] // nil once closed
 	drain   sync.WaitGroup           // counts snapshots that somebody holds
 	scratch sync.Pool                // *queryScratch
+	blocks  sync.Pool                // *block
 
 	prepare sync.Mutex // held by the Prepare that runs; taken before requests to the writer
 
@@ -62,6 +63,7 @@ func newCollection(dir storage.CollectionDir, name string, encodedSchema []byte,
 		c.log.Warn("there are no distances, and so no queries, in this program", "error", unknown)
 	}
 	c.scratch.New = func() any { return new(queryScratch) }
+	c.blocks.New = func() any { return new(block) }
 	return c, nil
 }
 

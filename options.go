@@ -199,9 +199,12 @@ type QueryStats struct {
 
 // query is a checked query.
 type query struct {
-	vector  codec.Vector
-	k       int
-	epsilon float32
+	vector codec.Vector
+	// pivots are how far those of a segment are, in the fast form, if that is known.
+	pivots   []float32
+	pivotsOf *segment
+	k        int
+	epsilon  float32
 	// patience is how many expansions without gain end the search of a segment; 0 is no bound. Where all within a distance are wanted,
 	// walks for some of them must not end early.
 	patience int

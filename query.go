@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/nnd"
@@ -93,7 +90,16 @@ func (c *Collection) queryOnce(ctx context.Context, q *query) ([]Result, error) 
 	defer s.release()
 	scratch := c.scratch.Get().(*queryScratch)
 	defer c.scratch.Put(scratch)
-	return s.query(ctx, c, q, scratch)
+	scratch.hits = scratch.hits[:0]
+	if err := s.find(ctx, q, scratch); err != nil {
+		return nil, err
+	}
+	results, err := s.results(c, q, scratch)
+	if err != nil {
+		return nil, err
+	}
+	sortResults(results)
+	return results, nil
 }
 
 // QueryID returns the k items nearest to a stored one, without that item itself:
@@ -119,119 +125,6 @@ func oneMore(k int) int {
 	return k + 1
 }
 
-// QueryBatch answers many queries of one k and the same options, on all cores
-// (GOMAXPROCS). All are answered from one consistent state. results[i] belongs
-// to vectors[i]. When one query fails, the error of one that did is returned
-// and no results.
-func (c *Collection) QueryBatch(ctx context.Context, vectors [][]float32, k int, opts ...QueryOption) ([][]Result, error) {
-	return c.queryAll(ctx, len(vectors), func(i int) codec.Vector { return codec.Vector{Dense: vectors[i]} }, k, opts)
-}
-
-// QuerySparseBatch is QueryBatch in a collection of sparse vectors.
-func (c *Collection) QuerySparseBatch(ctx context.Context, vectors []SparseVector, k int, opts ...QueryOption) ([][]Result, error) {
-	return c.queryAll(ctx, len(vectors), func(i int) codec.Vector { return codec.Vector{Sparse: vectors[i]} }, k, opts)
-}
-
-// QueryBitsBatch is QueryBatch in a collection of packed bits.
-func (c *Collection) QueryBitsBatch(ctx context.Context, vectors [][]uint64, k int, opts ...QueryOption) ([][]Result, error) {
-	return c.queryAll(ctx, len(vectors), func(i int) codec.Vector { return codec.Vector{Bits: vectors[i]} }, k, opts)
-}
-
-// queryAll answers n queries, each for the vector that vector gives.
-func (c *Collection) queryAll(ctx context.Context, n int, vector func(i int) codec.Vector, k int, opts []QueryOption) ([][]Result, error) {
-	for {
-		results, err := c.queryBatch(ctx, n, vector, k, opts)
-		if err == nil {
-			return results, nil
-		}
-		if !c.setAside(ctx, err) {
-			return nil, c.failed("querying a batch", err)
-		}
-	}
-}
-
-func (c *Collection) queryBatch(ctx context.Context, n int, vector func(i int) codec.Vector, k int, opts []QueryOption) ([][]Result, error) {
-	s, err := c.acquire()
-	if err != nil {
-		return nil, err
-	}
-	defer s.release()
-	b := batch{c: c, s: s, vector: vector, k: k, opts: opts, results: make([][]Result, n)}
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
-		workers.Go(func() { b.work(ctx) })
-	}
-	workers.Wait()
-	if b.err != nil {
-		return nil, b.err
-	}
-	return b.results, nil
-}
-
-// batch is the state that the goroutines of one QueryBatch share.
-type batch struct {
-	c       *Collection
-	s       *snapshot
-	vector  func(i int) codec.Vector
-	k       int
-	opts    []QueryOption
-	results [][]Result
-	next    atomic.Int64
-
-	mu  sync.Mutex // guards err and the caller's QueryStats
-	err error      // the first failure
-}
-
-// work answers queries until none is left or one has failed.
-func (b *batch) work(ctx context.Context) {
-	scratch := b.c.scratch.Get().(*queryScratch)
-	defer b.c.scratch.Put(scratch)
-	for {
-		i := int(b.next.Add(1)) - 1
-		if i >= len(b.results) {
-			return
-		}
-		if err := b.answer(ctx, i, scratch); err != nil {
-			b.fail(err)
-			return
-		}
-	}
-}
-
-func (b *batch) answer(ctx context.Context, i int, scratch *queryScratch) error {
-	q, err := b.c.checkQuery(ctx, b.vector(i), b.k, b.opts)
-	if err != nil {
-		return &ItemError{Index: i, Err: err}
-	}
-	var stats QueryStats
-	shared := q.stats
-	q.stats = &stats
-	if b.results[i], err = b.s.query(ctx, b.c, &q, scratch); err != nil {
-		return err
-	}
-	if shared != nil {
-		b.mu.Lock()
-		shared.add(stats)
-		b.mu.Unlock()
-	}
-	return nil
-}
-
-// fail keeps the first error and lets no further query begin.
-func (b *batch) fail(err error) {
-	b.next.Store(int64(len(b.results)))
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.err == nil {
-		b.err = err
-	}
-}
-
-func (s *QueryStats) add(t QueryStats) {
-	s.Distances += t.Distances
-	s.Expanded += t.Expanded
-}
-
 // hit is a row that a query found, in a segment or, when segment is nil, pending.
 type hit struct {
 	distance float32 // fast form
@@ -241,29 +134,31 @@ type hit struct {
 
 // queryScratch is what one query works with; pooled by the collection.
 type queryScratch struct {
-	hits    []hit
+	hits    []hit // of one query, or of a run of a batch
+	counts  []int // how many hits each of these has
 	pending pendingScorer
 	ids     []byte
 	ends    []int    // where each id ends in ids
 	rows    []uint32 // of one segment, or pending
 }
 
-// query answers from one snapshot.
-func (s *snapshot) query(ctx context.Context, c *Collection, q *query, scratch *queryScratch) ([]Result, error) {
-	scratch.hits = scratch.hits[:0]
+// find appends the nearest rows of one snapshot, nearest first, to the hits.
+func (s *snapshot) find(ctx context.Context, q *query, scratch *queryScratch) error {
+	begin := len(scratch.hits)
 	for i, seg := range s.segments {
 		if err := s.querySegment(ctx, i, seg, q, scratch); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	found, stats, err := scratch.pending.search(ctx, s.pending, q)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	scratch.take(q, nil, found, stats)
-	slices.SortFunc(scratch.hits, func(a, b hit) int { return cmp.Compare(a.distance, b.distance) })
-	scratch.hits = scratch.hits[:min(q.k, len(scratch.hits))]
-	return s.results(c, q, scratch)
+	own := scratch.hits[begin:]
+	slices.SortFunc(own, func(a, b hit) int { return cmp.Compare(a.distance, b.distance) })
+	scratch.hits = scratch.hits[:begin+min(q.k, len(own))]
+	return nil
 }
 
 func (s *snapshot) querySegment(ctx context.Context, i int, seg *segment, q *query, scratch *queryScratch) error {

@@ -7,8 +7,8 @@ import (
 	"github.com/vicinaldb/store/codec"
 )
 
-// results turns rows into what the caller gets. The ids share one string, so
-// that an answer without details takes two allocations.
+// results turns hits, of one query or of several with the same options, into what the caller gets. They share one piece of memory, and
+// their ids one string, so that an answer without details takes two allocations.
 func (s *snapshot) results(c *Collection, q *query, scratch *queryScratch) ([]Result, error) {
 	results := make([]Result, len(scratch.hits))
 	if err := scratch.readIDs(s.pending, results); err != nil {
@@ -23,10 +23,14 @@ func (s *snapshot) results(c *Collection, q *query, scratch *queryScratch) ([]Re
 			return nil, err
 		}
 	}
-	if !inOrder(results) { // few are not, and sorting moves results about even where there is nothing to do
+	return results, nil
+}
+
+// sortResults puts those of one query in order. Few are not, and sorting moves results about even where there is nothing to do.
+func sortResults(results []Result) {
+	if !inOrder(results) {
 		slices.SortFunc(results, func(a, b Result) int { return compareResults(&a, &b) })
 	}
-	return results, nil
 }
 
 func inOrder(results []Result) bool {

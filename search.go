@@ -51,6 +51,10 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 	// How many rows are near enough, nobody knows before: k says little then.
 	bounded := q.bounded && !reranked
 	k := min(seg.candidates(q, wanted), live)
+	var pivots []float32
+	if q.pivotsOf == seg {
+		pivots = q.pivots
+	}
 	wide := q.proxied || q.oversample > 0 // what a proxy loses, or a caller asks for, is more than a walk for the wanted rows compares
 	for k <= live/4 || bounded {
 		lookedFor := wanted
@@ -59,7 +63,7 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 		}
 		walk := nnd.Query{
 			Scorer: scorer, K: lookedFor, Keep: k, Epsilon: q.epsilon, Patience: q.patience, Stretch: seg.stretch, Reach: seg.reach,
-			Allowed: allowed, Bounded: bounded, Radius: q.radius,
+			Allowed: allowed, Bounded: bounded, Radius: q.radius, Pivots: pivots,
 		}
 		found, walked, err := seg.graph.Search(ctx, walk, scorer.found[:0])
 		scorer.found = found

@@ -255,7 +255,10 @@ class Vicinal:
                         self.opened.add((step["step"], build["name"]))
                         yield step
                     elif step["step"] == "query":
-                        yield {**step, "dial": step["epsilon"]}
+                        # All queries in one call, as the peers are asked, and beside it a call for each.
+                        together = {key: value for key, value in step.items() if key not in ("mean_us", "p50_us", "p99_us")}
+                        yield {**together, "dial": step["epsilon"], "qps": step["batch_qps"]}
+                        yield {**step, "dial": step["epsilon"], "peer": "vicinal, one by one"}
 
     def close(self):
         pass

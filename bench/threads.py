@@ -58,7 +58,7 @@ def mapped(args, name):
 
 def pace(steps, threads, epsilon):
     passes = [step for step in steps if step["step"] == "query" and (step["threads"], step["epsilon"]) == (threads, epsilon)]
-    return {key: statistics.median(step[key] for step in passes) for key in ("recall", "qps", "p50_us", "p99_us", "allocs_per_query")}
+    return {key: statistics.median(step[key] for step in passes) for key in ("recall", "qps", "batch_qps", "p50_us", "p99_us", "allocs_per_query")}
 
 
 def tell(name, took, steps, ratio):
@@ -71,6 +71,10 @@ def tell(name, took, steps, ratio):
         at = f"at recall {one['recall']:.4f}, {name}"
         rows += [
             [f"queries/s, two threads / one, {at}", f"{two['qps']:.0f} / {one['qps']:.0f} = {two['qps'] / one['qps']:.2f}"],
+            [
+                f"queries/s in one call, two threads / one, {at}",
+                f"{two['batch_qps']:.0f} / {one['batch_qps']:.0f} = {two['batch_qps'] / one['batch_qps']:.2f}",
+            ],
             [f"us of a call, p99 / p50, {at}", f"{one['p99_us']:.0f} / {one['p50_us']:.0f} = {one['p99_us'] / one['p50_us']:.1f}"],
             [f"allocations of a query, {at}", f"{one['allocs_per_query']:.2f}"],
         ]

@@ -1,6 +1,7 @@
 package nnd_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -73,4 +74,39 @@ func nearestOf(candidates []nnd.Candidate, allowed nnd.Filter, k int) []nnd.Cand
 		return 1
 	})
 	return candidates[:min(k, len(candidates))]
+}
+
+// A search that is told how far the pivots are finds what one finds that scores them.
+func TestSearchTakesPivots(t *testing.T) {
+	b := build(t, uniform(3000, 8, 1), nnd.Options{Neighbors: 15, Pivots: 20})
+	for _, vector := range uniform(30, 8, 2) {
+		scorer := &noting{query: query{points: b.points, vector: vector}}
+		q := nnd.Query{Scorer: scorer, K: 5, Epsilon: 0.1, Stretch: stretch}
+		want, wantStats, err := b.graph.Search(t.Context(), q, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scored := len(scorer.scored)
+		q.Pivots = make([]float32, len(b.graph.Pivots))
+		scorer.query.Score(q.Pivots, b.graph.Pivots)
+		known := slices.Clone(q.Pivots)
+		scorer.scored = nil
+		got, stats, err := b.graph.Search(t.Context(), q, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, want) || stats != wantStats {
+			t.Errorf("found %v for %+v, want %v for %+v", got, stats, want, wantStats)
+		}
+		if len(scorer.scored) != scored-len(known) {
+			t.Errorf("%d rows were scored, without known pivots %d, of which %d are pivots", len(scorer.scored), scored, len(known))
+		}
+		if !slices.Equal(q.Pivots, known) {
+			t.Error("the search wrote to the distances of the pivots")
+		}
+		q.Pivots = known[1:]
+		if _, _, err := b.graph.Search(t.Context(), q, nil); !errors.Is(err, nnd.ErrOptions) {
+			t.Errorf("distances of too few pivots: %v, want ErrOptions", err)
+		}
+	}
 }

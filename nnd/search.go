@@ -41,6 +41,9 @@ type Query struct {
 	// of these numbers with which not all lie within the radius. No row is within NaN.
 	Bounded bool
 	Radius  float32
+	// Pivots are the distances of the graph's pivots, in the fast form, if they are known already. They are not written to. Nil has the
+	// search score them.
+	Pivots []float32
 	// Allowed are the rows that may be returned. Others are walked through. Nil allows all.
 	Allowed Filter
 }
@@ -162,16 +165,25 @@ func (s *Searcher) enterPivots(g *SearchGraph, n uint32) error {
 			return fmt.Errorf("pivot %d of %d rows: %w", pivot, n, ErrCorrupt)
 		}
 	}
-	values := s.room(len(g.Pivots))
-	if scorer, ok := s.query.Scorer.(PivotScorer); ok {
-		scorer.ScorePivots(values)
-	} else {
-		s.query.Scorer.Score(values, g.Pivots)
+	values := s.query.Pivots
+	if values == nil {
+		values = s.room(len(g.Pivots))
+		s.scorePivots(values, g.Pivots)
+	} else if len(values) != len(g.Pivots) {
+		return fmt.Errorf("%d distances of %d pivots: %w", len(values), len(g.Pivots), ErrOptions)
 	}
 	s.stats.Distances += len(values)
 	s.pivots.fill(g.Pivots, values)
 	s.entries = g.Entries
 	return nil
+}
+
+func (s *Searcher) scorePivots(dst []float32, rows []uint32) {
+	if scorer, ok := s.query.Scorer.(PivotScorer); ok {
+		scorer.ScorePivots(dst)
+	} else {
+		s.query.Scorer.Score(dst, rows)
+	}
 }
 
 // room is scratch for scores.

@@ -44,7 +44,7 @@ type benchCommand struct {
 
 // Help says what is measured, and how.
 func (cmd *benchCommand) Help() string {
-	return `Stores the base vectors, prepares, closes, reopens, and queries once for each epsilon and number of threads after a pass to warm up.
+	return `Stores the base vectors, prepares, closes, reopens, and queries once for each epsilon and number of threads after a pass to warm up: with a call for each query, which is what latencies are of, and then with one call for all.
 
 Reading and converting files is never timed. CPU time is that of the whole process. The peak of memory is the resident set during prepare; it includes mapped files, counts from the start of the process on systems other than Linux, and is not measured on Windows. Heap bytes are what opening adds to the live heap. Memory is what opening and the pass to warm up add to the resident set, the process's own and that of mapped files; only Linux tells. Allocations count everything a query does, its results included.
 
@@ -184,7 +184,7 @@ func (b *bench) measure(ctx context.Context) (err error) {
 	}
 	before = before.plus(residentMemory().minus(withoutTruth)) // the truth is not the store's
 	l := load{collection: c, queries: queries, k: b.K, epsilon: b.Epsilon[0], patience: b.Patience, threads: b.Threads[0]}
-	if _, err := l.run(ctx); err != nil { // warms up: pages are mapped in, scratch is allocated
+	if _, err := l.runEach(ctx); err != nil { // warms up: pages are mapped in, scratch is allocated
 		return err
 	}
 	if err := b.report.step(residentMemory().minus(before).step()); err != nil {

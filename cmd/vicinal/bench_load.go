@@ -26,12 +26,32 @@ type measurement struct {
 	results   [][]store.Result
 	latencies []time.Duration
 	elapsed   time.Duration
+	together  time.Duration // of all queries in one call
 	distances int64
 	mallocs   uint64
 }
 
-// run answers every query once. Each goroutine takes the next one that nobody has taken.
+// run answers every query once, and then all of them in one call.
 func (l *load) run(ctx context.Context) (*measurement, error) {
+	m, err := l.runEach(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m.together, err = l.runTogether(ctx)
+	return m, err
+}
+
+// runTogether answers all queries in one call.
+func (l *load) runTogether(ctx context.Context) (time.Duration, error) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(l.threads))
+	runtime.GC()
+	start := time.Now()
+	_, err := askAll(ctx, l.collection, l.queries, l.k, store.Epsilon(l.epsilon), store.Patience(l.patience))
+	return time.Since(start), err
+}
+
+// runEach answers every query once. Each goroutine takes the next one that nobody has taken.
+func (l *load) runEach(ctx context.Context) (*measurement, error) {
 	m := &measurement{
 		results:   make([][]store.Result, len(l.queries)),
 		latencies: make([]time.Duration, len(l.queries)),
@@ -94,6 +114,7 @@ func (m *measurement) step(l *load, recall float64) queryStep {
 		Threads:           l.threads,
 		Recall:            recall,
 		QPS:               float64(n) / m.elapsed.Seconds(),
+		BatchQPS:          float64(n) / m.together.Seconds(),
 		MeanMicros:        micros(total) / float64(n),
 		P50Micros:         micros(m.percentile(50)),
 		P99Micros:         micros(m.percentile(99)),

@@ -57,6 +57,7 @@ type queryStep struct {
 	Threads           int     `json:"threads"`
 	Recall            float64 `json:"recall"`
 	QPS               float64 `json:"qps"`
+	BatchQPS          float64 `json:"batch_qps"` // all queries in one call
 	MeanMicros        float64 `json:"mean_us"`
 	P50Micros         float64 `json:"p50_us"`
 	P99Micros         float64 `json:"p99_us"`
@@ -88,8 +89,8 @@ func (r *report) step(s benchStep) error {
 	}
 	if _, ok := s.(queryStep); ok && !r.queried {
 		r.queried = true
-		r.out.printf("\n%8s %5s %7s %9s %10s %9s %9s %9s %11s %8s\n",
-			"epsilon", "k", "threads", "recall", "queries/s", "mean us", "p50 us", "p99 us", "distances", "allocs")
+		r.out.printf("\n%8s %5s %7s %9s %10s %10s %9s %9s %9s %11s %8s\n",
+			"epsilon", "k", "threads", "recall", "queries/s", "in batch", "mean us", "p50 us", "p99 us", "distances", "allocs")
 	}
 	r.out.printf("%s\n", s.text())
 	return nil
@@ -129,8 +130,8 @@ func (s coldStep) text() string {
 }
 
 func (s queryStep) text() string {
-	return fmt.Sprintf("%8s %5d %7d %9.5f %10.0f %9.1f %9.1f %9.1f %11.1f %8.2f",
-		epsilonText(s.Epsilon), s.K, s.Threads, s.Recall, s.QPS, s.MeanMicros, s.P50Micros, s.P99Micros, s.DistancesPerQuery, s.AllocsPerQuery)
+	return fmt.Sprintf("%8s %5d %7d %9.5f %10.0f %10.0f %9.1f %9.1f %9.1f %11.1f %8.2f",
+		epsilonText(s.Epsilon), s.K, s.Threads, s.Recall, s.QPS, s.BatchQPS, s.MeanMicros, s.P50Micros, s.P99Micros, s.DistancesPerQuery, s.AllocsPerQuery)
 }
 
 func secondsText(s float64) string { return timeText(time.Duration(s * float64(time.Second))) }

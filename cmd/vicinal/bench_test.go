@@ -50,7 +50,7 @@ func steps(t *testing.T, args ...string) []map[string]any {
 		"memory":  {"mapped_bytes", "own_bytes", "step"},
 		"cold":    {"first_us", "p50_us", "p99_us", "queries", "seconds", "step", "warm_seconds", "warmed"},
 		"query": {
-			"allocs_per_query", "distances_per_query", "epsilon", "k", "mean_us", "p50_us", "p99_us", "patience", "qps", "recall", "step", "threads",
+			"allocs_per_query", "batch_qps", "distances_per_query", "epsilon", "k", "mean_us", "p50_us", "p99_us", "patience", "qps", "recall", "step", "threads",
 		},
 	}
 	var all []map[string]any
@@ -96,7 +96,7 @@ func TestBench(t *testing.T) {
 		if step["epsilon"] != epsilon || step["k"] != 5.0 || step["threads"] != float64(2-i%2) {
 			t.Errorf("step %v, want epsilon %v, k 5 and %d threads", step, epsilon, 2-i%2)
 		}
-		for _, key := range []string{"qps", "mean_us", "p50_us", "p99_us", "distances_per_query", "allocs_per_query"} {
+		for _, key := range []string{"qps", "batch_qps", "mean_us", "p50_us", "p99_us", "distances_per_query", "allocs_per_query"} {
 			if value := step[key].(float64); !(value > 0) {
 				t.Errorf("epsilon %v: %s is %v", epsilon, key, value)
 			}
