@@ -183,7 +183,7 @@ func (b *bench) measure(ctx context.Context) (err error) {
 		return err
 	}
 	before = before.plus(residentMemory().minus(withoutTruth)) // the truth is not the store's
-	l := load{collection: c, queries: queries, k: b.K, epsilon: b.Epsilon[0], patience: b.Patience, threads: b.Threads[0]}
+	l := load{collection: c, queries: queries, k: b.K, epsilon: b.Epsilon[0], patience: b.Patience, threads: b.Threads[0], fastest: fastest{}}
 	if _, err := l.runEach(ctx); err != nil { // warms up: pages are mapped in, scratch is allocated
 		return err
 	}

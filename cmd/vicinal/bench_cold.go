@@ -56,7 +56,7 @@ func (b *bench) first(ctx context.Context, queries []store.Item, warmed bool) (s
 		}
 		step.WarmSeconds = time.Since(start).Seconds()
 	}
-	l := load{collection: c, queries: queries, k: b.K, epsilon: b.Epsilon[0], patience: b.Patience, threads: b.Threads[0]}
+	l := load{collection: c, queries: queries, k: b.K, epsilon: b.Epsilon[0], patience: b.Patience, threads: b.Threads[0], fastest: fastest{}}
 	m, err := l.runEach(ctx)
 	if err != nil {
 		return step, err

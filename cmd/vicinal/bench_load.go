@@ -19,6 +19,30 @@ type load struct {
 	epsilon    float64
 	patience   int
 	threads    int
+	fastest    fastest // of the passes before, with the same dials
+}
+
+// fastest are the latencies of each query's fastest call so far, by epsilon and threads. They tell what queries take of themselves: what
+// the machine does beside them hits another query in each pass.
+type fastest map[fastestKey][]time.Duration
+
+type fastestKey struct {
+	epsilon float64
+	threads int
+}
+
+// add takes the latencies of another pass, and returns the fastest, sorted.
+func (f fastest) add(l *load, latencies []time.Duration) []time.Duration {
+	key := fastestKey{l.epsilon, l.threads}
+	least, known := f[key]
+	if !known {
+		least = slices.Clone(latencies)
+	}
+	for i, latency := range latencies {
+		least[i] = min(least[i], latency)
+	}
+	f[key] = least
+	return slices.Sorted(slices.Values(least))
 }
 
 // measurement is what a pass gave. Everything in it is allocated before the clock starts.
@@ -105,6 +129,7 @@ func (m *measurement) step(l *load, recall float64) queryStep {
 	for _, latency := range m.latencies {
 		total += latency
 	}
+	least := l.fastest.add(l, m.latencies)
 	slices.Sort(m.latencies)
 	return queryStep{
 		Step:              "query",
@@ -116,17 +141,19 @@ func (m *measurement) step(l *load, recall float64) queryStep {
 		QPS:               float64(n) / m.elapsed.Seconds(),
 		BatchQPS:          float64(n) / m.together.Seconds(),
 		MeanMicros:        micros(total) / float64(n),
-		P50Micros:         micros(m.percentile(50)),
-		P99Micros:         micros(m.percentile(99)),
+		P50Micros:         micros(percentile(m.latencies, 50)),
+		P99Micros:         micros(percentile(m.latencies, 99)),
+		FastestP50Micros:  micros(percentile(least, 50)),
+		FastestP99Micros:  micros(percentile(least, 99)),
 		DistancesPerQuery: float64(m.distances) / float64(n),
 		AllocsPerQuery:    float64(m.mallocs) / float64(n),
 	}
 }
 
-// percentile returns the least latency that p percent of the queries do not exceed. Latencies are sorted.
-func (m *measurement) percentile(p int) time.Duration {
-	rank := (len(m.latencies)*p + 99) / 100
-	return m.latencies[max(rank, 1)-1]
+// percentile returns the least of sorted latencies that p percent of them do not exceed.
+func percentile(latencies []time.Duration, p int) time.Duration {
+	rank := (len(latencies)*p + 99) / 100
+	return latencies[max(rank, 1)-1]
 }
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

@@ -61,6 +61,8 @@ type queryStep struct {
 	MeanMicros        float64 `json:"mean_us"`
 	P50Micros         float64 `json:"p50_us"`
 	P99Micros         float64 `json:"p99_us"`
+	FastestP50Micros  float64 `json:"fastest_p50_us"` // of each query's fastest call in the passes so far with these dials
+	FastestP99Micros  float64 `json:"fastest_p99_us"`
 	DistancesPerQuery float64 `json:"distances_per_query"`
 	AllocsPerQuery    float64 `json:"allocs_per_query"`
 }

@@ -50,7 +50,7 @@ func steps(t *testing.T, args ...string) []map[string]any {
 		"memory":  {"mapped_bytes", "own_bytes", "step"},
 		"cold":    {"first_us", "p50_us", "p99_us", "queries", "seconds", "step", "warm_seconds", "warmed"},
 		"query": {
-			"allocs_per_query", "batch_qps", "distances_per_query", "epsilon", "k", "mean_us", "p50_us", "p99_us", "patience", "qps", "recall", "step", "threads",
+			"allocs_per_query", "batch_qps", "distances_per_query", "epsilon", "fastest_p50_us", "fastest_p99_us", "k", "mean_us", "p50_us", "p99_us", "patience", "qps", "recall", "step", "threads",
 		},
 	}
 	var all []map[string]any
@@ -310,7 +310,7 @@ func rowNumbers(t *testing.T, rows ...[]uint32) string {
 func TestPercentile(t *testing.T) {
 	m := measurement{latencies: []time.Duration{10, 20, 30}}
 	for p, want := range map[int]time.Duration{1: 10, 33: 10, 34: 20, 50: 20, 66: 20, 67: 30, 99: 30, 100: 30} {
-		if got := m.percentile(p); got != want {
+		if got := percentile(m.latencies, p); got != want {
 			t.Errorf("of 10, 20, 30 the percentile %d is %d, want %d", p, got, want)
 		}
 	}
@@ -349,4 +349,15 @@ func TestBenchRefused(t *testing.T) {
 	refuse(t, "dense ones of 3", "bench", "--base", base, "--queries", randomVectors(t, 1, 5, 3))
 	refuse(t, "holds no vectors", "bench", "--base", write(t, "empty.fvecs", ""), "--queries", queries)
 	refuse(t, "missing flags: --base", "bench", "--queries", queries)
+}
+
+// Of passes with the same dials the fastest call of each query counts, whatever other passes took.
+func TestBenchFastest(t *testing.T) {
+	f := fastest{}
+	one, two := &load{epsilon: 0.1, threads: 1}, &load{epsilon: 0.1, threads: 2}
+	f.add(one, []time.Duration{30, 10, 25})
+	f.add(two, []time.Duration{1, 1, 1})
+	if got := f.add(one, []time.Duration{20, 40, 50}); !slices.Equal(got, []time.Duration{10, 20, 25}) {
+		t.Errorf("the fastest calls are %v, want 10, 20, 25", got)
+	}
 }
