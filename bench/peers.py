@@ -71,6 +71,8 @@ VICINAL = {
     "neighbors-40": ["--neighbors=40"],
     "neighbors-60-pruning-1": ["--neighbors=60", "--pruning-degree-multiplier=1"],
 }
+# Other dials of the search than epsilon, with the index of a build.
+VICINAL_SEARCHES = {"default-patience-250": ("default", ["--patience=250"])}
 VICINAL_EPSILON = "-0.04,-0.03,-0.02,-0.01,0,0.02,0.04,0.06,0.08,0.1,0.125,0.15,0.2,0.25,0.3,0.4,0.5,0.7"
 
 
@@ -214,19 +216,19 @@ class Vicinal:
         self.args = args
         digest = hashlib.sha256(args.vicinal.read_bytes()).hexdigest()[:12]
         self.out = args.indexes / f"vicinal-{digest}"
-        self.builds = [{"name": name} for name in (["default"] if args.quick else VICINAL)]
+        self.builds = [{"name": name} for name in (["default"] if args.quick else [*VICINAL, *VICINAL_SEARCHES])]
         self.opened = set()
 
     def run(self, name, epsilon, pin):
-        args = self.args
+        args, (build, searched) = self.args, VICINAL_SEARCHES.get(name, (name, []))
         flags = [f"--{key}={value}" for key, value in args.vectors.items()]
         command = [*pin, str(args.vicinal), "bench", *flags, "--json", f"--k={K}", "--threads=1"]
-        command += [f"--epsilon={epsilon}", f"--until={ENOUGH}", f"--store={self.out / name}", *VICINAL[name]]
+        command += [f"--epsilon={epsilon}", f"--until={ENOUGH}", f"--store={self.out / build}", *VICINAL[build], *searched]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         return [{**json.loads(line), "build": name} for line in text.splitlines()]
 
     def build(self):
-        for number, build in enumerate(self.builds):
+        for number, build in enumerate(b for b in self.builds if b["name"] in VICINAL):
             cost = self.out / build["name"] / "build.json"
             if number == 0 and self.args.rebuild or not cost.exists():
                 shutil.rmtree(cost.parent, ignore_errors=True)  # also of a build that was stopped
@@ -241,7 +243,7 @@ class Vicinal:
                 cost.write_text(json.dumps(step) + "\n")
 
     def costs(self):
-        return [json.loads((self.out / b["name"] / "build.json").read_text()) for b in self.builds]
+        return [json.loads((self.out / b["name"] / "build.json").read_text()) for b in self.builds if b["name"] in VICINAL]
 
     def open(self):
         return []
