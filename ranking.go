@@ -15,6 +15,11 @@ type exacter interface {
 	Exact(dst []float32, rows []uint32)
 }
 
+// exactPrefetcher is an exacter that can have what Exact reads on its way from memory before it is asked for.
+type exactPrefetcher interface {
+	PrefetchExact(rows []uint32)
+}
+
 // exactly makes exact distances the scores.
 type exactly struct{ exacter }
 
@@ -86,6 +91,10 @@ func (r *ranking) measure(scorer exacter, candidates []nnd.Candidate) {
 	r.rows, r.distances = r.rows[:0], slices.Grow(r.distances[:0], len(candidates))[:len(candidates)]
 	for _, candidate := range candidates {
 		r.rows = append(r.rows, candidate.Row)
+	}
+	// Candidates lie anywhere, and the walk has not read their vectors. So these come side by side.
+	if ahead, ok := scorer.(exactPrefetcher); ok {
+		ahead.PrefetchExact(r.rows)
 	}
 	scorer.Exact(r.distances, r.rows)
 	for i := range candidates {

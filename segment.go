@@ -178,6 +178,13 @@ func (s *segmentScorer) ScoreWithin(dst []float32, rows []uint32, bound float32)
 // Prefetch is nnd.PrefetchScorer's.
 func (s *segmentScorer) Prefetch(rows []uint32) { s.segment.rows.Prefetch(rows) }
 
+// PrefetchExact is exactPrefetcher's.
+func (s *segmentScorer) PrefetchExact(rows []uint32) {
+	if ahead, ok := s.Scorer.(exactPrefetcher); ok {
+		ahead.PrefetchExact(rows)
+	}
+}
+
 // ScorePivots is nnd.PivotScorer's.
 func (s *segmentScorer) ScorePivots(dst []float32) {
 	if s.segment.pivots != nil {

@@ -175,6 +175,7 @@ func sameExact(t *testing.T, m *metric.Dense, rows codec.Rows, vectors, queries 
 	for _, query := range queries {
 		scorer.Prepare(codec.Vector{Dense: query})
 		model.Prepare(codec.Vector{Dense: query})
+		scorer.(interface{ PrefetchExact(rows []uint32) }).PrefetchExact(numbers)
 		scorer.Exact(got, numbers)
 		model.Exact(want, numbers)
 		for i := range got {

@@ -119,3 +119,10 @@ func (s *Uint8Scorer) Exact(dst []float32, rows []uint32) {
 		s.exact.score(dst[:len(rows)], s.rows.vectors, rows)
 	}
 }
+
+// PrefetchExact has the processor begin to load the vectors beside rows, which Exact reads, if there are any. Every row must be below
+// Len.
+func (s *Uint8Scorer) PrefetchExact(rows []uint32) {
+	dim := s.rows.codec.Dim()
+	simd.PrefetchRows(s.rows.vectors, dim, dim, rows)
+}
