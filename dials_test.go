@@ -84,6 +84,36 @@ func TestCollection_Prepare_ChoosesDials(t *testing.T) {
 	}
 }
 
+// Where Prepare chooses the dials, descents end with more of the lists new than where neighbors or Delta are named.
+func TestCollection_Prepare_EndsDescents(t *testing.T) {
+	if raceDetector {
+		t.Skip("long, and it is about numbers")
+	}
+	const n, dim = 20_000, 8
+	vectors := items(clusters(5, n, dim))
+	for _, tc := range []struct {
+		reason string
+		index  store.IndexParams
+		most   float64 // share of new entries after the last round
+	}{
+		{"chosen", store.IndexParams{}, 0.035},
+		{"named neighbors", store.IndexParams{Neighbors: 20}, 0.01},
+		{"named delta", store.IndexParams{Delta: 0.02}, 0.02},
+	} {
+		tc.index.Trees, tc.index.MaxCandidates = 1, 8
+		c := create(t, open(t, t.TempDir()), store.Schema{Dim: dim, Index: tc.index})
+		upsert(t, c, vectors)
+		prepare(t, c)
+		info, err := c.Info(t.Context())
+		must(t, err)
+		updates := info.Segments[0].Build.Neighbors.Updates
+		last, before := float64(updates[len(updates)-1])/(20*n), float64(updates[len(updates)-2])/(20*n)
+		if last > tc.most || before <= tc.most {
+			t.Errorf("%s: the last rounds left shares of %v and %v of the lists new, want the last alone below %v", tc.reason, before, last, tc.most)
+		}
+	}
+}
+
 // firstNeighbors is the first list of the neighbor graph.
 func firstNeighbors(t *testing.T, c *store.Collection) (id string, list []store.Neighbor) {
 	t.Helper()

@@ -20,7 +20,7 @@ type indexFlags struct {
 	SearchOnly              bool     `group:"Index:" help:"Leave the neighbor lists out of the index."`
 	MaxCandidates           int      `group:"Index:" help:"Candidates that one item compares in a round of the build." placeholder:"N"`
 	Iterations              int      `group:"Index:" help:"Rounds of the build at most." placeholder:"N"`
-	Delta                   float64  `group:"Index:" help:"The build ends when a round changes at most this share of the neighbors (default 0.01)." placeholder:"X"`
+	Delta                   float64  `group:"Index:" help:"The build ends when a round changes at most this share of the neighbors (default 0.01, 0.035 where neighbors are not named)." placeholder:"X"`
 }
 
 func (f indexFlags) params(seed uint64) store.IndexParams {
