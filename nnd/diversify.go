@@ -3,7 +3,10 @@ package nnd
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
+
+	"github.com/vicinaldb/store/internal/simd"
 )
 
 // DiversifyMethod is a way to choose the edges of a search graph. All of them prune by occlusion, and all keep the degree bound
@@ -90,7 +93,7 @@ func (d *diversifier) pruneNeighbors(ctx context.Context, graph *NeighborGraph) 
 			return err
 		}
 		candidates = func(p *pruner, row uint32) []uint64 {
-			union := p.union(forward(p.keys[:0], row), reverse.of(row))
+			union := p.union(forward(p.keys[:0], row), p.nearest(reverse.of(row), 2*graph.K))
 			return union[:min(len(union), 2*graph.K)]
 		}
 	}
@@ -136,9 +139,13 @@ func (d *diversifier) addReverse(ctx context.Context) (*SearchGraph, error) {
 
 // unite makes the edges of a vertex of those that pass 1 left it and of the reverse edges that lead to it.
 func (p *pruner) unite(row uint32, reverse []uint64) []uint64 {
+	most := p.degree
+	if p.options.DiversifyMethod == DiversifyUnion {
+		most = len(reverse)
+	}
+	reverse = p.nearest(reverse, most)
 	if p.options.DiversifyMethod == DiversifyBidirectional {
-		slices.Sort(reverse)
-		reverse = p.prune(row, reverse[:min(len(reverse), p.degree)], p.degree)
+		reverse = p.prune(row, reverse, p.degree)
 	}
 	union := p.union(append(p.keys[:0], p.of(row)...), reverse)
 	if p.options.DiversifyMethod == DiversifyUnion && len(union) > p.degree {
@@ -163,33 +170,54 @@ func (d *diversifier) reverse(ctx context.Context, forward func(dst []uint64, ro
 	return reverse, reverse.fill(ctx, d.options.stage("", len(d.degrees), 1024), edges, edges)
 }
 
+// pruneRows is how many edges are compared at a time with all behind them, where points can do that at once. What is compared in
+// vain, since one of them occludes another, is less than that saves.
+const pruneRows = 4
+
+// never is the distance up to which rows occlude an edge that none occludes.
+var never = float32(math.Inf(-1))
+
 // pruner is a goroutine's scratch for pruning.
 type pruner struct {
 	*diversifier
 	random    stream
-	always    bool // what is occluded goes, whatever random says
+	always    bool        // what is occluded goes, whatever random says
+	block     BlockPoints // nil when points are none
 	occlusion *occlusion
 	keys      []uint64
 	merged    []uint64
 	kept      []uint64
-	left      []uint64          // edges that are neither kept nor occluded yet
-	rows      []uint32          // the ends of these
-	bounds    []occlusionBounds // within which a kept row occludes each of them
+	left      []uint64  // edges that are neither kept nor occluded yet
+	rows      []uint32  // the ends of these
+	sure      []float32 // up to which distance a kept row occludes each of them, whatever it is
+	most      []float32 // up to which distance it may
+	gone      []uint8   // 1 for those that are occluded
 	values    []float32
+	places    []uint32
 }
 
 func newPruner(d *diversifier) *pruner {
+	block, _ := d.points.(BlockPoints)
 	random, always := newStream(d.options.Seed, forDiversify), *d.options.DiversifyProb == 1
-	return &pruner{diversifier: d, random: random, always: always, occlusion: newOcclusion(d)}
+	return &pruner{diversifier: d, random: random, always: always, block: block, occlusion: newOcclusion(d)}
 }
 
-// union sorts edges with reverse edges and drops repetitions. The former are sorted as a rule, and it works in the memory of both.
+// nearest are so many of some edges at most, sorted. It works in their memory.
+func (p *pruner) nearest(edges []uint64, most int) []uint64 {
+	if len(edges) > most {
+		selectFew(edges, most, p.random)
+		edges = edges[:most]
+	}
+	slices.Sort(edges)
+	return edges
+}
+
+// union merges edges with sorted reverse edges and drops repetitions. The former are sorted as a rule, and it works in their memory.
 func (p *pruner) union(edges, reverse []uint64) []uint64 {
 	p.keys = edges
 	if !slices.IsSorted(edges) {
 		slices.Sort(edges)
 	}
-	slices.Sort(reverse)
 	p.merged = p.merged[:0]
 	for len(edges) > 0 && len(reverse) > 0 {
 		next := min(edges[0], reverse[0])
@@ -206,55 +234,80 @@ func (p *pruner) union(edges, reverse []uint64) []uint64 {
 }
 
 // prune keeps of a vertex's sorted edges those that no shorter kept one occludes, at most so many; and of the occluded ones a
-// random share of 1-DiversifyProb. As soon as an edge is kept, its end is compared with those of all that are left.
+// random share of 1-DiversifyProb. The ends of the next few are compared with those of all that are left behind them.
 func (p *pruner) prune(row uint32, edges []uint64, most int) []uint64 {
 	p.open(row, edges)
 	p.kept = p.kept[:0]
 	for len(p.left) > 0 && len(p.kept) < most {
-		p.kept = append(p.kept, p.left[0])
-		if len(p.kept) < most {
-			p.occlude(row)
+		count := p.compare(most - len(p.kept))
+		for i := range count {
+			if p.gone[i] == 0 {
+				if p.kept = append(p.kept, p.left[i]); len(p.kept) == most {
+					return p.kept
+				}
+				p.occlude(row, i)
+			}
 		}
+		p.close(count)
 	}
 	return p.kept
 }
 
 // open has all edges of a vertex left.
 func (p *pruner) open(row uint32, edges []uint64) {
-	p.left, p.rows, p.bounds = append(p.left[:0], edges...), p.rows[:0], p.bounds[:0]
-	for _, key := range edges {
-		id := neighborOf(row, key)
-		p.rows, p.bounds = append(p.rows, id), append(p.bounds, p.occlusion.bounds(id, distanceOf(key)))
+	n := len(edges)
+	p.left, p.rows = append(p.left[:0], edges...), slices.Grow(p.rows[:0], n)[:n]
+	p.sure, p.most = slices.Grow(p.sure[:0], n)[:n], slices.Grow(p.most[:0], n)[:n]
+	p.gone = slices.Grow(p.gone[:0], n)[:n]
+	clear(p.gone)
+	for i, key := range edges {
+		p.rows[i] = neighborOf(row, key)
+		b := p.occlusion.bounds(p.rows[i], distanceOf(key))
+		if b.most != b.most {
+			b.most = never
+		}
+		p.sure[i], p.most[i] = b.sure, b.most
 	}
-	p.values = slices.Grow(p.values[:0], len(edges))[:len(edges)]
+	p.values = slices.Grow(p.values[:0], pruneRows*n)[:pruneRows*n]
+	p.places = slices.Grow(p.places[:0], n)[:n]
 }
 
-// occlude takes away the first edge that is left, which is kept, and those that it occludes. The loop leaves the processor nothing to
-// foresee but the few edges that bounds do not decide.
-func (p *pruner) occlude(row uint32) {
-	values := p.values[:len(p.left)-1]
-	p.points.Distances(values, p.rows[0], p.rows[1:])
-	left, rows, bounds := p.left[1:][:len(values)], p.rows[1:][:len(values)], p.bounds[1:][:len(values)]
-	kept, open := distanceOf(p.left[0]), 0
-	for i, value := range values {
-		key, id, b := left[i], rows[i], bounds[i]
-		p.left[open], p.rows[open], p.bounds[open] = key, id, b
-		gone := one(value <= b.sure)
-		if one(value <= b.most) > gone {
-			gone = one(p.occlusion.occludes(kept, value, id, distanceOf(key)))
+// compare computes the distances of the first few edges that are left, of which so many can be kept, to all others, and returns how
+// many these few are.
+func (p *pruner) compare(most int) int {
+	others := p.rows[1:]
+	if p.block == nil || most == 1 || len(others) == 0 {
+		if most > 1 {
+			p.points.Distances(p.values[:len(others)], p.rows[0], others)
 		}
-		if !p.always && gone == 1 {
-			gone = one(p.random.share(edge(row, id)) < *p.options.DiversifyProb)
-		}
-		open += 1 - gone
-	}
-	p.left, p.rows, p.bounds = p.left[:open], p.rows[:open], p.bounds[:open]
-}
-
-// one is 1 for what is true.
-func one(is bool) int {
-	if is {
 		return 1
 	}
-	return 0
+	some := p.rows[:min(pruneRows, most, len(p.rows))]
+	p.block.BlockDistances(p.values, some, others)
+	return len(some)
+}
+
+// occlude notes which of the edges behind one, which is kept, that occludes.
+func (p *pruner) occlude(row uint32, i int) {
+	width, first := len(p.left)-1, i+1
+	values, kept := p.values[i*width:][i:width], distanceOf(p.left[i])
+	for _, at := range p.places[:simd.Near(p.places, values, p.most[first:], never)] {
+		key, id, value := p.left[first:][at], p.rows[first:][at], values[at]
+		gone := value <= p.sure[first:][at] || p.occlusion.occludes(kept, value, id, distanceOf(key))
+		if gone && (p.always || p.random.share(edge(row, id)) < *p.options.DiversifyProb) {
+			p.gone[first:][at] = 1
+		}
+	}
+}
+
+// close takes away the first few edges that are left, and those that are occluded.
+func (p *pruner) close(count int) {
+	open, n := 0, len(p.left)
+	left, rows, sure, most, gone := p.left, p.rows[:n], p.sure[:n], p.most[:n], p.gone[:n]
+	for i := count; i < n; i++ {
+		left[open], rows[open], sure[open], most[open] = left[i], rows[i], sure[i], most[i]
+		open += 1 - int(gone[i])
+	}
+	p.left, p.rows, p.sure, p.most, p.gone = left[:open], rows[:open], sure[:open], most[:open], gone[:open]
+	clear(p.gone)
 }

@@ -26,6 +26,15 @@ func (p plane) distance(a, b uint32) float32 {
 	return float32(max(dx, -dx) + max(dy, -dy))
 }
 
+// planeBlocks is a plane that is compared in blocks.
+type planeBlocks struct{ plane }
+
+func (p planeBlocks) BlockDistances(dst []float32, rows, others []uint32) {
+	for i, row := range rows {
+		p.Distances(dst[i*len(others):], row, others)
+	}
+}
+
 func drawPlane(t *rapid.T) plane {
 	least := rapid.SampledFrom([]int{0, 40}).Draw(t, "at least")
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) [2]int8 {
@@ -101,6 +110,24 @@ func edgesNaively(p plane, g *NeighborGraph, o Options) [][]uint32 {
 	return all
 }
 
+// checkLikeBlocks fails the test when edges depend on whether points are compared in blocks, with some occluded edges kept or none.
+func checkLikeBlocks(t *rapid.T, p plane, g *NeighborGraph, o Options) {
+	for _, prob := range []float64{1, 0.5} {
+		o.DiversifyProb = &prob
+		one, err := Diversify(context.Background(), p, g, o)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		many, err := Diversify(context.Background(), planeBlocks{p}, g, o)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		if !slices.Equal(one.Adjacency, many.Adjacency) {
+			t.Fatalf("probability %v: compared in blocks, points have other edges:\n%v\n%v", prob, one.Adjacency, many.Adjacency)
+		}
+	}
+}
+
 func TestDiversifyMethods(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		points := drawPlane(t)
@@ -130,6 +157,7 @@ func TestDiversifyMethods(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
+		checkLikeBlocks(t, points, neighbors, o)
 		bound := max(1, min(prepared.degreeBound(), points.Len()-1))
 		var want [][]uint32
 		if o.DiversifyMethod != DiversifyUnion {
