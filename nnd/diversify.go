@@ -181,8 +181,9 @@ var never = float32(math.Inf(-1))
 type pruner struct {
 	*diversifier
 	random    stream
-	always    bool        // what is occluded goes, whatever random says
-	block     BlockPoints // nil when points are none
+	always    bool           // what is occluded goes, whatever random says
+	block     BlockPoints    // nil when points are none
+	ahead     PrefetchPoints // nil when points are none
 	occlusion *occlusion
 	keys      []uint64
 	merged    []uint64
@@ -198,8 +199,9 @@ type pruner struct {
 
 func newPruner(d *diversifier) *pruner {
 	block, _ := d.points.(BlockPoints)
+	ahead, _ := d.points.(PrefetchPoints)
 	random, always := newStream(d.options.Seed, forDiversify), *d.options.DiversifyProb == 1
-	return &pruner{diversifier: d, random: random, always: always, block: block, occlusion: newOcclusion(d)}
+	return &pruner{diversifier: d, random: random, always: always, block: block, ahead: ahead, occlusion: newOcclusion(d)}
 }
 
 // nearest are so many of some edges at most, sorted. It works in their memory.
@@ -253,7 +255,7 @@ func (p *pruner) prune(row uint32, edges []uint64, most int) []uint64 {
 	return p.kept
 }
 
-// open has all edges of a vertex left.
+// open has all edges of a vertex left, and their ends on their way from memory.
 func (p *pruner) open(row uint32, edges []uint64) {
 	n := len(edges)
 	p.left, p.rows = append(p.left[:0], edges...), slices.Grow(p.rows[:0], n)[:n]
@@ -262,6 +264,11 @@ func (p *pruner) open(row uint32, edges []uint64) {
 	clear(p.gone)
 	for i, key := range edges {
 		p.rows[i] = neighborOf(row, key)
+	}
+	if p.ahead != nil && n > 1 {
+		p.ahead.Prefetch(p.rows)
+	}
+	for i, key := range edges {
 		b := p.occlusion.bounds(p.rows[i], distanceOf(key))
 		if b.most != b.most {
 			b.most = never
