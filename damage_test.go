@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -132,6 +133,53 @@ func TestStore_DamagedSegment_IsSetAsideInUse(t *testing.T) {
 			prepare(t, c)
 			if got := query(t, c, vectors[5], 1); got[0].ID == "5" {
 				t.Error("a deleted item is found")
+			}
+		})
+	}
+}
+
+// A batch begins with the pivots of a segment, whatever the kind of its vectors.
+func TestStore_DamagedSegment_IsSetAsideByBatches(t *testing.T) {
+	const n, asked = 2000, 100
+	vectors, r := clusters(34, n, 5), rand.New(rand.NewPCG(34, 35))
+	for name, test := range map[string]struct {
+		schema store.Schema
+		item   func(i int) store.Item
+	}{
+		"dense": {store.Schema{Dim: 5}, func(i int) store.Item { return store.Item{Vector: vectors[i]} }},
+		"sparse": {store.Schema{Kind: store.Sparse, Dim: 5000}, func(i int) store.Item {
+			return store.Item{Sparse: store.SparseVector{
+				Indices: []uint32{uint32(i % 50), uint32(50 + i), uint32(2100 + r.IntN(2900))},
+				Values:  []float32{1 + r.Float32(), 1, 1},
+			}}
+		}},
+		"bits": {store.Schema{Kind: store.Bits, Dim: 64}, func(int) store.Item { return store.Item{Bits: []uint64{r.Uint64()}} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := t.TempDir()
+			c, err := open(t, path).Create(t.Context(), "songs", test.schema)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list := make([]store.Item, n)
+			for i := range list {
+				list[i] = test.item(i)
+				list[i].ID = fmt.Sprint(i)
+			}
+			upsert(t, c, list)
+			prepare(t, c)
+			overwrite(t, segmentFiles(t, path)[0]) // the mapping is shared, so it sees the file change
+			results, err := askAll(c, list[:asked], 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, got := range results {
+				if len(got) != 1 || got[0].ID != list[i].ID {
+					t.Errorf("item %d is answered as %+v", i, got)
+				}
+			}
+			if info, err := c.Info(t.Context()); err != nil || len(info.Problems) == 0 || info.Pending != n {
+				t.Errorf("info is %+v, %v", info, err)
 			}
 		})
 	}

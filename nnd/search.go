@@ -41,8 +41,8 @@ type Query struct {
 	// of these numbers with which not all lie within the radius. No row is within NaN.
 	Bounded bool
 	Radius  float32
-	// Pivots are the distances of the graph's pivots, in the fast form, if they are known already. They are not written to. Nil has the
-	// search score them.
+	// Pivots are the distances of the graph's pivots, in the fast form, if they are known already: [SearchGraph.ScorePivots] finds
+	// them. They are not written to. Nil has the search score them.
 	Pivots []float32
 	// Allowed are the rows that may be returned. Others are walked through. Nil allows all.
 	Allowed Filter
@@ -125,7 +125,7 @@ func (s *Searcher) Search(ctx context.Context, g *SearchGraph, q Query, dst []Ca
 	if err := ctx.Err(); err != nil {
 		return dst, s.stats, err
 	}
-	if err := s.enterPivots(g, uint32(n)); err != nil {
+	if err := s.enterPivots(g); err != nil {
 		return dst, s.stats, err
 	}
 	if err := s.walk(ctx, g, uint32(n)); err != nil {
@@ -158,32 +158,22 @@ func (s *Searcher) begin(q Query, n int) {
 // end lets go of what belongs to the caller.
 func (s *Searcher) end() { s.query, s.within, s.ahead = Query{}, nil, nil }
 
-// enterPivots scores the pivots.
-func (s *Searcher) enterPivots(g *SearchGraph, n uint32) error {
-	for _, pivot := range g.Pivots {
-		if pivot >= n {
-			return fmt.Errorf("pivot %d of %d rows: %w", pivot, n, ErrCorrupt)
-		}
-	}
-	values := s.query.Pivots
+// enterPivots scores the pivots, unless they are scored already.
+func (s *Searcher) enterPivots(g *SearchGraph) error {
+	values, err := s.query.Pivots, error(nil)
 	if values == nil {
 		values = s.room(len(g.Pivots))
-		s.scorePivots(values, g.Pivots)
-	} else if len(values) != len(g.Pivots) {
-		return fmt.Errorf("%d distances of %d pivots: %w", len(values), len(g.Pivots), ErrOptions)
+		err = g.ScorePivots(s.query.Scorer, values)
+	} else {
+		err = g.checkPivots(len(values))
+	}
+	if err != nil {
+		return err
 	}
 	s.stats.Distances += len(values)
 	s.pivots.fill(g.Pivots, values)
 	s.entries = g.Entries
 	return nil
-}
-
-func (s *Searcher) scorePivots(dst []float32, rows []uint32) {
-	if scorer, ok := s.query.Scorer.(PivotScorer); ok {
-		scorer.ScorePivots(dst)
-	} else {
-		s.query.Scorer.Score(dst, rows)
-	}
 }
 
 // room is scratch for scores.

@@ -146,6 +146,35 @@ func (g *SearchGraph) check(n int) error {
 	return nil
 }
 
+// ScorePivots sets dst[i] to the distance of the scorer's query and the i-th pivot, in the fast form: what a search begins with, and
+// what [Query.Pivots] may tell it. A graph may come from a file, so the pivots are checked first. Errors wrap [ErrCorrupt] when a pivot is
+// no row of the graph, or [ErrOptions] when dst has not one place for each.
+func (g *SearchGraph) ScorePivots(scorer Scorer, dst []float32) error {
+	if err := g.checkPivots(len(dst)); err != nil {
+		return err
+	}
+	if pivots, ok := scorer.(PivotScorer); ok {
+		pivots.ScorePivots(dst)
+	} else {
+		scorer.Score(dst, g.Pivots)
+	}
+	return nil
+}
+
+// checkPivots returns an error if there are not so many pivots, or one of them is no row.
+func (g *SearchGraph) checkPivots(count int) error {
+	if count != len(g.Pivots) {
+		return fmt.Errorf("%d distances of %d pivots: %w", count, len(g.Pivots), ErrOptions)
+	}
+	n := uint32(g.Len())
+	for _, pivot := range g.Pivots {
+		if pivot >= n {
+			return fmt.Errorf("pivot %d of %d rows: %w", pivot, n, ErrCorrupt)
+		}
+	}
+	return nil
+}
+
 // WithPivots returns a graph of the same edges, in the same memory, whose searches start from so many of other pivots. What
 // [SearchGraph.Repair] has done for its own pivots does not hold for these; it may be done for them.
 func (g *SearchGraph) WithPivots(pivots, entries int) *SearchGraph {

@@ -150,7 +150,7 @@ func (s *seeker) walk(row uint32) {
 	}
 	w.begin(query, int(n))
 	defer w.end()
-	err := w.enterPivots(s.graph, n)
+	err := w.enterPivots(s.graph)
 	for err == nil && len(s.path) < pathLength && w.take() && s.expand(w.taken) {
 		if s.path = append(s.path, w.batch...); s.entries == 0 {
 			s.entries = len(s.path)
