@@ -44,7 +44,7 @@ type benchCommand struct {
 
 // Help says what is measured, and how.
 func (cmd *benchCommand) Help() string {
-	return `Stores the base vectors, prepares, closes, reopens, and queries once for each epsilon and number of threads after a pass to warm up: with a call for each query, which is what latencies are of, and then with one call for all.
+	return `Stores the base vectors, prepares, closes, reopens, and queries once for each epsilon and number of threads after a pass to warm up: with a call for each query, which is what latencies are of, and then with one call for all. In JSON, fastest_p50_us and fastest_p99_us are of each query's fastest call so far with the same dials.
 
 Reading and converting files is never timed. CPU time is that of the whole process. The peak of memory is the resident set during prepare; it includes mapped files, counts from the start of the process on systems other than Linux, and is not measured on Windows. Heap bytes are what opening adds to the live heap. Memory is what opening and the pass to warm up add to the resident set, the process's own and that of mapped files; only Linux tells. Allocations count everything a query does, its results included.
 
