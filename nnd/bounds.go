@@ -11,7 +11,7 @@ type bounds struct {
 	first  uint64
 }
 
-var unbounded = bounds{bound: float32(math.Inf(1)), limit: noEntry, narrow: noEntry, last: noEntry, first: noEntry}
+var unbounded = bounds{bound: float32(math.Inf(1)), limit: noKey, narrow: noKey, last: noKey, first: noKey}
 
 // draw sets the bounds by the nearest rows so far, as many as are wanted.
 func (s *Searcher) draw(b *best) {

@@ -54,8 +54,8 @@ func (c *candidates) sample(ctx context.Context, l *lists, o Options, round int)
 func (c *candidates) collect(ctx context.Context, l *lists, s stage) error {
 	edges := func() func(row uint32, p *parcel[uint32]) {
 		return func(row uint32, p *parcel[uint32]) {
-			for _, entry := range filled(l.of(row)) {
-				p.put(neighborOf(row, entry), row<<1|uint32(entry)&isNew)
+			for _, name := range l.of(row).filled().names {
+				p.put(named(row, name), row<<1|name&isNew)
 			}
 		}
 	}
@@ -71,11 +71,11 @@ type sampler struct {
 
 // draw takes the candidates of one vertex.
 func (s *sampler) draw(c *candidates, l *lists, row uint32) {
-	list := filled(l.of(row))
+	names := l.of(row).filled().names
 	s.fresh, s.old = s.fresh[:0], s.old[:0]
-	for _, entry := range list {
-		id := neighborOf(row, entry)
-		s.add(row, id, uint32(entry)&isNew)
+	for _, name := range names {
+		id := named(row, name)
+		s.add(row, id, name&isNew)
 		s.listed.add(id)
 	}
 	for _, item := range c.reverse.of(row) {
@@ -83,8 +83,8 @@ func (s *sampler) draw(c *candidates, l *lists, row uint32) {
 			s.add(row, id, item&isNew)
 		}
 	}
-	for _, entry := range list {
-		s.listed.remove(neighborOf(row, entry))
+	for _, name := range names {
+		s.listed.remove(named(row, name))
 	}
 	cut := s.cut(&s.fresh, c.limit)
 	s.cut(&s.old, c.limit)
@@ -97,9 +97,9 @@ func (s *sampler) draw(c *candidates, l *lists, row uint32) {
 		rows[len(s.fresh)+i] = uint32(key)
 	}
 	c.fresh[row], c.total[row] = uint32(len(s.fresh)), uint32(len(s.fresh)+len(s.old))
-	for i, entry := range list {
-		if entry&isNew != 0 && s.key(row, neighborOf(row, entry)) <= cut {
-			list[i] = entry &^ isNew
+	for i, name := range names {
+		if name&isNew != 0 && s.key(row, named(row, name)) <= cut {
+			names[i] = name &^ isNew
 		}
 	}
 }
@@ -120,7 +120,7 @@ func (s *sampler) add(row, id, flag uint32) {
 // cut leaves the limit smallest keys and returns the greatest that may stay.
 func (s *sampler) cut(keys *[]uint64, limit int) uint64 {
 	if len(*keys) <= limit {
-		return noEntry
+		return noKey
 	}
 	selectFew(*keys, limit, s.random)
 	*keys = (*keys)[:limit]

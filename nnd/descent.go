@@ -3,8 +3,6 @@ package nnd
 import (
 	"context"
 	"sync/atomic"
-
-	"github.com/vicinaldb/store/internal/simd"
 )
 
 // builder finds the best lists of all rows.
@@ -26,7 +24,7 @@ func newBuilder(points Points, o Options) *builder {
 func (b *builder) graph() *NeighborGraph {
 	g := &NeighborGraph{K: b.options.Neighbors, Stats: b.stats}
 	g.Stats.Distances, g.Stats.Phases = b.distances.Load(), b.phases
-	g.fill(b.points.Len(), b.lists)
+	g.fill(b.points.Len(), b.lists.of)
 	return g
 }
 
@@ -74,6 +72,9 @@ func (b *builder) comparePairs(ctx context.Context) error {
 	})
 }
 
+// eagerShare is the share of lists that a round has to leave new for most of them to change in the next one.
+const eagerShare = 0.5
+
 // descend lets every vertex introduce its candidates to one another until a round brings next to nothing to as many rows
 // as there are to find neighbors for.
 func (b *builder) descend(ctx context.Context, rows int) error {
@@ -85,10 +86,11 @@ func (b *builder) descend(ctx context.Context, rows int) error {
 			if err := c.sample(ctx, b.lists, o, round); err != nil {
 				return err
 			}
+			b.lists.eager = round == 1 || float64(b.stats.Updates[round-2]) > eagerShare*float64(rows)*float64(b.lists.k)
 			if err := b.joinCandidates(ctx, c, round); err != nil {
 				return err
 			}
-			b.stats.Updates = append(b.stats.Updates, b.countNew())
+			b.stats.Updates = append(b.stats.Updates, b.lists.countNew())
 			if b.stats.Updates[round-1] <= enough {
 				break
 			}
@@ -115,17 +117,6 @@ func (b *builder) joinCandidates(ctx context.Context, c *candidates, round int) 
 	})
 }
 
-// countNew counts the entries that no join has used yet.
-func (b *builder) countNew() int {
-	count := 0
-	for _, entry := range b.lists.entries {
-		if entry != noEntry {
-			count += int(entry & isNew)
-		}
-	}
-	return count
-}
-
 // joinRows is how many rows of a join are compared with the others at a time. Their distances stay in the first cache.
 const joinRows = 8
 
@@ -139,7 +130,6 @@ type joiner struct {
 	ahead  PrefetchPoints // nil when points are none
 	values []float32
 	limits []float32
-	places []uint32
 	offers offers
 	count  int64
 }
@@ -150,7 +140,7 @@ func (b *builder) newJoiner(rows int) *joiner {
 	ahead, _ := b.points.(PrefetchPoints)
 	return &joiner{
 		builder: b, block: block, ahead: ahead,
-		values: make([]float32, joinRows*rows), limits: make([]float32, rows), places: make([]uint32, rows),
+		values: make([]float32, joinRows*rows), limits: make([]float32, rows),
 	}
 }
 
@@ -169,13 +159,13 @@ func (j *joiner) join(rows []uint32, fresh int) {
 		j.compare(some, others)
 		for i := range some {
 			values := j.values[i*len(others):][i:len(others)]
-			j.introduce(rows[first+i:], values, limits[first+i:])
+			j.offers.Introduce(rows, first+i, values, limits)
 		}
-		if j.offers.count >= joinOffers {
-			j.lists.take(&j.offers)
+		if len(j.offers.Places()) >= joinOffers {
+			j.lists.take(&j.offers, rows)
 		}
 	}
-	j.lists.take(&j.offers)
+	j.lists.take(&j.offers, rows)
 }
 
 // prefetch has on its way from memory what a join will need: the lists of its rows, which most offers are looked for in, and
@@ -199,18 +189,6 @@ func (j *joiner) compare(some, others []uint32) {
 	}
 	if j.block != nil {
 		j.block.BlockDistances(j.values, some, others)
-	}
-}
-
-// introduce offers the first of the rows to those behind it, and them to it, as far as they are near enough.
-func (j *joiner) introduce(rows []uint32, values, limits []float32) {
-	row, others, limit, limits := rows[0], rows[1:], limits[0], limits[1:]
-	places := j.places[:simd.Near(j.places, values, limits, limit)]
-	j.offers.reserve(2 * len(places))
-	for _, at := range places {
-		value, other := values[at], others[at]
-		j.offers.add(row, other, value, value <= limit)
-		j.offers.add(other, row, value, value <= limits[at])
 	}
 }
 

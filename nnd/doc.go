@@ -72,7 +72,7 @@
 //	K    Options.Neighbors
 //	ρ    Options.MaxCandidates, as a number of candidates: ρK
 //	δ    Options.Delta
-//	B[v] a row of the best lists (lists.go); its flag is the lowest bit of an entry
+//	B[v] a row of the best lists (lists.go); its flag is the lowest bit of a name
 //	R    the reverse lists (incoming.go)
 //
 // The rough graph comes from the leaves of a few hyperplane trees; or from random rows, or from another graph, where
@@ -87,7 +87,7 @@
 //
 // Equal points, options and seed give equal graphs, bit for bit, on any number of goroutines; so do equal old graphs in an
 // update. Nothing depends on the order of events: random choices are hashes of what is being chosen (random.go), lists
-// keep the best entries under a total order (lists.go), each phase reads only what the phase before has finished, and the
+// keep the best neighbors under a total order (lists.go), each phase reads only what the phase before has finished, and the
 // end of the descent is decided by a count of flags.
 //
 // # Where to start reading

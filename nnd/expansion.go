@@ -64,11 +64,11 @@ func (s *Searcher) take() bool {
 // next pops the nearest candidate, false if that is not below the bound; but first the entries.
 func (s *Searcher) next() (key uint64, ok bool) {
 	for {
-		known, pivot := uint64(noEntry), s.pivots.first
+		known, pivot := uint64(noKey), s.pivots.first
 		if len(s.frontier) > 0 {
 			known = s.frontier[0]
 		}
-		entry := s.stats.Expanded < s.entries && pivot != noEntry
+		entry := s.stats.Expanded < s.entries && pivot != noKey
 		if !entry && (min(known, pivot) >= s.limit || s.query.Epsilon < 0 && s.farther(min(known, pivot))) {
 			return 0, false
 		}

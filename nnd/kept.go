@@ -17,11 +17,11 @@ type kept struct {
 // slackOfKept times the room is how many keys there are before those that are too many go.
 const slackOfKept = 16
 
-func (k *kept) reset(room int) { k.room, k.keys, k.limit = room, k.keys[:0], noEntry }
+func (k *kept) reset(room int) { k.room, k.keys, k.limit = room, k.keys[:0], noKey }
 
 // reach is the distance from which on rows are of no use, or next to it; +Inf while all are.
 func (k *kept) reach() float32 {
-	if k.limit == noEntry {
+	if k.limit == noKey {
 		return float32(math.Inf(1))
 	}
 	return distanceOf(k.limit)

@@ -3,18 +3,19 @@ package nnd
 import (
 	"math"
 	"math/bits"
+
+	"github.com/vicinaldb/store/internal/simd"
 )
 
 // A key is a distance and a number in one uint64 that sorts by distance first and by number among equal distances: the
 // distance's bits, made sortable, above the 32 bits of the number. Comparing keys costs one instruction, and there are
 // no ties, which is what makes every selection in this package independent of the order it is made in.
 
-// sortable maps a distance to bits that, as unsigned numbers, are ordered like distances: negative ones have all bits
-// flipped, the others only the sign. Both zeros give the same bits. NaN is the caller's to keep out.
-func sortable(distance float32) uint32 {
-	b := math.Float32bits(distance + 0)
-	return b ^ (uint32(int32(b)>>31) | 1<<31)
-}
+// noKey sorts after every key.
+const noKey = math.MaxUint64
+
+// sortable are bits that sort like distances.
+func sortable(distance float32) uint32 { return simd.SortableBits(distance) }
 
 // distanceOf is the distance in a key's upper half: the inverse of sortable.
 func distanceOf(key uint64) float32 {

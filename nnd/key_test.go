@@ -24,7 +24,7 @@ func TestKeysSortLikeDistances(t *testing.T) {
 	if negative := float32(math.Copysign(0, -1)); newKey(negative, 1) != newKey(0, 1) {
 		t.Error("the zeros have different keys")
 	}
-	if newKey(inf, math.MaxUint32) >= noEntry {
+	if newKey(inf, math.MaxUint32) >= noKey {
 		t.Error("infinity sorts after the end of lists")
 	}
 }

@@ -1,6 +1,7 @@
 package nnd
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -35,12 +36,24 @@ func TestListsKeepTheBest(t *testing.T) {
 		slices.Sort(want)
 		want = slices.Compact(want)
 		want = want[:min(k, len(want))]
-		if got := filled(l.of(row)); !slices.Equal(got, want) {
+		of := l.of(row).filled()
+		if got := keysOf(of); !slices.Equal(got, want) {
 			t.Fatalf("list %x, want %x", got, want)
 		}
-		for _, entry := range want {
-			if !l.contains(row, neighborOf(row, entry), entry) {
-				t.Fatalf("entry %x is not found", entry)
+		if l.of(row).full() != (len(want) == k) {
+			t.Fatalf("list of %d of %d, full is %t", len(want), k, l.of(row).full())
+		}
+		limit := float32(math.Inf(1))
+		if len(want) == k {
+			limit = distanceOf(want[k-1])
+		}
+		if got := l.limit(row); got != limit {
+			t.Fatalf("limit %v, want %v", got, limit)
+		}
+		for _, o := range offers {
+			entry := newEntry(row, o.id, o.distance)
+			if got := of.has(uint32(entry)&^isNew, uint32(entry>>32)); got != slices.Contains(want, entry) {
+				t.Fatalf("entry %x is found: %t", entry, got)
 			}
 		}
 	})
@@ -49,16 +62,24 @@ func TestListsKeepTheBest(t *testing.T) {
 func TestListsKeepTheFlag(t *testing.T) {
 	l := newLists(3, 2)
 	l.offer(0, 1, 1)
-	l.entries[0] &^= isNew
+	l.of(0).names[0] &^= isNew
 	l.offer(0, 1, 1)
-	if l.entries[0]&isNew != 0 || l.entries[1] != noEntry {
-		t.Errorf("list %x after an old entry was offered again", l.of(0))
+	if got := keysOf(l.of(0).filled()); !slices.Equal(got, []uint64{newEntry(0, 1, 1) &^ isNew}) {
+		t.Errorf("list %x after an old neighbor was offered again", got)
 	}
+}
+
+// keysOf are the keys of a list.
+func keysOf(l list) (keys []uint64) {
+	for i := range l.names {
+		keys = append(keys, l.key(i))
+	}
+	return keys
 }
 
 func TestListsUnderConcurrency(t *testing.T) {
 	const n, k, rounds = 50, 8, 20
-	fill := func(threads int) []uint64 {
+	fill := func(threads int) (all [][]uint64) {
 		l := newLists(n, k)
 		var wg sync.WaitGroup
 		for thread := range threads {
@@ -72,9 +93,12 @@ func TestListsUnderConcurrency(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		return l.entries
+		for row := range uint32(n) {
+			all = append(all, keysOf(l.of(row)))
+		}
+		return all
 	}
-	if !slices.Equal(fill(1), fill(4)) {
+	if !slices.EqualFunc(fill(1), fill(4), slices.Equal) {
 		t.Error("four goroutines fill lists otherwise than one")
 	}
 }

@@ -86,21 +86,21 @@ func Build(ctx context.Context, points Points, o Options) (*NeighborGraph, error
 }
 
 // fill unpacks lists.
-func (g *NeighborGraph) fill(n int, l *lists) {
+func (g *NeighborGraph) fill(n int, of func(row uint32) list) {
 	g.Rows, g.Distances = make([]uint32, n*g.K), make([]float32, n*g.K)
 	for row := range uint32(n) {
-		g.set(row, filled(l.of(row)))
+		g.set(row, of(row).filled())
 	}
 }
 
 // set unpacks the list of one row and pads it.
-func (g *NeighborGraph) set(row uint32, list []uint64) {
+func (g *NeighborGraph) set(row uint32, l list) {
 	start := int(row) * g.K
 	rows, distances := g.Rows[start:start+g.K], g.Distances[start:start+g.K]
 	for i := range rows {
 		rows[i], distances[i] = row, float32(math.Inf(1))
 	}
-	for i, entry := range list {
-		rows[i], distances[i] = neighborOf(row, entry), distanceOf(entry)
+	for i, name := range l.names {
+		rows[i], distances[i] = named(row, name), l.distance(i)
 	}
 }

@@ -8,20 +8,20 @@ const groupOfPivots = 16
 // pivots are those of a search that it has not taken yet. They are many, and few of them are ever taken, so they are in no order: of
 // each group the nearest is known, and looked for again among these few when it was taken.
 type pivots struct {
-	keys     []uint64 // noEntry for those that were taken
+	keys     []uint64 // noKey for those that were taken
 	smallest []uint64 // of each group
-	first    uint64   // of all, noEntry if there is none
+	first    uint64   // of all, noKey if there is none
 }
 
 // fill takes rows with their distances, in place of what there was. A row at NaN counts as taken.
 func (p *pivots) fill(rows []uint32, distances []float32) {
 	count := len(rows)
-	p.keys, p.smallest, p.first = slices.Grow(p.keys[:0], count)[:count], p.smallest[:0], noEntry
+	p.keys, p.smallest, p.first = slices.Grow(p.keys[:0], count)[:count], p.smallest[:0], noKey
 	for begin := 0; begin < count; begin += groupOfPivots {
-		end, least := min(begin+groupOfPivots, count), uint64(noEntry)
+		end, least := min(begin+groupOfPivots, count), uint64(noKey)
 		keys, distances := p.keys[begin:end], distances[begin:end]
 		for i, row := range rows[begin:end] {
-			key := uint64(noEntry)
+			key := uint64(noKey)
 			if distance := distances[i]; distance == distance {
 				key = newKey(distance, row)
 			}
@@ -38,15 +38,15 @@ func (p *pivots) pop() uint64 {
 		group++
 	}
 	begin := group * groupOfPivots
-	keys, left := p.keys[begin:min(begin+groupOfPivots, len(p.keys))], uint64(noEntry)
+	keys, left := p.keys[begin:min(begin+groupOfPivots, len(p.keys))], uint64(noKey)
 	for i, key := range keys {
 		if key == taken {
-			key = noEntry
+			key = noKey
 		}
 		keys[i] = key
 		left = min(left, key)
 	}
-	p.smallest[group], p.first = left, noEntry
+	p.smallest[group], p.first = left, noKey
 	for _, key := range p.smallest {
 		p.first = min(p.first, key)
 	}

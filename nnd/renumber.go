@@ -24,8 +24,9 @@ func (g *NeighborGraph) Renumber(to []uint32, n int) (*NeighborGraph, error) {
 		return nil, fmt.Errorf("%d rows of %d neighbors: %w", n, g.K, ErrTooMany)
 	}
 	renumbered := &NeighborGraph{K: g.K}
-	renumbered.fill(n, newLists(n, 0))
+	renumbered.fill(n, func(uint32) list { return list{} })
 	var keys []uint64
+	var sorted list
 	for row, moved := range to {
 		if moved == NoRow {
 			continue
@@ -38,7 +39,8 @@ func (g *NeighborGraph) Renumber(to []uint32, n int) (*NeighborGraph, error) {
 			}
 		}
 		slices.Sort(keys)
-		renumbered.set(moved, keys)
+		sorted = sorted.of(keys)
+		renumbered.set(moved, sorted)
 	}
 	return renumbered, nil
 }

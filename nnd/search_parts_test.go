@@ -78,7 +78,7 @@ func TestPivotsComeInOrder(t *testing.T) {
 					t.Fatalf("pivot %d of %v at %v is %d, then %d", i, rows, distances, first, got)
 				}
 			}
-			if got := p.first; got != noEntry {
+			if got := p.first; got != noKey {
 				t.Fatalf("%d after the last", got)
 			}
 		}

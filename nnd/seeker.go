@@ -166,7 +166,7 @@ func (s *seeker) walk(row uint32) {
 	if err != nil {
 		panic(err) // the graph and the query are our own
 	}
-	s.expand(noEntry)
+	s.expand(noKey)
 }
 
 // expand ends the searches that would not expand a row with this key, and says whether any goes on.
@@ -193,7 +193,7 @@ func (s *seeker) limit(o *search) uint64 {
 	last := s.nearest(o.k)
 	distance := distanceOf(last)
 	if !(distance < float32(math.Inf(1))) {
-		return noEntry
+		return noKey
 	}
 	return max(newKey(s.searcher.stretched(distance, o.epsilon), 0), last+1)
 }
@@ -208,11 +208,11 @@ func (s *seeker) find(edge bool, self float32) {
 	}
 }
 
-// nearest is the key of the k-th nearest row that was found, noEntry, whose distance is NaN, if there are fewer.
+// nearest is the key of the k-th nearest row that was found, noKey, whose distance is NaN, if there are fewer.
 func (s *seeker) nearest(k int) uint64 {
 	found := &s.searcher.found
 	if len(found.keys) < k {
-		return noEntry
+		return noKey
 	}
 	if !found.found() {
 		slices.Sort(found.keys)

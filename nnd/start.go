@@ -67,7 +67,7 @@ func (b *builder) joinRandom(ctx context.Context) error {
 		rows := make([]uint32, b.lists.k)
 		return func(lo, hi int) {
 			for row := uint32(lo); row < uint32(hi); row++ {
-				lacking := rows[:b.lists.k-len(filled(b.lists.of(row)))]
+				lacking := rows[:b.lists.k-len(b.lists.of(row).filled().names)]
 				draw(lacking, row, n, newStream(b.options.Seed, forStart, uint64(row)))
 				j.offer(row, lacking)
 			}
@@ -133,8 +133,7 @@ func (l *loader) load(row uint32) error {
 	} else if err := l.take(row, listed, l.graph.Distances[start:]); err != nil {
 		return err
 	}
-	slices.Sort(l.keys)
-	copy(l.lists.of(row), l.keys)
+	l.lists.enter(row, l.keys)
 	return nil
 }
 

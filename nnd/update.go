@@ -112,15 +112,15 @@ func (u *updater) again(ctx context.Context) error {
 // to be placed all the same.
 func (u *updater) markLost(ctx context.Context) error {
 	for row, placed := range u.wanted {
-		if !placed && *u.lists.last(uint32(row)) == noEntry {
+		if !placed && !u.lists.of(uint32(row)).full() {
 			u.lost = append(u.lost, uint32(row))
 		}
 	}
 	u.stats.Mended = len(u.lost)
 	before := u.lists.clone() // what is read must not change
-	err := before.each(ctx, u.options.stage("", len(u.wanted), 1024), func(row, id uint32, entry uint64) {
-		if *before.last(id) == noEntry {
-			u.lists.offer(id, row, distanceOf(entry))
+	err := before.each(ctx, u.options.stage("", len(u.wanted), 1024), func(row, id uint32, distance float32) {
+		if !before.of(id).full() {
+			u.lists.offer(id, row, distance)
 		}
 	})
 	if err != nil {
@@ -138,7 +138,7 @@ func (u *updater) pickPlaced(ctx context.Context, before *lists) error {
 		return func(lo, hi int) {
 			for _, row := range u.lost[lo:hi] {
 				around = u.lists.around(row, around[:0])
-				if len(around) < small || len(filled(before.of(row))) < few {
+				if len(around) < small || len(before.of(row).filled().names) < few {
 					u.wanted[row] = true
 					placed.Add(1)
 				}

@@ -1,6 +1,9 @@
 package nnd
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // A row walks when it is a query to the lists of all rows: starting from its own neighbors, it expands the nearest row it
 // knows and has not expanded, along neighbors and reverse neighbors, until the nearest so many are expanded. Every row it
@@ -82,14 +85,14 @@ type walker struct {
 	before  *lists
 	reverse [][]uint64
 	seen    visited
-	nearest []uint64 // entries of the row that walks; the flag says that they are not expanded
+	nearest []uint64 // keys of neighbors of the row that walks; the flag says that they are not expanded
 	rows    []uint32
 }
 
 // walk lets a row walk, expanding the nearest breadth rows.
 func (w *walker) walk(row uint32, breadth int) {
 	w.begin(row, breadth)
-	for at := 0; at < len(w.nearest) && w.nearest[at] != noEntry; {
+	for at := 0; at < len(w.nearest) && w.nearest[at] != noKey; {
 		if w.nearest[at]&isNew == 0 {
 			at++
 			continue
@@ -106,12 +109,13 @@ func (w *walker) begin(row uint32, breadth int) {
 	w.seen.reset(w.points.Len())
 	w.seen.add(row)
 	w.nearest = w.nearest[:0]
-	for _, entry := range filled(w.before.of(row)) {
-		w.seen.add(neighborOf(row, entry))
-		w.nearest = append(w.nearest, entry|isNew)
+	of := w.before.of(row).filled()
+	for i, name := range of.names {
+		w.seen.add(named(row, name))
+		w.nearest = append(w.nearest, of.key(i)|isNew)
 	}
 	for len(w.nearest) < breadth {
-		w.nearest = append(w.nearest, noEntry)
+		w.nearest = append(w.nearest, noKey)
 	}
 }
 
@@ -119,8 +123,8 @@ func (w *walker) begin(row uint32, breadth int) {
 // there were any.
 func (w *walker) expand(row, id uint32) bool {
 	w.rows = w.rows[:0]
-	for _, entry := range filled(w.before.of(id)) {
-		w.rows = append(w.rows, neighborOf(id, entry))
+	for _, name := range w.before.of(id).filled().names {
+		w.rows = append(w.rows, named(id, name))
 	}
 	for _, entry := range w.reverse[id] {
 		w.rows = append(w.rows, neighborOf(id, entry))
@@ -141,10 +145,17 @@ func (w *walker) expand(row, id uint32) bool {
 // meet notes the distance of the row that walks and another.
 func (w *walker) meet(row, id uint32, distance float32) {
 	insert(w.nearest, newEntry(row, id, distance))
-	if distance <= w.lists.limit(row) {
-		w.lists.offer(row, id, distance)
+	w.lists.offer(row, id, distance)
+	w.lists.offer(id, row, distance)
+}
+
+// insert puts a key in its place among sorted ones, and drops the last. It is none of them.
+func insert(keys []uint64, key uint64) {
+	last := len(keys) - 1
+	if key >= keys[last] {
+		return
 	}
-	if distance <= w.lists.limit(id) {
-		w.lists.offer(id, row, distance)
-	}
+	at, _ := slices.BinarySearch(keys, key)
+	copy(keys[at+1:], keys[at:last])
+	keys[at] = key
 }

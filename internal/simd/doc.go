@@ -30,16 +30,16 @@
 // The kernels of float16.go compare a query of float32 with rows of IEEE half floats, which become float32 exactly and are then
 // compared in the same order: they return what the kernels of float32 return. Rows are padded with zeros to whole cache lines.
 //
-// # Sorted lists
+// # Lists of neighbors
 //
-// The functions of find.go look for keys in short sorted lists, by comparing all keys of a list: on amd64, also while somebody else
-// writes to it.
+// The functions of offers.go say which of some rows are to be neighbors of which others, and which of these are in their lists already, by
+// comparing all names of a list: on amd64, also while somebody else writes to it. Those of list.go enter what is left in sorted lists.
 //
 // # Implementations
 //
 // The best implementation for the processor is chosen once, when the program starts: "avx512" or "avx2" on amd64, "neon" on
-// arm64, else "purego", the Go twins. "avx512" has kernels of its own for rows of bytes and half floats only; the others are
-// those of "avx2". It needs the extensions F, BW, VL, DQ and VNNI. "neon" has none for half floats. The environment variable
+// arm64, else "purego", the Go twins. "avx512" has kernels of its own for rows of bytes, half floats and lists of neighbors only; the
+// others are those of "avx2". It needs the extensions F, BW, VL, DQ and VNNI. "neon" has none for half floats. The environment variable
 // VICINAL_SIMD names an implementation to use instead, if the processor has it. Programs built with the tag purego contain no
 // assembly.
 package simd

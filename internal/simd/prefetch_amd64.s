@@ -19,6 +19,7 @@ Row:
 	IMULQ CX, DI
 	ADDQ  AX, DI
 	LEAQ  (DI)(DX*1), R8
+	ANDQ  $-64, DI
 
 Line:
 	PREFETCHT1 (DI)

@@ -16,6 +16,7 @@ row:
 	MUL     R1, R5, R5
 	ADD     R0, R5, R5
 	ADD     R2, R5, R6
+	AND     $~63, R5, R5
 
 line:
 	PRFM (R5), PLDL2KEEP

@@ -3,7 +3,6 @@
 package simd_test
 
 import (
-	"math"
 	"testing"
 	"unsafe"
 
@@ -38,13 +37,15 @@ func TestBytesReadNothingOutside(t *testing.T) {
 		}
 	})
 	eachImplementation(t, func(*testing.T) {
+		last := func(n int) []uint32 { return numbers[len(numbers)-n:] }
 		for n := 1; n <= 70; n++ {
-			simd.Find(keys[:n], math.MaxUint64)
-			simd.Find(keys[len(keys)-n:], math.MaxUint64)
-			for _, count := range []int{1, 2, 8, 9} {
-				simd.Unlisted(make([]uint32, count), make([]uint64, count), keys[len(keys)-n:], n)
-				simd.Unlisted(numbers[len(numbers)-count:], make([]uint64, count), keys[:n], n)
-				simd.Unlisted(make([]uint32, count), keys[len(keys)-count:], make([]uint64, n), n)
+			for _, list := range [][]uint32{numbers[:n], last(n)} {
+				var o simd.Offers
+				o.Introduce(last(n), 0, lastFloats[len(lastFloats)-n+1:], lastFloats[len(lastFloats)-n:])
+				o.DropListed(last(n), list, n)
+			}
+			for _, list := range [][]uint32{numbers[:16*(n%9)], last(16 * (n % 9))} {
+				simd.Enter(list, list, keys[len(keys)-n:])
 			}
 		}
 	})

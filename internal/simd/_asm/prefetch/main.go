@@ -28,6 +28,7 @@ func main() {
 	IMULQ(stride, line)
 	ADDQ(base, line)
 	LEAQ(Mem{Base: line, Index: length, Scale: 1}, stop)
+	ANDQ(I8(-lineBytes), line) // a row may end in a line that none of its multiples of 64 bytes lies in
 	Label("Line")
 	PREFETCHT1(Mem{Base: line})
 	ADDQ(Imm(lineBytes), line)

@@ -1,0 +1,116 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// introduce emits the function that offers a row to others and them to it. Of sixteen distances those that are near enough to the row
+// come first, then those that are near enough to the others.
+func introduce() {
+	const lessOrEqual = 2 // false if either is NaN
+	TEXT("introduceAVX512", NOSPLIT, "func(places, names, distances, rows []uint32, values, limits []float32, at int) int")
+	Doc(
+		"introduceAVX512 puts offers of the first row to the others, and of them to it, into places, names and distances, and returns how",
+		"many they are. It writes sixteen numbers at a time, and checks no bounds.",
+	)
+	Pragma("noescape")
+	o := offers{kept: GP64(), number: GP64()}
+	XORQ(o.kept, o.kept)
+	o.places, o.names = Load(Param("places").Base(), GP64()), Load(Param("names").Base(), GP64())
+	o.distances = Load(Param("distances").Base(), GP64())
+	rows, left := Load(Param("rows").Base(), GP64()), Load(Param("values").Len(), GP64())
+	values, limits := Load(Param("values").Base(), GP64()), Load(Param("limits").Base(), GP64())
+	at, row, limit := ZMM(), ZMM(), ZMM()
+	VPBROADCASTD(Load(Param("at"), GP64()).(GPVirtual).As32(), at)
+	VPBROADCASTD(Mem{Base: rows}, row)
+	VBROADCASTSS(Mem{Base: limits}, limit)
+	place, sixteen, one, sign, zero := ZMM(), constant(16), constant(1), constant(1<<31), ZMM()
+	VPXORD(zero, zero, zero)
+	VPADDD(counting(), at, place)
+	VPADDD(one, place, place)
+	all, most16 := GP64(), GP64()
+	MOVQ(U64(1<<16-1), all)
+	MOVQ(U64(16), most16)
+	JMP(LabelRef("Next"))
+
+	Label("Sixteen")
+	there, n := K(), GP64()
+	MOVQ(left, n)
+	CMPQ(n, most16)
+	CMOVQGT(most16, n)
+	BZHIQ(n, all, n)
+	KMOVW(n.As32(), there)
+	value, most, other, offset := ZMM(), ZMM(), ZMM(), ZMM()
+	VMOVUPS_Z(Mem{Base: values}, there, value)
+	VMOVUPS_Z(Mem{Base: limits, Disp: 4}, there, most)
+	VMOVDQU32_Z(Mem{Base: rows, Disp: 4}, there, other)
+	own, others := K(), K()
+	VCMPPS(Imm(lessOrEqual), limit, value, there, own)
+	VCMPPS(Imm(lessOrEqual), most, value, there, others)
+	distance, flip := ZMM(), ZMM()
+	VADDPS(zero, value, distance) // both zeros become one
+	VPSRAD(Imm(31), distance, flip)
+	VPORD(sign, flip, flip)
+	VPXORD(flip, distance, distance)
+	VPSUBD(row, other, offset)
+	o.add(at, false, offset, one, distance, own)
+	VPSUBD(other, row, offset)
+	o.add(place, true, offset, one, distance, others)
+	VPADDD(sixteen, place, place)
+	for _, p := range []Register{values, limits, rows} {
+		ADDQ(Imm(64), p)
+	}
+	SUBQ(Imm(16), left)
+	Label("Next")
+	CMPQ(left, Imm(0))
+	JG(LabelRef("Sixteen"))
+	VZEROUPPER()
+	Store(o.kept, ReturnIndex(0))
+	RET()
+}
+
+// offers are where they are put.
+type offers struct {
+	places, names, distances Register
+	kept, number             GPVirtual
+}
+
+// add emits the offers of some lanes. Places differ, or are all the same.
+func (o *offers) add(place VecVirtual, differ bool, offset, one, distance VecVirtual, lanes Register) {
+	name := ZMM()
+	VPSLLD(Imm(1), offset, name)
+	VPORD(one, name, name)
+	VPCOMPRESSD_Z(name, lanes, name)
+	near := ZMM()
+	VPCOMPRESSD_Z(distance, lanes, near)
+	if differ {
+		compressed := ZMM()
+		VPCOMPRESSD_Z(place, lanes, compressed)
+		place = compressed
+	}
+	VMOVDQU32(place, Mem{Base: o.places, Index: o.kept, Scale: 4})
+	VMOVDQU32(name, Mem{Base: o.names, Index: o.kept, Scale: 4})
+	VMOVDQU32(near, Mem{Base: o.distances, Index: o.kept, Scale: 4})
+	KMOVW(lanes, o.number.As32())
+	POPCNTL(o.number.As32(), o.number.As32())
+	ADDQ(o.number, o.kept)
+}
+
+// constant has a number in all lanes.
+func constant(number uint32) VecVirtual {
+	lanes, n := ZMM(), GP32()
+	MOVL(U32(number), n)
+	VPBROADCASTD(n, lanes)
+	return lanes
+}
+
+// counting is the numbers from 0 to 15.
+func counting() Mem {
+	numbers := GLOBL("offersCounting", RODATA|NOPTR)
+	for i := range 16 {
+		DATA(4*i, U32(i))
+	}
+	return numbers
+}
