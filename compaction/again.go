@@ -18,7 +18,7 @@ const (
 	batchBytes = 4 << 20
 )
 
-// mostAgain is how many goroutines read rows again at most. More would only hold rows that wait for the one that writes them.
+// mostAgain is how many goroutines read records again at most. More would only hold rows that wait for the one that writes them.
 const mostAgain = 3
 
 // eachAgain reads the records of rows again, in an order, and hands them over in the goroutine of the caller. With more than one

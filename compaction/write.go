@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/nnd"
@@ -85,7 +84,7 @@ func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage
 		CodesAhead:        rows.ahead,
 		CodeOffsets:       rows.codes.Offsets,
 		Vectors:           rows.codes.Vectors,
-		WriteVectors:      job.vectorWriter(ctx, rows, g.order),
+		WriteVectors:      job.vectorWriter(ctx, rows, g),
 		Adjacency:         g.search.Adjacency,
 		PivotRows:         g.search.Pivots,
 		NeighborRows:      g.neighbors.Rows,
@@ -114,25 +113,6 @@ func (job Job) writeItems(ctx context.Context, items *storage.ItemWriter, rows *
 		}
 		return items.Add(rows.id(i), record.Metadata, record.Payload)
 	})
-}
-
-// vectorWriter returns what writes the vectors that lie beside the codes, in the segment's order of rows, from the records: nil when
-// they are in memory, or the codes tell them.
-func (job Job) vectorWriter(ctx context.Context, rows *loaded, order []uint32) func(io.Writer) error {
-	if !rows.beside {
-		return nil
-	}
-	gone := make([]byte, rows.vectorStride())
-	return func(out io.Writer) error {
-		return job.eachAgain(ctx, rows, order, func(_ uint32, record codec.Record) error {
-			vector := record.Vector
-			if len(vector) == 0 {
-				vector = gone
-			}
-			_, err := out.Write(vector)
-			return err
-		})
-	}
 }
 
 // surplus is what the segment says to its readers: nothing when its codes need no ranking.

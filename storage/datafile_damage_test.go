@@ -94,6 +94,9 @@ func readEverything(d *storage.DataFile, ids []string) (everything, error) {
 				return errors.New("a row reads differently alone")
 			}
 		}
+		if err := readVectors(v, e); err != nil {
+			return err
+		}
 		if len(e.records) != e.live {
 			return fmt.Errorf("%w: %d rows of %d", storage.ErrCorrupt, len(e.records), e.live)
 		}
@@ -121,6 +124,22 @@ func readEverything(d *storage.DataFile, ids []string) (everything, error) {
 		return nil
 	})
 	return e, err
+}
+
+// readVectors reads the vectors of all rows that may be there, and compares them with those of the records.
+func readVectors(v *storage.View, e everything) error {
+	for seq := range e.last + 1 {
+		vector := make([]byte, 8)
+		_, err := v.ReadVector(vector, seq)
+		one, rowErr := v.Row(seq)
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+		if (err == nil) != (rowErr == nil) || err == nil && !bytes.Equal(vector, one.Vector) {
+			return fmt.Errorf("row %d has vector %q and %w, alone %q and %w", seq, one.Vector, rowErr, vector, err)
+		}
+	}
+	return nil
 }
 
 // tryDamaged opens a damaged file, reads everything, writes a little and verifies. It returns what was read, or the error of

@@ -43,6 +43,14 @@ func (d *DataFile) LeavesOf(bucket string) (pages []uint64, keys []string, err e
 	return pages, keys, err
 }
 
+// OnRowPage has a function called for every page of the rows that the view comes to from another one.
+func (v *View) OnRowPage(visit func(leaf bool)) {
+	v.rows.visit = func(p *boltPage, _ int) error {
+		visit(p.leaf)
+		return nil
+	}
+}
+
 // Commit makes a transaction's change of the file look like one of this package.
 func Commit(tx *bolt.Tx, change func(tx *bolt.Tx) error) error {
 	if err := change(tx); err != nil {

@@ -268,6 +268,17 @@ func (b *boltPages) search(p *boltPage, key []byte, above bool) (int, error) {
 	return i, failed
 }
 
+// within reports whether a key is between the first and the last key of a page that is not empty, so that it must be there or below, if
+// it is anywhere.
+func (b *boltPages) within(p *boltPage, key []byte) (bool, error) {
+	first, err := b.key(p, 0)
+	if err != nil || bytes.Compare(key, first) < 0 {
+		return false, err
+	}
+	last, err := b.key(p, p.n-1)
+	return err == nil && bytes.Compare(key, last) <= 0, err
+}
+
 func (b *boltPages) corrupt(id uint64, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	return &CorruptError{File: b.path, Section: fmt.Sprintf("page %d", id), Offset: int64(id) * int64(b.pageSize), Reason: err.Error()}

@@ -81,6 +81,30 @@ func (c *boltCursor) seekLeaf(key []byte) error {
 	if err := c.start(); err != nil {
 		return err
 	}
+	return c.down(key)
+}
+
+// after is seekLeaf for a cursor that stands near the key already, which is how keys come that are sought in their order: it looks on
+// the leaf that was read last, and climbs no higher than to the page that the key must be below.
+func (c *boltCursor) after(key []byte) error {
+	if t := c.tree; t.pages.ended || !c.valid() || t.leaf == nil || c.top().page != t.leaf {
+		return c.seekLeaf(key)
+	}
+	for len(c.stack) > 1 {
+		within, err := c.tree.pages.within(c.top().page, key)
+		if err != nil {
+			return err
+		}
+		if within {
+			break
+		}
+		c.stack = c.stack[:len(c.stack)-1]
+	}
+	return c.down(key)
+}
+
+// down moves from the page on top to the place of a key that must be below it.
+func (c *boltCursor) down(key []byte) error {
 	for {
 		top := c.top()
 		i, err := c.tree.pages.search(top.page, key, !top.page.leaf)

@@ -24,6 +24,7 @@ type View struct {
 
 	rows, ids, tombstones, state boltTree
 	counters                     counters
+	vectors                      boltCursor // where ReadVector was last
 }
 
 // Row is a row as it was stored.
@@ -356,15 +357,20 @@ func (v *View) get(tree *boltTree, key []byte) (payload []byte, ok bool, err err
 	if err := c.seekLeaf(key); err != nil {
 		return nil, false, err
 	}
+	return v.payload(&c, key)
+}
+
+// payload is get for a cursor that is at the place of the key in its leaf.
+func (v *View) payload(c *boltCursor, key []byte) (payload []byte, ok bool, err error) {
 	place := c.top().index
 	if place < c.top().page.n {
-		own, payload, _, err := v.entry(&c)
+		own, payload, _, err := v.entry(c)
 		if err != nil || bytes.Equal(own, key) {
 			return payload, err == nil, err
 		}
 	}
 	if c.top().index--; place > 0 {
-		if _, _, _, err := v.entry(&c); err != nil {
+		if _, _, _, err := v.entry(c); err != nil {
 			return nil, false, err
 		}
 	}
