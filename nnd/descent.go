@@ -21,11 +21,22 @@ func newBuilder(points Points, o Options) *builder {
 }
 
 // graph is what was found.
-func (b *builder) graph() *NeighborGraph {
-	g := &NeighborGraph{K: b.options.Neighbors, Stats: b.stats}
+func (b *builder) graph(ctx context.Context) (*NeighborGraph, error) {
+	n := b.points.Len()
+	g := newNeighborGraph(n, b.options.Neighbors)
+	g.Stats = b.stats
 	g.Stats.Distances, g.Stats.Phases = b.distances.Load(), b.phases
-	g.fill(b.points.Len(), b.lists.of)
-	return g
+	err := b.options.stage("", n, 1024).run(ctx, func() func(lo, hi int) {
+		return func(lo, hi int) {
+			for row := uint32(lo); row < uint32(hi); row++ {
+				g.set(row, b.lists.of(row).filled())
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 // find fills the lists, all rows of which are equally unknown.

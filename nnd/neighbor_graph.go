@@ -82,15 +82,12 @@ func Build(ctx context.Context, points Points, o Options) (*NeighborGraph, error
 	if err := b.find(ctx); err != nil {
 		return nil, err
 	}
-	return b.graph(), nil
+	return b.graph(ctx)
 }
 
-// fill unpacks lists.
-func (g *NeighborGraph) fill(n int, of func(row uint32) list) {
-	g.Rows, g.Distances = make([]uint32, n*g.K), make([]float32, n*g.K)
-	for row := range uint32(n) {
-		g.set(row, of(row).filled())
-	}
+// newNeighborGraph has room for the neighbors of n rows.
+func newNeighborGraph(n, k int) *NeighborGraph {
+	return &NeighborGraph{K: k, Rows: make([]uint32, n*k), Distances: make([]float32, n*k)}
 }
 
 // set unpacks the list of one row and pads it.

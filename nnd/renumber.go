@@ -23,8 +23,10 @@ func (g *NeighborGraph) Renumber(to []uint32, n int) (*NeighborGraph, error) {
 	if uint64(n)*uint64(g.K) > math.MaxInt/16 {
 		return nil, fmt.Errorf("%d rows of %d neighbors: %w", n, g.K, ErrTooMany)
 	}
-	renumbered := &NeighborGraph{K: g.K}
-	renumbered.fill(n, func(uint32) list { return list{} })
+	renumbered := newNeighborGraph(n, g.K)
+	for row := range uint32(n) {
+		renumbered.set(row, list{})
+	}
 	var keys []uint64
 	var sorted list
 	for row, moved := range to {

@@ -45,7 +45,7 @@ func Update(ctx context.Context, points Points, old *NeighborGraph, fresh []uint
 	if err != nil {
 		return nil, err
 	}
-	return u.graph(), nil
+	return u.graph(ctx)
 }
 
 const (
