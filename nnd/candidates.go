@@ -59,7 +59,7 @@ func (c *candidates) collect(ctx context.Context, l *lists, s stage) error {
 			}
 		}
 	}
-	return c.reverse.fill(ctx, s, edges, edges)
+	return c.reverse.fill(ctx, s, edges)
 }
 
 // sampler is a goroutine's scratch for drawing candidates. Keys are a priority and a row.

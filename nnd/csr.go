@@ -110,27 +110,21 @@ func symmetric(c *CSR, links []link) *CSR {
 	n := c.Len()
 	// A key is a row and the sortable form of its distance: neighbors in order, and of one neighbor the nearest first.
 	keys := newIncoming[uint64](n)
-	edges := new(parcel[uint64])
+	edges := keys.newParcel()
 	edge := func(a, b uint32, distance float32) {
 		edges.put(a, uint64(b)<<32|uint64(sortable(distance)))
 		edges.put(b, uint64(a)<<32|uint64(sortable(distance)))
 	}
-	sweep := func(deliver func(p *parcel[uint64])) {
-		for row := range uint32(n) {
-			rows, distances := c.Neighbors(row)
-			for i, id := range rows {
-				edge(row, id, distances[i])
-			}
-			deliver(edges)
+	for row := range uint32(n) {
+		rows, distances := c.Neighbors(row)
+		for i, id := range rows {
+			edge(row, id, distances[i])
 		}
-		for _, l := range links {
-			edge(l.a, l.b, l.distance)
-		}
-		deliver(edges)
 	}
-	sweep(keys.count)
-	keys.reserve()
-	sweep(keys.add)
+	for _, l := range links {
+		edge(l.a, l.b, l.distance)
+	}
+	keys.deliverAlone()
 
 	s := &CSR{Offsets: make([]int, 1, n+1)}
 	for row := range uint32(n) {

@@ -167,7 +167,7 @@ func (d *diversifier) reverse(ctx context.Context, forward func(dst []uint64, ro
 			}
 		}
 	}
-	return reverse, reverse.fill(ctx, d.options.stage("", len(d.degrees), 1024), edges, edges)
+	return reverse, reverse.fill(ctx, d.options.stage("", len(d.degrees), 1024), edges)
 }
 
 // pruneRows is how many edges are compared at a time with all behind them, where points can do that at once. What is compared in

@@ -208,13 +208,6 @@ func (l *lists) around(row uint32, dst []uint32) []uint32 {
 func (l *lists) reversed(ctx context.Context, o Options) ([][]uint64, error) {
 	n := len(l.limits)
 	reverse, stage := newIncoming[uint64](n), o.stage("", n, 1024)
-	all := func() func(row uint32, p *parcel[uint64]) {
-		return func(row uint32, p *parcel[uint64]) {
-			for _, name := range l.of(row).filled().names {
-				p.put(named(row, name), 0)
-			}
-		}
-	}
 	lacking := func() func(row uint32, p *parcel[uint64]) {
 		return func(row uint32, p *parcel[uint64]) {
 			of := l.of(row).filled()
@@ -226,7 +219,7 @@ func (l *lists) reversed(ctx context.Context, o Options) ([][]uint64, error) {
 			}
 		}
 	}
-	if err := reverse.fill(ctx, stage, all, lacking); err != nil {
+	if err := reverse.fill(ctx, stage, lacking); err != nil {
 		return nil, err
 	}
 	nearest := make([][]uint64, n)
