@@ -18,6 +18,22 @@ func squaredL2U8SummedFourAVX512(dst []float32, base []byte, stride int, length 
 //go:noescape
 func squaredL2U8FourAVX512(dst []float32, base []byte, stride int, length int, queries *[4]uint32, squares [4]uint32, rows []uint32, factor float64)
 
+// squaredL2U8SummedShort8AVX512 sets dst[i*len(rows)+j] to factor times the sum of the squared differences of the rows
+// queries[i] and rows[j], which are length bytes at multiples of stride in base.
+// There are 1 to 8 queries. The length is a multiple of 64, from 64 to 256. The last 8 bytes of rows are their sums.
+// It checks no bounds.
+//
+//go:noescape
+func squaredL2U8SummedShort8AVX512(dst []float32, base []byte, stride int, length int, queries []uint32, rows []uint32, factor float64)
+
+// squaredL2U8SummedShort4AVX512 sets dst[i*len(rows)+j] to factor times the sum of the squared differences of the rows
+// queries[i] and rows[j], which are length bytes at multiples of stride in base.
+// There are 1 to 4 queries. The length is a multiple of 64, from 64 to 256. The last 8 bytes of rows are their sums.
+// It checks no bounds.
+//
+//go:noescape
+func squaredL2U8SummedShort4AVX512(dst []float32, base []byte, stride int, length int, queries []uint32, rows []uint32, factor float64)
+
 // nearAVX512 puts into dst, which has room for as many, the places of the values that are not above limit or not above the one
 // of limits at their place, and returns how many they are. It checks no bounds.
 //

@@ -78,6 +78,53 @@ func TestBlockManyRows(t *testing.T) {
 	})
 }
 
+// TestBlockCounts has all numbers of queries and rows that are taken together, and what is left of them.
+func TestBlockCounts(t *testing.T) {
+	eachBlockKernel(t, func(t *testing.T, k blockKernel) {
+		for length := 64; length <= 320; length += 64 {
+			for _, kind := range bytesOf {
+				r := rand.New(rand.NewPCG(1, 2))
+				base := make([]byte, 50*length)
+				k.fill(r, base, length, length, kind.draw)
+				numbers := make([]uint32, 40)
+				for i := range numbers {
+					numbers[i] = r.Uint32N(50)
+				}
+				for rows := range 41 {
+					for queries := range 10 {
+						k.check(t, base, length, length, numbers[:queries], numbers[40-rows:], 0.1)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestBlockZeros has rows that end with zeros, but for one byte of one row.
+func TestBlockZeros(t *testing.T) {
+	numbers := []uint32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+	eachBlockKernel(t, func(t *testing.T, k blockKernel) {
+		for _, length := range []int{64, 128, 192, 256} {
+			base := make([]byte, 16*length)
+			for at := range 40 {
+				k.fill(rand.New(rand.NewPCG(1, 2)), base, length, length, bytesOf[0].draw)
+				for row := range 16 {
+					v := base[row*length:][:length]
+					clear(v[length-40:])
+					if row == at%16 {
+						v[length-40+at] = 255
+					}
+					if k.summed {
+						simd.PutSumsU8(v)
+					}
+				}
+				k.check(t, base, length, length, numbers[:8], numbers, 1)
+				k.check(t, base, length, length, numbers[at%14:][:2], numbers, 1)
+			}
+		}
+	})
+}
+
 // TestBlockLargest has sums that just fit 32 bits.
 func TestBlockLargest(t *testing.T) {
 	const length = 66_048
@@ -108,7 +155,7 @@ func (k blockKernel) check(t failer, base []byte, stride, length int, queries, r
 			want = append(want, float32(factor*float64(sum)))
 		}
 	}
-	want = append(want, 7, 7, 7, 7)
+	want = append(want, slices.Repeat([]float32{7}, 16)...)
 	dst := slices.Repeat([]float32{7}, len(want))
 	k.block(dst, base, stride, length, queries, rows, factor)
 	if !slices.Equal(dst, want) {

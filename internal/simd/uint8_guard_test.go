@@ -85,11 +85,13 @@ func TestBytesReadNothingOutside(t *testing.T) {
 			}
 		}
 		for n := 64; n <= 512; n += 64 {
-			for _, count := range []int{1, 2, 3, 4, 25} {
+			for _, count := range []int{1, 2, 3, 4, 15, 16, 17, 25} {
 				row := readable[len(readable)-n:]
 				for _, k := range blockKernels {
-					k.block(make([]float32, 4*count), row, 0, n, numbers[len(numbers)-4:], numbers[len(numbers)-count:], 1)
-					k.block(lastFloats[len(lastFloats)-4*count:], row, 0, n, make([]uint32, 4), make([]uint32, count), 1)
+					for _, queries := range []int{1, 2, 4, 7, 8, 9} {
+						k.block(make([]float32, queries*count), row, 0, n, numbers[len(numbers)-queries:], numbers[len(numbers)-count:], 1)
+						k.block(lastFloats[len(lastFloats)-queries*count:], row, 0, n, make([]uint32, queries), make([]uint32, count), 1)
+					}
 				}
 				simd.Near(make([]uint32, count), lastFloats[len(lastFloats)-count:], lastFloats[len(lastFloats)-count:], -1)
 				simd.Near(numbers[len(numbers)-count:], make([]float32, count), lastFloats[len(lastFloats)-count:], -1)

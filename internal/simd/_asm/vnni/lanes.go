@@ -19,6 +19,30 @@ func DotBytes(signed, unsigned, sum VecVirtual) {
 	})
 }
 
+// DotBroadcast is DotBytes for four signed bytes in memory, that are multiplied with every four unsigned ones.
+func DotBroadcast(signed Mem, unsigned, sum VecVirtual) {
+	Instruction(&ir.Instruction{
+		Opcode:   "VPDPBUSD",
+		Suffixes: []string{"BCST"},
+		Operands: []Op{signed, unsigned, sum},
+		Inputs:   []Op{signed, unsigned, sum},
+		Outputs:  []Op{sum},
+		ISA:      []string{"AVX512_VNNI"},
+	})
+}
+
+// InsertUpper emits VINSERTI64X4 of the upper half of a register whose lower half was loaded. Avo would have the upper one needed
+// before, and thus the register in use all the time.
+func InsertUpper(from Mem, both VecVirtual) {
+	Instruction(&ir.Instruction{
+		Opcode:   "VINSERTI64X4",
+		Operands: []Op{Imm(1), from, both, both},
+		Inputs:   []Op{from, both.AsY()},
+		Outputs:  []Op{both},
+		ISA:      []string{"AVX512F"},
+	})
+}
+
 // AddLanes emits the sums of the 16 lanes of each of four registers, as the lanes of one.
 func AddLanes(rows []VecVirtual) VecVirtual { return Lanes(rows, VPADDD) }
 
