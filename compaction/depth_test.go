@@ -18,7 +18,7 @@ import (
 func coded(t *testing.T, d *storage.DataFile, n, threads int) compaction.CodeStats {
 	t.Helper()
 	j := job(t, d, uint64(n))
-	j.Index.Neighbors, j.Index.Threads, j.Codes = 20, threads, "uint8" // neighbors enough that theirs are many candidates
+	j.Index.Neighbors, j.Index.Threads, j.Codes = 60, threads, "uint8" // neighbors enough that theirs are many candidates
 	out, err := compaction.Rewrite(t.Context(), j)
 	if err != nil {
 		t.Fatal(err)
@@ -48,19 +48,24 @@ func TestRewrite_Deviations(t *testing.T) {
 	}
 }
 
-// Codes for which the first number of candidates is too few are measured with the second.
+// Codes for which the first number of candidates is too few are measured with the second, and with the third.
 func TestRewrite_DeepCodes(t *testing.T) {
 	const n = 4000
-	d := records(t, n, func(i int) codec.Record {
-		v := vectorOf(i)
-		if i == n {
-			v[1] = 32 // makes steps as long as that
-		}
-		return codec.Record{Vector: codec.AppendVector(nil, v)}
-	})
-	for _, threads := range []int{1, 3} {
-		if stats := coded(t, d, n, threads); stats.Coarse || stats.Surplus < 40 {
-			t.Errorf("%d threads: %+v, want codes with a surplus above 40 that are not too coarse", threads, stats)
+	for _, tc := range []struct {
+		largest     float32 // component, which makes steps as long as that
+		least, most int     // surplus
+	}{{32, 39, 102}, {48, 103, 230}} {
+		d := records(t, n, func(i int) codec.Record {
+			v := vectorOf(i)
+			if i == n {
+				v[1] = tc.largest
+			}
+			return codec.Record{Vector: codec.AppendVector(nil, v)}
+		})
+		for _, threads := range []int{1, 3} {
+			if stats := coded(t, d, n, threads); stats.Coarse || stats.Surplus < tc.least || stats.Surplus > tc.most {
+				t.Errorf("largest %v, %d threads: %+v, want a surplus of %d to %d", tc.largest, threads, stats, tc.least, tc.most)
+			}
 		}
 	}
 }
