@@ -17,8 +17,7 @@ type incoming[T any] struct {
 
 	bits    int // of a row's number within its bucket
 	parcels []*parcel[T]
-	mu      sync.Mutex // guards parcels and free
-	free    []*chunk[T]
+	mu      sync.Mutex // guards parcels
 }
 
 const (
@@ -124,36 +123,14 @@ func (g *incoming[T]) deliverTo(bucket int, start uint64, ends []uint64) {
 		rows[i], ends[i], start = start, start, start+ends[i]
 	}
 	for _, p := range g.parcels {
-		for c := p.chunks[bucket]; c != nil; c = g.reuse(c) {
+		for c := p.chunks[bucket]; c != nil; c = c.next {
 			for i, row := range c.rows[:c.count] {
 				g.items[ends[row]] = c.items[i]
 				ends[row]++
 			}
 		}
+		p.chunks[bucket] = nil
 	}
-}
-
-// reuse lets a chunk be used again, and returns the next one.
-func (g *incoming[T]) reuse(c *chunk[T]) (next *chunk[T]) {
-	next, c.next, c.count = c.next, nil, 0
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.free = append(g.free, c)
-	return next
-}
-
-// newChunk is a chunk before another one.
-func (g *incoming[T]) newChunk(next *chunk[T]) (c *chunk[T]) {
-	g.mu.Lock()
-	if last := len(g.free) - 1; last >= 0 {
-		c, g.free = g.free[last], g.free[:last]
-	}
-	g.mu.Unlock()
-	if c == nil {
-		c = new(chunk[T])
-	}
-	c.next = next
-	return c
 }
 
 // of are the items of a row, once all are delivered.
@@ -172,7 +149,7 @@ func (p *parcel[T]) put(row uint32, item T) {
 	bucket := int(row >> p.to.bits)
 	c := p.chunks[bucket]
 	if c == nil || c.count == chunkItems {
-		c = p.to.newChunk(c)
+		c = &chunk[T]{next: c}
 		p.chunks[bucket] = c
 	}
 	c.rows[c.count], c.items[c.count] = uint16(row&(1<<p.to.bits-1)), item
