@@ -32,8 +32,8 @@ func (o *offers) group(rows []uint32) {
 	}
 }
 
-// take gives the keys of the offers for the row at a place. They are valid until the next call.
-func (o *offers) take(place uint32) []uint64 {
+// keysAt are the keys of the offers for the row at a place, which are gone then. They are valid until the next call.
+func (o *offers) keysAt(place uint32) []uint64 {
 	o.keys = o.keys[:0]
 	for at := o.first[place]; at != 0; at = o.next[at-1] {
 		o.keys = append(o.keys, o.Key(int(at-1)))
@@ -53,7 +53,7 @@ func (l *lists) take(o *offers, rows []uint32) {
 		simd.PrefetchRows(l.all.distances, l.stride, l.stride, o.rows)
 	}
 	for i, row := range o.rows {
-		l.enter(row, o.take(o.with[i]))
+		l.enter(row, o.keysAt(o.with[i]))
 	}
 	o.Clear()
 }

@@ -49,11 +49,7 @@ func introduce() {
 	own, others := K(), K()
 	VCMPPS(Imm(lessOrEqual), limit, value, there, own)
 	VCMPPS(Imm(lessOrEqual), most, value, there, others)
-	distance, flip := ZMM(), ZMM()
-	VADDPS(zero, value, distance) // both zeros become one
-	VPSRAD(Imm(31), distance, flip)
-	VPORD(sign, flip, flip)
-	VPXORD(flip, distance, distance)
+	distance := sortable(value, zero, sign)
 	VPSUBD(row, other, offset)
 	o.add(at, false, offset, one, distance, own)
 	VPSUBD(other, row, offset)
@@ -69,6 +65,16 @@ func introduce() {
 	VZEROUPPER()
 	Store(o.kept, ReturnIndex(0))
 	RET()
+}
+
+// sortable emits the bits that sort like distances.
+func sortable(value, zero, sign VecVirtual) VecVirtual {
+	distance, flip := ZMM(), ZMM()
+	VADDPS(zero, value, distance) // both zeros become one
+	VPSRAD(Imm(31), distance, flip)
+	VPORD(sign, flip, flip)
+	VPXORD(flip, distance, distance)
+	return distance
 }
 
 // offers are where they are put.
