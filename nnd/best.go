@@ -3,6 +3,8 @@ package nnd
 import (
 	"math"
 	"slices"
+
+	"github.com/vicinaldb/store/internal/simd"
 )
 
 // best keeps the k smallest keys it is given. Keys are distinct. From when there are k of them on, they are sorted.
@@ -27,30 +29,17 @@ func (b *best) limit() float32 {
 	return distanceOf(b.last())
 }
 
-// add keeps a key if it is among the k smallest so far.
-func (b *best) add(key uint64) {
-	n := len(b.keys)
-	if n < b.k {
-		b.keys = append(b.keys, key)
-		if b.found() {
-			slices.Sort(b.keys)
-		}
+// add keeps those of some keys that are among the k smallest so far.
+func (b *best) add(keys ...uint64) {
+	if b.found() {
+		simd.EnterKeys(b.keys, keys)
 		return
 	}
-	if n--; key >= b.keys[n] {
-		return
+	free := min(b.k-len(b.keys), len(keys))
+	if b.keys = append(b.keys, keys[:free]...); b.found() {
+		slices.Sort(b.keys)
+		simd.EnterKeys(b.keys, keys[free:])
 	}
-	if n > 32 {
-		at, _ := slices.BinarySearch(b.keys[:n], key)
-		copy(b.keys[at+1:], b.keys[at:n])
-		b.keys[at] = key
-		return
-	}
-	keys, at := b.keys, n
-	for ; at > 0 && keys[at-1] > key; at-- {
-		keys[at] = keys[at-1]
-	}
-	keys[at] = key
 }
 
 // appendTo appends what was kept, nearest first.

@@ -54,17 +54,28 @@ func (s *Searcher) keep() {
 		}
 		return
 	}
-	for _, key := range s.keys {
-		if s.query.Allowed == nil || s.query.Allowed.Contains(uint32(key)) {
-			s.found.add(key)
-			if s.kept.room > 0 {
-				s.kept.add(key)
-			}
-		}
+	keys := s.keys
+	if s.query.Allowed != nil {
+		keys = s.allowed()
+	}
+	s.found.add(keys...)
+	if s.kept.room > 0 {
+		s.kept.add(keys)
 	}
 	if s.found.limit() < float32(math.Inf(1)) {
 		s.draw(&s.found)
 	}
+}
+
+// allowed are those of s.keys that may be results.
+func (s *Searcher) allowed() []uint64 {
+	s.results = s.results[:0]
+	for _, key := range s.keys {
+		if s.query.Allowed.Contains(uint32(key)) {
+			s.results = append(s.results, key)
+		}
+	}
+	return s.results
 }
 
 // guides is how many rows a bounded search looks for at first, whether they lie within the radius or not: so it comes to the

@@ -1,5 +1,7 @@
 package nnd
 
+import "math/bits"
+
 // frontier is a binary heap of keys, the smallest on top: the candidates of a search that are not expanded yet.
 type frontier []uint64
 
@@ -30,21 +32,25 @@ func (f *frontier) pop() uint64 {
 	return top
 }
 
-// sink puts a key in place i, or below it where it belongs.
+// sink puts a key in place i, or below it where it belongs. The place is left empty first: of the two below it the smaller moves up, down to
+// the bottom, which takes no branch that is as good as random, and the key, which comes from the bottom, hardly rises from there.
 func (f frontier) sink(i int, key uint64) {
-	for {
-		child := 2*i + 1
-		if child >= len(f) {
-			break
-		}
-		if child+1 < len(f) && f[child+1] < f[child] {
-			child++
-		}
-		if f[child] >= key {
-			break
-		}
+	top := i
+	for right := 2*i + 2; right < len(f); right = 2*i + 2 {
+		_, less := bits.Sub64(f[right], f[right-1], 0)
+		child := right - 1 + int(less)
 		f[i] = f[child]
 		i = child
+	}
+	if last := len(f) - 1; 2*i+1 == last {
+		f[i], i = f[last], last
+	}
+	for i > top {
+		parent := (i - 1) / 2
+		if f[parent] <= key {
+			break
+		}
+		f[i], i = f[parent], parent
 	}
 	f[i] = key
 }

@@ -34,13 +34,15 @@ func (k *kept) within(reach float32) {
 	}
 }
 
-// add keeps a key, for now. There is room for some.
-func (k *kept) add(key uint64) {
-	if key >= k.limit {
-		return
-	}
-	if k.keys = append(k.keys, key); len(k.keys) == slackOfKept*k.room {
-		k.cut()
+// add keeps keys, for now. There is room for some.
+func (k *kept) add(keys []uint64) {
+	for _, key := range keys {
+		if key >= k.limit {
+			continue
+		}
+		if k.keys = append(k.keys, key); len(k.keys) == slackOfKept*k.room {
+			k.cut()
+		}
 	}
 }
 

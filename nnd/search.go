@@ -96,6 +96,7 @@ type Searcher struct {
 	rows     []uint32 // scored rows that are near enough
 	values   []float32
 	keys     []uint64 // of these rows
+	results  []uint64 // those of keys that are allowed
 
 	batch []uint32 // rows that are expanded together
 	taken uint64   // the key of the first of them

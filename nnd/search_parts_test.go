@@ -101,7 +101,7 @@ func TestKeptKeepsTheSmallest(t *testing.T) {
 				reach = newKey(distanceOf(key), math.MaxUint32)
 				k.within(distanceOf(key))
 			}
-			k.add(key)
+			k.add(keys[i : i+1])
 			if len(k.keys) > slackOfKept*room {
 				t.Fatalf("%d keys are kept of %d", len(k.keys), room)
 			}
@@ -113,6 +113,25 @@ func TestKeptKeepsTheSmallest(t *testing.T) {
 		}
 		if got := k.appendTo(nil); !slices.Equal(got, appendKeys(nil, want)) {
 			t.Fatalf("kept %v, want %v", got, appendKeys(nil, want))
+		}
+	})
+}
+
+func TestBestAreTheSmallest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		keys := rapid.SliceOfNDistinct(rapid.Uint64(), 0, 400, rapid.ID[uint64]).Draw(t, "keys")
+		var b best
+		b.reset(rapid.IntRange(1, 70).Draw(t, "k"))
+		for left := keys; len(left) > 0; {
+			some := rapid.IntRange(1, len(left)).Draw(t, "some")
+			b.add(left[:some]...)
+			left = left[some:]
+		}
+		want := slices.Clone(keys)
+		slices.Sort(want)
+		want = want[:min(b.k, len(keys))]
+		if b.appendTo(nil); !slices.Equal(b.keys, want) {
+			t.Fatalf("%x of %x, want %x", b.keys, keys, want)
 		}
 	})
 }

@@ -2,3 +2,6 @@ package simd
 
 // JensenShannonTerm is what one bin adds to JensenShannon.
 var JensenShannonTerm = jensenShannonTerm
+
+// LargestRow is what checks of rows go by.
+var LargestRow = largestRow

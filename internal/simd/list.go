@@ -3,6 +3,7 @@ package simd
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 //go:generate sh -c "cd _asm && go run ./list -out ../list_kernels_amd64.s -stubs ../list_kernels_amd64.go -pkg simd"
@@ -62,4 +63,33 @@ func placeOf(names, distances []uint32, key uint64) int {
 		hi--
 	}
 	return hi
+}
+
+// EnterKeys puts keys in their places among sorted ones, and drops as many from the end, the greatest. None of them is equal to another. It
+// does what sorting all of them and giving up those behind the end would do.
+func EnterKeys(sorted, keys []uint64) {
+	if len(sorted) > 0 {
+		enterKeys(sorted, keys)
+	}
+}
+
+// enterKeysGo is the Go twin. Many sorted keys are halved; among a few, the place is looked for from the end, as in placeOf.
+func enterKeysGo(sorted, keys []uint64) {
+	last := len(sorted) - 1
+	for _, key := range keys {
+		if key >= sorted[last] {
+			continue
+		}
+		if last > 32 {
+			at, _ := slices.BinarySearch(sorted[:last], key)
+			copy(sorted[at+1:], sorted[at:last])
+			sorted[at] = key
+			continue
+		}
+		at := last
+		for ; at > 0 && sorted[at-1] > key; at-- {
+			sorted[at] = sorted[at-1]
+		}
+		sorted[at] = key
+	}
 }

@@ -23,3 +23,9 @@ func enterThreeAVX512(names *[48]uint32, distances *[48]uint32, keys []uint64)
 //
 //go:noescape
 func enterFourAVX512(names *[64]uint32, distances *[64]uint32, keys []uint64)
+
+// enterKeysAVX512 puts keys in their places among at least one and at most 16 sorted ones, and drops as many from the end. It checks no
+// bounds.
+//
+//go:noescape
+func enterKeysAVX512(sorted []uint64, keys []uint64)

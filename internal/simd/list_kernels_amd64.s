@@ -399,3 +399,64 @@ Next:
 	VMOVDQU32 Z2, (CX)
 	VZEROUPPER
 	RET
+
+// func enterKeysAVX512(sorted []uint64, keys []uint64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI, BMI2, CMOV
+TEXT ·enterKeysAVX512(SB), NOSPLIT, $0-48
+	MOVQ         sorted_base+0(FP), AX
+	MOVQ         sorted_len+8(FP), CX
+	MOVQ         $-1, DX
+	BZHIQ        CX, DX, DX
+	DECQ         CX
+	VPBROADCASTQ CX, Z0
+	KMOVB        DX, K1
+	SHRQ         $0x08, DX
+	VPTERNLOGD   $0xff, Z1, Z1, Z1
+	VMOVDQU64    (AX), K1, Z1
+	KMOVB        DX, K2
+	SHRQ         $0x08, DX
+	VPTERNLOGD   $0xff, Z2, Z2, Z2
+	VMOVDQU64    64(AX), K2, Z2
+	MOVQ         keys_base+24(FP), CX
+	MOVQ         keys_len+32(FP), DX
+	VPXORQ       Z3, Z3, Z3
+	JMP          Next
+
+Some:
+	MOVQ        $0x00000008, BX
+	CMPQ        DX, BX
+	CMOVQLT     DX, BX
+	MOVQ        $-1, SI
+	BZHIQ       BX, SI, SI
+	KMOVB       SI, K3
+	VMOVDQU64.Z (CX), K3, Z4
+	VMOVDQA64   Z0, Z5
+	VPERMI2Q    Z2, Z1, Z5
+	VPCMPUQ     $0x01, Z5, Z4, K3, K3
+	KMOVB       K3, SI
+	JMP         Left
+
+Key:
+	TZCNTQ       SI, BX
+	BLSRQ        SI, SI
+	VPBROADCASTQ (CX)(BX*8), Z4
+	VALIGNQ      $0x07, Z1, Z2, Z5
+	VPMAXUQ      Z4, Z5, Z5
+	VPMINUQ      Z5, Z2, Z2
+	VALIGNQ      $0x07, Z3, Z1, Z5
+	VPMAXUQ      Z4, Z5, Z5
+	VPMINUQ      Z5, Z1, Z1
+
+Left:
+	TESTQ SI, SI
+	JNZ   Key
+	ADDQ  $0x40, CX
+	SUBQ  $0x08, DX
+
+Next:
+	CMPQ      DX, $0x00
+	JG        Some
+	VMOVDQU64 Z1, K1, (AX)
+	VMOVDQU64 Z2, K2, 64(AX)
+	VZEROUPPER
+	RET

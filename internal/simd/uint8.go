@@ -52,19 +52,6 @@ func checkByteRows(q, base []byte, stride int, rows []uint32) {
 	}
 }
 
-// largestRow returns the largest of rows. Four maxima need not wait for one another.
-func largestRow(rows []uint32) uint32 {
-	var m0, m1, m2, m3 uint32
-	for len(rows) >= 4 {
-		m0, m1, m2, m3 = max(m0, rows[0]), max(m1, rows[1]), max(m2, rows[2]), max(m3, rows[3])
-		rows = rows[4:]
-	}
-	for _, row := range rows {
-		m0 = max(m0, row)
-	}
-	return max(m0, m1, m2, m3)
-}
-
 func checkBlocks(v []byte) {
 	if len(v)%uint8Block != 0 {
 		panic(fmt.Sprintf("simd: vector of %d bytes, which is no multiple of %d", len(v), uint8Block))

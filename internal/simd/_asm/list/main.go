@@ -17,6 +17,7 @@ func main() {
 	for i, number := range []string{"One", "Two", "Three", "Four"} {
 		enter(number, i+1)
 	}
+	enterKeys()
 	Generate()
 }
 
