@@ -54,7 +54,10 @@ func (c *Collection) queryBatch(ctx context.Context, n int, vector func(i int) c
 	defer s.release()
 	on := c.blocks.Get().(*block)
 	defer func() { clear(on.queries); c.blocks.Put(on) }() // the vectors are the caller's
-	b := newBatch(c, s, n, on)
+	b, err := newBatch(c, s, n, on)
+	if err != nil {
+		return nil, err
+	}
 	b.vector, b.k, b.opts = vector, k, opts
 	for b.begin = 0; b.begin < n; b.begin += b.most {
 		if err := b.answerBlock(ctx, min(b.most, n-b.begin)); err != nil {
@@ -70,8 +73,9 @@ const (
 	longestRun, runsEach = 16, 4
 	// leastOrdered is from how many queries on it pays to order them.
 	leastOrdered = 64
-	// The queries of a block are ordered together. More of them lie closer together, but their distances to the pivots take memory.
-	longestBlock, blockBytes = 4096, 1 << 20
+	// The queries of a block are ordered together. More of them lie closer together, but their distances to the pivots take memory, and so
+	// do their codes.
+	longestBlock, blockBytes, codesBytes = 4096, 1 << 20, 4 << 20
 )
 
 // batch is the state that the goroutines of one QueryBatch share.
@@ -102,18 +106,25 @@ type block struct {
 	queries []query
 	pivots  []float32 // how far each query is from each pivot
 	order   []uint64  // the row of the nearest pivot, then the number of the query
+	table   pivotTable
 }
 
-func newBatch(c *Collection, s *snapshot, n int, on *block) *batch {
+func newBatch(c *Collection, s *snapshot, n int, on *block) (*batch, error) {
 	b := &batch{c: c, s: s, results: make([][]Result, n), most: max(min(n, longestBlock), 1), block: on}
 	if n >= leastOrdered && len(s.segments) > 0 && s.segments[0].Rows() > scanBelow {
 		b.ordered = s.segments[0]
 		pivots := max(len(b.ordered.graph.Pivots), 1)
 		b.most = min(b.most, max(blockBytes/(4*pivots), leastOrdered))
+		if stride := b.ordered.codec.Stride(); stride > 0 {
+			b.most = min(b.most, max(codesBytes/stride, leastOrdered))
+		}
 		b.pivots = slices.Grow(b.pivots[:0], b.most*pivots)[:b.most*pivots]
+		if err := b.ordered.guard(func() error { return b.table.reset(b.ordered, b.most) }); err != nil {
+			return nil, err
+		}
 	}
 	b.queries, b.order = slices.Grow(b.queries[:0], b.most)[:b.most], slices.Grow(b.order[:0], b.most)[:b.most]
-	return b
+	return b, nil
 }
 
 // answerBlock answers so many queries.
@@ -174,34 +185,37 @@ func (b *batch) check(ctx context.Context, begin, end int) error {
 	}
 	scorer := b.ordered.scorers.Get().(*segmentScorer)
 	defer b.ordered.scorers.Put(scorer)
-	return b.ordered.guard(func() error {
-		for i := begin; i < end; i++ {
-			row, err := b.nearestPivot(i, scorer)
-			if err != nil {
-				return err
-			}
-			b.order[i] |= uint64(row) << 32
-		}
-		return nil
-	})
+	return b.ordered.guard(func() error { return b.nearestPivots(begin, end, scorer) })
 }
 
-// nearestPivot scores the pivots for a query, which its search will do without, and returns the row of the nearest.
-func (b *batch) nearestPivot(i int, scorer *segmentScorer) (row uint32, err error) {
+// nearestPivots scores the pivots for queries, whose searches will do without, and orders these by the row of the nearest.
+func (b *batch) nearestPivots(begin, end int, scorer *segmentScorer) error {
 	rows := b.ordered.graph.Pivots
-	distances := b.pivots[i*len(rows):][:len(rows)]
-	scorer.Prepare(b.queries[i].vector)
-	if err := b.ordered.graph.ScorePivots(scorer, distances); err != nil {
-		return 0, err
+	run, distances := b.queries[begin:end], b.pivots[begin*len(rows):end*len(rows)]
+	scored := b.table.score(distances, run, begin, scorer.Scorer)
+	for i := range run {
+		own := distances[i*len(rows):][:len(rows)]
+		if !scored {
+			scorer.Prepare(run[i].vector)
+			if err := b.ordered.graph.ScorePivots(scorer, own); err != nil {
+				return err
+			}
+		}
+		run[i].pivots, run[i].pivotsOf = own, b.ordered
+		b.order[begin+i] |= uint64(nearest(rows, own)) << 32
 	}
-	b.queries[i].pivots, b.queries[i].pivotsOf = distances, b.ordered
+	return nil
+}
+
+// nearest returns the row at the least distance, 0 if there is none.
+func nearest(rows []uint32, distances []float32) (row uint32) {
 	least := float32(math.Inf(1))
-	for at, distance := range distances {
+	for i, distance := range distances {
 		if distance < least {
-			least, row = distance, rows[at]
+			least, row = distance, rows[i]
 		}
 	}
-	return row, nil
+	return row
 }
 
 // answer answers a run of queries, in their order.

@@ -9,32 +9,53 @@ import (
 	"github.com/vicinaldb/store"
 )
 
-// A batch gives what as many queries give, at the same cost, however many they are: few, a block, or more than one.
+// A batch gives what as many queries give, at the same cost, however many they are: few, a block, or more than one. Vectors are
+// compared as floats, by lossless codes, or by others, and some queries lie where codes do not reach.
 func TestCollection_QueryBatch_EqualsQuery(t *testing.T) {
-	vectors, queries := clusters(21, 3000, 8), clusters(22, 4500, 8)
-	for _, list := range [][][]float32{vectors, queries} {
-		for _, v := range list {
-			for i := range v {
-				v[i] = float32(uint8(20*v[i] + 100))
+	for _, test := range []struct {
+		dim, queries int
+		whole        bool
+		metrics      []string
+	}{
+		{8, 4500, true, []string{"euclidean", "cosine"}},
+		{40, 1500, true, []string{"euclidean", "manhattan"}},
+		{40, 600, false, []string{"euclidean", "cosine", "inner_product"}},
+	} {
+		vectors, queries := clusters(21, 3000, test.dim), clusters(22, test.queries, test.dim)
+		for _, list := range [][][]float32{vectors, queries} {
+			for _, v := range list {
+				for i := range v {
+					if v[i] = 20*v[i] + 100; test.whole {
+						v[i] = float32(uint8(v[i]))
+					}
+				}
 			}
+		}
+		for i := 0; i < len(queries); i += 23 {
+			queries[i][i%test.dim] *= 30.5
+		}
+		for _, metric := range test.metrics {
+			equalsQuery(t, metric, vectors, queries)
 		}
 	}
-	for _, metric := range []string{"euclidean", "cosine", "manhattan"} {
-		c := create(t, open(t, t.TempDir()), store.Schema{Dim: 8, Metric: metric})
-		upsert(t, c, items(vectors[:2900]))
-		prepare(t, c)
-		upsert(t, c, items(vectors)[2900:])
-		if _, err := c.Delete(t.Context(), "3", "4", "2950"); err != nil {
-			t.Fatal(err)
+}
+
+func equalsQuery(t *testing.T, metric string, vectors, queries [][]float32) {
+	t.Helper()
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: len(vectors[0]), Metric: metric})
+	upsert(t, c, items(vectors[:2900]))
+	prepare(t, c)
+	upsert(t, c, items(vectors)[2900:])
+	if _, err := c.Delete(t.Context(), "3", "4", "2950"); err != nil {
+		t.Fatal(err)
+	}
+	for _, opts := range [][]store.QueryOption{nil, {store.Epsilon(0.3), store.WithMetadata()}, {store.Within(30)}, {store.Exact()}} {
+		sizes := []int{1, 63, 64, 200}
+		if opts == nil {
+			sizes = []int{0, 1, 63, 64, 200, len(queries)}
 		}
-		for _, opts := range [][]store.QueryOption{nil, {store.Epsilon(0.3), store.WithMetadata()}, {store.Within(30)}, {store.Exact()}} {
-			sizes := []int{1, 63, 64, 200}
-			if opts == nil {
-				sizes = []int{0, 1, 63, 64, 200, len(queries)}
-			}
-			for _, n := range sizes {
-				sameAsAlone(t, c, metric, queries[:n], opts)
-			}
+		for _, n := range sizes {
+			sameAsAlone(t, c, metric, queries[:n], opts)
 		}
 	}
 }

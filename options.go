@@ -203,6 +203,7 @@ type query struct {
 	// pivots are how far those of a segment are, in the fast form, if that is known.
 	pivots   []float32
 	pivotsOf *segment
+	code     []byte // what the vector is in that segment, if that is known
 	k        int
 	epsilon  float32
 	// patience is how many expansions without gain end the search of a segment; 0 is no bound. Where all within a distance are wanted,

@@ -27,7 +27,7 @@ func (seg *segment) search(ctx context.Context, q *query, scorer *segmentScorer,
 	if live == 0 {
 		return stats, nil
 	}
-	scorer.Prepare(q.vector)
+	scorer.begin(q)
 	if !q.exact && n > scanBelow {
 		done, walked, err := seg.walk(ctx, q, scorer, live, allowed)
 		if err != nil || done {

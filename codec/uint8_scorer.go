@@ -42,38 +42,55 @@ func (s *Uint8Scorer) Prepare(query Vector) {
 	if s.exact != nil {
 		s.exact.prepare(v)
 	}
-	if c.params.Lossless { // codes are made of the components themselves
-		if _, s.asCode = s.encode(v, c.params); !s.asCode {
-			copy(s.steps, v)
-		}
+	s.code.offset, s.code.scale = float64(c.params.Offset), float64(c.params.Scale)
+	if s.asCode = s.Code(s.code.code, query); s.asCode {
 		return
 	}
-	c.transform(s.steps, v)
-	if s.asCode, _ = s.encode(s.steps, c.params); s.asCode {
+	if c.params.Lossless {
+		copy(s.steps, v)
 		return
 	}
 	if c.searched.Kernel() == metric.InnerProduct {
 		own := newByteRange()
 		own.add(s.steps)
-		s.asCode = true
-		s.encode(s.steps, own.params())
+		p := own.params()
+		s.asCode, s.code.offset, s.code.scale = true, float64(p.Offset), float64(p.Scale)
+		c.encode(s.code.code, s.steps, s.code.offset, s.code.scale)
 		return
 	}
-	offset, scale := float64(c.params.Offset), float64(c.params.Scale)
 	for i, x := range s.steps {
-		s.steps[i] = float32(min(max((float64(x)-offset)/scale, -maxSteps), maxSteps))
+		s.steps[i] = float32(min(max((float64(x)-s.code.offset)/s.code.scale, -maxSteps), maxSteps))
 	}
+}
+
+// Code makes query, as Prepare takes it, a code as rows have it, in the Stride bytes of code, which are zeros or another code. It returns
+// false when components lie where codes do not reach, or are no integers that lossless codes tell; then code is any other.
+func (s *Uint8Scorer) Code(code []byte, query Vector) bool {
+	c, components := s.rows.codec, query.Dense[:len(s.steps)]
+	if !c.params.Lossless { // others are made of the components themselves
+		c.transform(s.steps, components)
+		components = s.steps
+	}
+	within, exact := c.encode(code, components, float64(c.params.Offset), float64(c.params.Scale))
+	if c.params.Lossless {
+		return exact
+	}
+	return within
+}
+
+// PrepareCode is Prepare for a query of which [Uint8Scorer.Code] has made code, in less time. It keeps a copy.
+func (s *Uint8Scorer) PrepareCode(query Vector, code []byte) {
+	p := s.rows.codec.params
+	if s.exact != nil {
+		s.exact.prepare(query.Dense[:len(s.steps)])
+	}
+	s.asCode, s.code.offset, s.code.scale = true, float64(p.Offset), float64(p.Scale)
+	copy(s.code.code, code)
 }
 
 // maxSteps is from where on all rows are equally far: their differences, of at most 255 steps, are lost in the precision of
 // float32, and the sum of the squares of greater numbers might be infinite.
 const maxSteps = 1 << 50
-
-// encode makes the query's code of components, and tells whether it reaches all of them, and whether it is them.
-func (s *Uint8Scorer) encode(components []float32, p Uint8Params) (within, exact bool) {
-	s.code.offset, s.code.scale = float64(p.Offset), float64(p.Scale)
-	return s.rows.codec.encode(s.code.code, components, s.code.offset, s.code.scale)
-}
 
 // Over has the scorer compare its query with other rows of the same codec from now on.
 func (s *Uint8Scorer) Over(rows Rows) { s.rows = rows.(*Uint8Rows) }

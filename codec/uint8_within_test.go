@@ -54,6 +54,54 @@ func TestUint8ScoreWithin(t *testing.T) {
 	}
 }
 
+// A query whose code was made before is compared as one that is prepared, whatever was prepared in between.
+func TestUint8PrepareCode(t *testing.T) {
+	check := func(m *metric.Dense, vectors [][]float32) {
+		c, rows := compactRows(t, m, vectors)
+		scorer, numbers := rows.Scorer().(*codec.Uint8Scorer), make([]uint32, len(vectors))
+		for i := range numbers {
+			numbers[i] = uint32(i)
+		}
+		scores := func(exact bool) []float32 {
+			dst := make([]float32, len(numbers))
+			if exact {
+				scorer.Exact(dst, numbers)
+			} else {
+				scorer.Score(dst, numbers)
+			}
+			return dst
+		}
+		code := make([]byte, c.Stride())
+		outside := codec.Vector{Dense: slices.Clone(vectors[1])}
+		outside.Dense[0] = 1000.5
+		for i, v := range vectors {
+			query := codec.Vector{Dense: v}
+			scorer.Prepare(query)
+			want, wantExact := scores(false), scores(true)
+			if scorer.Prepare(outside); c.CodeParams().Lossless && scorer.Code(code, outside) {
+				t.Fatalf("%s: a query that lies outside is a code", m.Name())
+			}
+			if !scorer.Code(code, query) {
+				t.Fatalf("%s: query %d is no code", m.Name(), i)
+			}
+			scorer.PrepareCode(query, code)
+			clear(code)
+			if got := scores(false); !slices.Equal(got, want) {
+				t.Fatalf("%s: query %d scores %v, want %v", m.Name(), i, got, want)
+			}
+			if got := scores(true); !slices.Equal(got, wantExact) {
+				t.Fatalf("%s: query %d is exactly %v away, want %v", m.Name(), i, got, wantExact)
+			}
+		}
+	}
+	for _, m := range lossyMetrics(t) {
+		check(m, shares(9, 80, 100))
+	}
+	for name := range norms {
+		check(float32Metric(t, name), counts(9, 80, 100))
+	}
+}
+
 // boundsAt returns a score, and the numbers next to it.
 func boundsAt(r *rand.Rand, scores []float32) []float32 {
 	if len(scores) == 0 {
