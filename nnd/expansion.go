@@ -3,6 +3,7 @@ package nnd
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/vicinaldb/store/internal/simd"
 )
@@ -141,13 +142,15 @@ func (s *Searcher) score(rows []uint32) []uint32 {
 		reach = max(reach, s.kept.reach())
 	}
 	s.rows = append(s.rows[:0], rows...)
-	count, keys := len(rows), s.keys[:0]
 	if s.within != nil {
-		count = s.within.ScoreWithin(values, s.rows, reach)
-	} else {
-		s.query.Scorer.Score(values, s.rows)
+		near := s.rows[:s.within.ScoreWithin(values, s.rows, reach)]
+		s.keys = slices.Grow(s.keys[:0], len(near))[:len(near)]
+		simd.MakeKeys(s.keys, near, values)
+		return near
 	}
-	for i, row := range s.rows[:count] {
+	s.query.Scorer.Score(values, s.rows)
+	keys := s.keys[:0]
+	for i, row := range s.rows {
 		if value := values[i]; value <= reach { // so is not NaN
 			s.rows[len(keys)] = row
 			keys = append(keys, newKey(value, row))

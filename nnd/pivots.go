@@ -1,6 +1,10 @@
 package nnd
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/vicinaldb/store/internal/simd"
+)
 
 // groupOfPivots is how many pivots have their nearest noted.
 const groupOfPivots = 16
@@ -18,15 +22,8 @@ func (p *pivots) fill(rows []uint32, distances []float32) {
 	count := len(rows)
 	p.keys, p.smallest, p.first = slices.Grow(p.keys[:0], count)[:count], p.smallest[:0], noKey
 	for begin := 0; begin < count; begin += groupOfPivots {
-		end, least := min(begin+groupOfPivots, count), uint64(noKey)
-		keys, distances := p.keys[begin:end], distances[begin:end]
-		for i, row := range rows[begin:end] {
-			key := uint64(noKey)
-			if distance := distances[i]; distance == distance {
-				key = newKey(distance, row)
-			}
-			keys[i], least = key, min(least, key)
-		}
+		end := min(begin+groupOfPivots, count)
+		least := simd.MakeKeys(p.keys[begin:end], rows[begin:end], distances[begin:end])
 		p.smallest, p.first = append(p.smallest, least), min(p.first, least)
 	}
 }

@@ -1,19 +1,8 @@
 package simd
 
-import (
-	"fmt"
-	"math"
-	"slices"
-)
+import "fmt"
 
 //go:generate sh -c "cd _asm && go run ./list -out ../list_kernels_amd64.s -stubs ../list_kernels_amd64.go -pkg simd"
-
-// SortableBits maps a distance to bits that, as unsigned numbers, are ordered like distances: negative ones have all bits
-// flipped, the others only the sign. Both zeros give the same bits. NaN is the caller's to keep out.
-func SortableBits(distance float32) uint32 {
-	b := math.Float32bits(distance + 0)
-	return b ^ (uint32(int32(b)>>31) | 1<<31)
-}
 
 // ListBlock is what lists of [Enter] have a multiple of names of.
 const ListBlock = 16
@@ -63,33 +52,4 @@ func placeOf(names, distances []uint32, key uint64) int {
 		hi--
 	}
 	return hi
-}
-
-// EnterKeys puts keys in their places among sorted ones, and drops as many from the end, the greatest. None of them is equal to another. It
-// does what sorting all of them and giving up those behind the end would do.
-func EnterKeys(sorted, keys []uint64) {
-	if len(sorted) > 0 {
-		enterKeys(sorted, keys)
-	}
-}
-
-// enterKeysGo is the Go twin. Many sorted keys are halved; among a few, the place is looked for from the end, as in placeOf.
-func enterKeysGo(sorted, keys []uint64) {
-	last := len(sorted) - 1
-	for _, key := range keys {
-		if key >= sorted[last] {
-			continue
-		}
-		if last > 32 {
-			at, _ := slices.BinarySearch(sorted[:last], key)
-			copy(sorted[at+1:], sorted[at:last])
-			sorted[at] = key
-			continue
-		}
-		at := last
-		for ; at > 0 && sorted[at-1] > key; at-- {
-			sorted[at] = sorted[at-1]
-		}
-		sorted[at] = key
-	}
 }

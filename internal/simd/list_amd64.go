@@ -20,14 +20,3 @@ func enter(names, distances []uint32, keys []uint64) {
 		enterGo(names, distances, keys)
 	}
 }
-
-// fewKeys is how many sorted keys two registers hold.
-const fewKeys = 16
-
-func enterKeys(sorted, keys []uint64) {
-	if hasAVX512 && len(sorted) <= fewKeys {
-		enterKeysAVX512(sorted, keys)
-		return
-	}
-	enterKeysGo(sorted, keys)
-}

@@ -460,3 +460,62 @@ Next:
 	VMOVDQU64 Z2, K2, 64(AX)
 	VZEROUPPER
 	RET
+
+// func makeKeysAVX512(keys []uint64, rows []uint32, distances []float32) (least uint64)
+// Requires: AVX, AVX2, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·makeKeysAVX512(SB), NOSPLIT, $0-80
+	MOVQ         keys_base+0(FP), AX
+	MOVQ         rows_base+24(FP), CX
+	MOVQ         distances_base+48(FP), DX
+	MOVQ         rows_len+32(FP), BX
+	VPXORD       Z0, Z0, Z0
+	MOVL         $0x80000000, SI
+	VPBROADCASTD SI, Z1
+	VMOVDQU32    listLow<>+0(SB), Z2
+	VMOVDQU32    listHigh<>+0(SB), Z3
+	VPTERNLOGD   $0xff, Z4, Z4, Z4
+	JMP          Next
+
+Block:
+	MOVQ        $0x00000010, SI
+	CMPQ        BX, SI
+	CMOVQLT     BX, SI
+	MOVQ        $-1, DI
+	BZHIQ       SI, DI, DI
+	KMOVW       DI, K1
+	VMOVDQU32.Z (CX), K1, Z5
+	VMOVDQU32.Z (DX), K1, Z6
+	VCMPPS      $0x07, Z6, Z6, K1, K2
+	KNOTW       K2, K2
+	VADDPS      Z0, Z6, Z6
+	VPSRAD      $0x1f, Z6, Z7
+	VPORD       Z1, Z7, Z7
+	VPXORD      Z7, Z6, Z6
+	VPTERNLOGD  $0xff, Z6, Z6, K2, Z6
+	VPTERNLOGD  $0xff, Z5, Z5, K2, Z5
+	VMOVDQA32   Z5, Z7
+	VPERMT2D    Z6, Z2, Z7
+	VPERMT2D    Z6, Z3, Z5
+	VPMINUQ     Z7, Z4, Z4
+	VPMINUQ     Z5, Z4, Z4
+	VMOVDQU64   Z7, K1, (AX)
+	KSHIFTRW    $0x08, K1, K1
+	VMOVDQU64   Z5, K1, 64(AX)
+	ADDQ        $0x80, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, BX
+
+Next:
+	CMPQ          BX, $0x00
+	JG            Block
+	VEXTRACTI64X4 $0x01, Z4, Y0
+	VPMINUQ       Y0, Y4, Y4
+	VEXTRACTI128  $0x01, Y4, X0
+	VPMINUQ       X0, X4, X4
+	VPSHUFD       $0x4e, X4, X0
+	VPMINUQ       X0, X4, X4
+	VMOVQ         X4, AX
+	VZEROUPPER
+	MOVQ          AX, least+72(FP)
+	RET

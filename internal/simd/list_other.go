@@ -3,5 +3,3 @@
 package simd
 
 func enter(names, distances []uint32, keys []uint64) { enterGo(names, distances, keys) }
-
-func enterKeys(sorted, keys []uint64) { enterKeysGo(sorted, keys) }

@@ -9,24 +9,6 @@ import (
 	"github.com/vicinaldb/store/internal/simd"
 )
 
-func TestSortableBits(t *testing.T) {
-	ascending := []float32{
-		float32(math.Inf(-1)), -math.MaxFloat32, -1, -math.SmallestNonzeroFloat32, 0, math.SmallestNonzeroFloat32, 1, math.MaxFloat32,
-		float32(math.Inf(1)),
-	}
-	for i, distance := range ascending[1:] {
-		if before := ascending[i]; simd.SortableBits(before) >= simd.SortableBits(distance) {
-			t.Errorf("%v is not before %v", before, distance)
-		}
-	}
-	if simd.SortableBits(float32(math.Copysign(0, -1))) != simd.SortableBits(0) {
-		t.Error("zeros differ")
-	}
-	if simd.SortableBits(ascending[len(ascending)-1]) == math.MaxUint32 {
-		t.Error("infinity fills the ends of lists")
-	}
-}
-
 // noDistance is what the ends of lists have.
 const noDistance = math.MaxUint32
 
@@ -101,54 +83,6 @@ func TestEnterOutside(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestEnterKeys enters few and many keys in sorted ones that are as long as the memory they are in, or in the middle of it.
-func TestEnterKeys(t *testing.T) {
-	eachImplementation(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(9, 10))
-		for count := range 80 {
-			for _, most := range []int{1, 20, 1000} {
-				for range 20 {
-					checkEnterKeys(t, drawDistinct(r, count), drawDistinct(r, r.IntN(most+1)))
-				}
-			}
-		}
-	})
-}
-
-// drawDistinct draws distinct keys, some of them the least and the greatest there can be.
-func drawDistinct(r *rand.Rand, count int) []uint64 {
-	var keys []uint64
-	for seen := map[uint64]bool{}; len(keys) < count; {
-		key := r.Uint64() >> r.IntN(50)
-		switch r.IntN(100) {
-		case 0:
-			key = 0
-		case 1:
-			key = math.MaxUint64
-		}
-		if !seen[key] {
-			keys, seen[key] = append(keys, key), true
-		}
-	}
-	return keys
-}
-
-func checkEnterKeys(t *testing.T, sorted, keys []uint64) {
-	t.Helper()
-	keys = slices.DeleteFunc(keys, func(key uint64) bool { return slices.Contains(sorted, key) })
-	slices.Sort(sorted)
-	want := append(slices.Clone(sorted), keys...)
-	slices.Sort(want)
-	want = want[:len(sorted)]
-	const around = 77
-	within := slices.Concat([]uint64{around}, sorted, []uint64{around})
-	given := slices.Clone(keys)
-	simd.EnterKeys(within[1:len(sorted)+1], keys)
-	if !slices.Equal(within, slices.Concat([]uint64{around}, want, []uint64{around})) || !slices.Equal(keys, given) {
-		t.Fatalf("%x in %x:\n%x\nwant\n%x", given, sorted, within, want)
-	}
 }
 
 // BenchmarkEnter enters three keys in lists of 64 that are in the second cache.

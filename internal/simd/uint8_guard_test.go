@@ -37,6 +37,7 @@ func TestBytesReadNothingOutside(t *testing.T) {
 		}
 	})
 	eachImplementation(t, func(*testing.T) {
+		made := make([]uint64, 70)
 		last := func(n int) []uint32 { return numbers[len(numbers)-n:] }
 		for n := 1; n <= 70; n++ {
 			for _, list := range [][]uint32{numbers[:n], last(n)} {
@@ -47,6 +48,10 @@ func TestBytesReadNothingOutside(t *testing.T) {
 			for _, list := range [][]uint32{numbers[:16*(n%9)], last(16 * (n % 9))} {
 				simd.Enter(list, list, keys[len(keys)-n:])
 			}
+			simd.EnterKeys(keys[len(keys)-n:], keys[:n])
+			simd.EnterKeys(keys[:n], keys[len(keys)-n:])
+			simd.MakeKeys(made, last(n), lastFloats[len(lastFloats)-n:])
+			simd.LargestRow(last(n))
 		}
 	})
 	outside := func(t *testing.T, k byteKernel, least int) {

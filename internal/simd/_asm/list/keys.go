@@ -93,3 +93,99 @@ func (s *sorted) below(at, left Register) Register {
 	KMOVB(there, mask.As32())
 	return mask
 }
+
+// makeKeys emits the function that makes keys of distances and rows, sixteen at a time.
+func makeKeys() {
+	TEXT("makeKeysAVX512", NOSPLIT, "func(keys []uint64, rows []uint32, distances []float32) (least uint64)")
+	Doc(
+		"makeKeysAVX512 sets keys[i] to the sortable bits of distances[i] above rows[i], or all bits where that is NaN, and returns the least",
+		"key. It checks no bounds.",
+	)
+	Pragma("noescape")
+	keys, rows, distances := Load(Param("keys").Base(), GP64()), Load(Param("rows").Base(), GP64()), Load(Param("distances").Base(), GP64())
+	left := Load(Param("rows").Len(), GP64())
+	m := newMaker()
+	JMP(LabelRef("Next"))
+	Label("Block")
+	there := m.there(left)
+	low, high := m.make(Mem{Base: rows}, Mem{Base: distances}, there)
+	VMOVDQU64(low, there, Mem{Base: keys})
+	KSHIFTRW(Imm(lanes), there, there)
+	VMOVDQU64(high, there, Mem{Base: keys, Disp: 8 * lanes})
+	ADDQ(Imm(8*block), keys)
+	ADDQ(Imm(4*block), rows)
+	ADDQ(Imm(4*block), distances)
+	SUBQ(Imm(block), left)
+	Label("Next")
+	CMPQ(left, Imm(0))
+	JG(LabelRef("Block"))
+	least := m.fold()
+	VZEROUPPER()
+	Store(least, ReturnIndex(0))
+	RET()
+}
+
+// maker is what keys are made with.
+type maker struct{ zero, sign, low, high, least VecVirtual }
+
+func newMaker() *maker {
+	m := &maker{zero: ZMM(), sign: ZMM(), low: ZMM(), high: ZMM(), least: ZMM()}
+	VPXORD(m.zero, m.zero, m.zero)
+	sign := GP32()
+	MOVL(U32(1<<31), sign)
+	VPBROADCASTD(sign, m.sign)
+	VMOVDQU32(numbers("listLow", func(i int) int { return i/2 + i%2*block }), m.low)
+	VMOVDQU32(numbers("listHigh", func(i int) int { return block/2 + i/2 + i%2*block }), m.high)
+	VPTERNLOGD(Imm(0xff), m.least, m.least, m.least)
+	return m
+}
+
+// there emits a mask of those of a block of numbers that are left.
+func (m *maker) there(left Register) Register {
+	some, mask, there := GP64(), GP64(), K()
+	MOVQ(U32(block), some)
+	CMPQ(left, some)
+	CMOVQLT(left, some)
+	MOVQ(I32(-1), mask)
+	BZHIQ(some, mask, mask)
+	KMOVW(mask.As32(), there)
+	return there
+}
+
+// make emits the keys of a block of rows, and minds the least of them. Those that are not there are the greatest there can be.
+func (m *maker) make(rows, distances Mem, there Register) (low, high VecVirtual) {
+	row, distance, flip := ZMM(), ZMM(), ZMM()
+	none := K()
+	VMOVDQU32_Z(rows, there, row)
+	VMOVDQU32_Z(distances, there, distance)
+	const ordered = 7
+	VCMPPS(Imm(ordered), distance, distance, there, none)
+	KNOTW(none, none)
+	VADDPS(m.zero, distance, distance) // both zeros are one
+	VPSRAD(Imm(31), distance, flip)
+	VPORD(m.sign, flip, flip)
+	VPXORD(flip, distance, distance)
+	VPTERNLOGD(Imm(0xff), distance, distance, none, distance)
+	VPTERNLOGD(Imm(0xff), row, row, none, row)
+	low, high = ZMM(), row
+	VMOVDQA32(row, low)
+	VPERMT2D(distance, m.low, low)
+	VPERMT2D(distance, m.high, high)
+	VPMINUQ(low, m.least, m.least)
+	VPMINUQ(high, m.least, m.least)
+	return low, high
+}
+
+// fold emits the least of all.
+func (m *maker) fold() Register {
+	upper, least := ZMM(), GP64()
+	VEXTRACTI64X4(Imm(1), m.least, upper.AsY())
+	VPMINUQ(upper.AsY(), m.least.AsY(), m.least.AsY())
+	VEXTRACTI128(Imm(1), m.least.AsY(), upper.AsX())
+	VPMINUQ(upper.AsX(), m.least.AsX(), m.least.AsX())
+	const otherHalf = 0b_01_00_11_10
+	VPSHUFD(Imm(otherHalf), m.least.AsX(), upper.AsX())
+	VPMINUQ(upper.AsX(), m.least.AsX(), m.least.AsX())
+	VMOVQ(m.least.AsX(), least)
+	return least
+}

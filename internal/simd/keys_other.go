@@ -1,0 +1,9 @@
+//go:build !amd64 || purego
+
+package simd
+
+func enterKeys(sorted, keys []uint64) { enterKeysGo(sorted, keys) }
+
+func makeKeys(keys []uint64, rows []uint32, distances []float32) (least uint64) {
+	return makeKeysGo(keys, rows, distances)
+}
