@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/internal/simd"
 )
 
 // QueryBatch answers many queries of one k and the same options, on all cores
@@ -174,6 +175,10 @@ func (b *batch) each(count int, do func(begin, end int, scratch *queryScratch) e
 // check makes queries of a run of vectors, and finds the pivots that are nearest to them.
 func (b *batch) check(ctx context.Context, begin, end int) error {
 	for i := begin; i < end; i++ {
+		if i+1 < end { // what the caller has given is far away
+			next := b.vector(b.begin + i + 1).Dense
+			simd.PrefetchRows(next, len(next), len(next), []uint32{0})
+		}
 		q, err := b.c.checkQuery(ctx, b.vector(b.begin+i), b.k, b.opts)
 		if err != nil {
 			return &ItemError{Index: b.begin + i, Err: err}
@@ -240,7 +245,10 @@ func (b *batch) find(ctx context.Context, order []uint64, scratch *queryScratch)
 	var stats QueryStats
 	shared := b.queries[uint32(order[0])].stats
 	scratch.hits, scratch.counts = scratch.hits[:0], scratch.counts[:0]
-	for _, key := range order {
+	for at, key := range order {
+		if at+1 < len(order) {
+			b.prefetch(int(uint32(order[at+1])))
+		}
 		q, before := &b.queries[uint32(key)], len(scratch.hits)
 		q.stats = &stats
 		if err := b.s.find(ctx, q, scratch); err != nil {
@@ -254,6 +262,16 @@ func (b *batch) find(ctx context.Context, order []uint64, scratch *queryScratch)
 		b.mu.Unlock()
 	}
 	return nil
+}
+
+// prefetch has the processor begin to load what is known of a query already, which its search begins with.
+func (b *batch) prefetch(i int) {
+	if b.ordered == nil {
+		return
+	}
+	row, pivots := []uint32{uint32(i)}, len(b.ordered.graph.Pivots)
+	simd.PrefetchRows(b.pivots, pivots, pivots, row)
+	b.table.prefetch(i)
 }
 
 // fail keeps the first error.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/internal/simd"
 	"github.com/vicinaldb/store/nnd"
 )
 
@@ -63,6 +64,13 @@ func (t *pivotTable) score(distances []float32, run []query, begin int, scorer c
 	}
 	t.rows.BlockDistances(distances, t.numbers[t.pivots+begin:][:len(run)], t.numbers[:t.pivots])
 	return true
+}
+
+// prefetch has the processor begin to load the code of a query of the block.
+func (t *pivotTable) prefetch(query int) {
+	if t.rows != nil {
+		simd.PrefetchRows(t.codes, t.stride, t.stride, t.numbers[t.pivots+query:][:1])
+	}
 }
 
 // begin makes the vector of a query the one that is compared.

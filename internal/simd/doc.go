@@ -35,10 +35,14 @@
 // The functions of offers.go say which of some rows are to be neighbors of which others, and which of these are in their lists already, by
 // comparing all names of a list: on amd64, also while somebody else writes to it. Those of list.go enter what is left in sorted lists.
 //
+// # Keys
+//
+// The functions of keys.go make numbers that sort by distance, and keep the least of them in order: what a search goes by.
+//
 // # Implementations
 //
 // The best implementation for the processor is chosen once, when the program starts: "avx512" or "avx2" on amd64, "neon" on
-// arm64, else "purego", the Go twins. "avx512" has kernels of its own for rows of bytes, half floats and lists of neighbors only; the
+// arm64, else "purego", the Go twins. "avx512" has kernels of its own for rows of bytes, half floats, lists of neighbors and keys only; the
 // others are those of "avx2". It needs the extensions F, BW, VL, DQ and VNNI. "neon" has none for half floats. The environment variable
 // VICINAL_SIMD names an implementation to use instead, if the processor has it. Programs built with the tag purego contain no
 // assembly.
