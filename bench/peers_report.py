@@ -1,7 +1,7 @@
 """Tables and a plot of what peers.py has measured.
 
     peers_report.py RESULTS...                writes report.md, report.svg and report.png in each, and prints the tables
-    peers_report.py --publish DIR RESULTS...  writes the tables and a plot of each into DIR, as peers.md and peers-NAME.svg
+    peers_report.py --publish PAGE.md RESULTS...  writes the tables of all on one page, and a plot of each beside it, as PAGE-NAME.svg
 
 A speed at a recall is that of the build which is fastest there. It lies on the front of that build: its points that no other of its
 points beats in both. Between two of them the logarithm of the speed is linear in recall. Below the first point the speed is that of
@@ -216,7 +216,7 @@ def write_report(path, runs):
         print("no plot: there is no matplotlib", file=sys.stderr)
 
 
-def publish(out, results):
+def publish(page, results):
     """The tables of several data sets on one page, for people who have not run anything."""
     processor = next(line for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
     parts = [
@@ -225,25 +225,25 @@ def publish(out, results):
         " [README.md](README.md) says what is measured and how to read it.\n",
     ]
     for path, runs in results:
-        image = f"peers-{path.name}.svg"
-        draw([out / image], path.name, runs)
+        image = f"{page.stem}-{path.name}.svg"
+        draw([page.parent / image], path.name, runs)
         parts += [f"## {path.name}\n", speeds_table(runs), f"![recall against speed]({image})\n"]
         parts += [default_table(runs), builds_table(runs), *left_out(runs)]
-    (out / "peers.md").write_text("\n".join(parts))
+    page.write_text("\n".join(parts))
 
 
 def main():
     words = sys.argv[1:]
-    out = None
+    page = None
     if words[:1] == ["--publish"]:
-        out, words = pathlib.Path(*words[1:2]), words[2:]
+        page, words = pathlib.Path(*words[1:2]), words[2:]
     if not words:
         sys.exit(__doc__.strip())
     results = [
         (path, [json.loads(line) for line in (path / "runs.jsonl").read_text().splitlines()]) for path in map(pathlib.Path, words)
     ]
-    if out:
-        publish(out, results)
+    if page:
+        publish(page, results)
         return
     for path, runs in results:
         write_report(path, runs)
