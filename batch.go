@@ -18,8 +18,8 @@ import (
 // and no results.
 //
 // It takes up to a quarter less time than as many calls of Query, the less the more queries there are: from 64 on they are compared with
-// the entry points together, and answered in an order that has near ones read the same memory one after the other. The results of up to 16 queries lie in one piece of memory, which
-// is held as long as any of them.
+// the entry points together, and answered in an order that has near ones read the same memory one after the other. The results of up to
+// 16 queries lie in one piece of memory, which is held as long as any of them.
 func (c *Collection) QueryBatch(ctx context.Context, vectors [][]float32, k int, opts ...QueryOption) ([][]Result, error) {
 	return c.queryAll(ctx, len(vectors), func(i int) codec.Vector { return codec.Vector{Dense: vectors[i]} }, k, opts)
 }

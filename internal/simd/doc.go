@@ -42,8 +42,8 @@
 // # Implementations
 //
 // The best implementation for the processor is chosen once, when the program starts: "avx512" or "avx2" on amd64, "neon" on
-// arm64, else "purego", the Go twins. "avx512" has kernels of its own for rows of bytes, half floats, lists of neighbors and keys only; the
-// others are those of "avx2". It needs the extensions F, BW, VL, DQ and VNNI. "neon" has none for half floats. The environment variable
+// arm64, else "purego", the Go twins. "avx512" has kernels of its own for rows of bytes and their numbers, half floats, lists of
+// neighbors and keys only; the others are those of "avx2". It needs the extensions F, BW, VL, DQ and VNNI. "neon" has none for half floats. The environment variable
 // VICINAL_SIMD names an implementation to use instead, if the processor has it. Programs built with the tag purego contain no
 // assembly.
 package simd

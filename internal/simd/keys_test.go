@@ -38,6 +38,9 @@ func TestEnterKeys(t *testing.T) {
 				}
 			}
 		}
+		for _, length := range lengths() {
+			checkEnterKeys(t, drawDistinct(r, 1+length%20), drawDistinct(r, length))
+		}
 	})
 }
 
@@ -84,7 +87,7 @@ func TestMakeKeys(t *testing.T) {
 	}
 	eachImplementation(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(11, 12))
-		for count := range 300 {
+		for _, count := range lengths() {
 			rows, far := make([]uint32, count), make([]float32, count)
 			for i := range rows {
 				rows[i], far[i] = r.Uint32(), distances[r.IntN(len(distances))]

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func largestRowAVX512(rows []uint32) uint32
-// Requires: AVX, AVX2, AVX512F, BMI2
+// Requires: AVX, AVX2, AVX512F, BMI2, CMOV
 TEXT ·largestRowAVX512(SB), NOSPLIT, $0-28
 	MOVQ   rows_base+0(FP), AX
 	MOVQ   rows_len+8(FP), CX
@@ -20,8 +20,11 @@ Block:
 Next:
 	CMPQ          CX, $0x10
 	JAE           Block
-	MOVL          $0x0000ffff, DX
-	BZHIL         CX, DX, DX
+	MOVQ          $0x00000010, DX
+	CMPQ          CX, DX
+	CMOVQHI       DX, CX
+	MOVQ          $0x0000ffff, DX
+	BZHIQ         CX, DX, DX
 	KMOVW         DX, K1
 	VMOVDQU32.Z   (AX), K1, Z1
 	VPMAXUD       Z1, Z0, Z0

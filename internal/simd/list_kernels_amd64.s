@@ -405,16 +405,17 @@ Next:
 TEXT ·enterKeysAVX512(SB), NOSPLIT, $0-48
 	MOVQ         sorted_base+0(FP), AX
 	MOVQ         sorted_len+8(FP), CX
-	MOVQ         $-1, DX
+	LEAQ         -1(CX), DX
+	VPBROADCASTQ DX, Z0
+	MOVQ         $0x00000010, DX
+	CMPQ         CX, DX
+	CMOVQHI      DX, CX
+	MOVQ         $0x0000ffff, DX
 	BZHIQ        CX, DX, DX
-	DECQ         CX
-	VPBROADCASTQ CX, Z0
-	KMOVB        DX, K1
-	SHRQ         $0x08, DX
+	KMOVW        DX, K1
+	KSHIFTRW     $0x08, K1, K2
 	VPTERNLOGD   $0xff, Z1, Z1, Z1
 	VMOVDQU64    (AX), K1, Z1
-	KMOVB        DX, K2
-	SHRQ         $0x08, DX
 	VPTERNLOGD   $0xff, Z2, Z2, Z2
 	VMOVDQU64    64(AX), K2, Z2
 	MOVQ         keys_base+24(FP), CX
@@ -423,23 +424,24 @@ TEXT ·enterKeysAVX512(SB), NOSPLIT, $0-48
 	JMP          Next
 
 Some:
-	MOVQ        $0x00000008, BX
-	CMPQ        DX, BX
-	CMOVQLT     DX, BX
-	MOVQ        $-1, SI
+	MOVQ        DX, BX
+	MOVQ        $0x00000008, SI
+	CMPQ        BX, SI
+	CMOVQHI     SI, BX
+	MOVQ        $0x000000ff, SI
 	BZHIQ       BX, SI, SI
-	KMOVB       SI, K3
+	KMOVW       SI, K3
 	VMOVDQU64.Z (CX), K3, Z4
 	VMOVDQA64   Z0, Z5
 	VPERMI2Q    Z2, Z1, Z5
 	VPCMPUQ     $0x01, Z5, Z4, K3, K3
-	KMOVB       K3, SI
+	KMOVB       K3, BX
 	JMP         Left
 
 Key:
-	TZCNTQ       SI, BX
-	BLSRQ        SI, SI
-	VPBROADCASTQ (CX)(BX*8), Z4
+	TZCNTQ       BX, SI
+	BLSRQ        BX, BX
+	VPBROADCASTQ (CX)(SI*8), Z4
 	VALIGNQ      $0x07, Z1, Z2, Z5
 	VPMAXUQ      Z4, Z5, Z5
 	VPMINUQ      Z5, Z2, Z2
@@ -448,7 +450,7 @@ Key:
 	VPMINUQ      Z5, Z1, Z1
 
 Left:
-	TESTQ SI, SI
+	TESTQ BX, BX
 	JNZ   Key
 	ADDQ  $0x40, CX
 	SUBQ  $0x08, DX
@@ -477,10 +479,11 @@ TEXT ·makeKeysAVX512(SB), NOSPLIT, $0-80
 	JMP          Next
 
 Block:
-	MOVQ        $0x00000010, SI
-	CMPQ        BX, SI
-	CMOVQLT     BX, SI
-	MOVQ        $-1, DI
+	MOVQ        BX, SI
+	MOVQ        $0x00000010, DI
+	CMPQ        SI, DI
+	CMOVQHI     DI, SI
+	MOVQ        $0x0000ffff, DI
 	BZHIQ       SI, DI, DI
 	KMOVW       DI, K1
 	VMOVDQU32.Z (CX), K1, Z5

@@ -6,6 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/masks"
 )
 
 // lanes is how many numbers are in a register.
@@ -16,7 +18,8 @@ func main() {
 	TEXT("largestRowAVX512", NOSPLIT, "func(rows []uint32) uint32")
 	Doc("largestRowAVX512 returns the largest of rows, 0 of none.")
 	Pragma("noescape")
-	at, left := Load(Param("rows").Base(), GP64()), Load(Param("rows").Len(), GP64())
+	at, left := Load(Param("rows").Base(), GP64()), GP64()
+	Load(Param("rows").Len(), left)
 	largest := ZMM()
 	VPXORD(largest, largest, largest)
 	JMP(LabelRef("Next"))
@@ -27,10 +30,8 @@ func main() {
 	Label("Next")
 	CMPQ(left, Imm(lanes))
 	JAE(LabelRef("Block"))
-	mask, there, rest := GP32(), K(), ZMM()
-	MOVL(U32(1<<lanes-1), mask)
-	BZHIL(left.(GPVirtual).As32(), mask, mask)
-	KMOVW(mask, there)
+	there, rest := K(), ZMM()
+	masks.First(left, lanes, there)
 	VMOVDQU32_Z(Mem{Base: at}, there, rest)
 	VPMAXUD(rest, largest, largest)
 	result := fold(largest)

@@ -4,6 +4,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/masks"
 )
 
 // lanes is the number of keys in a register.
@@ -60,38 +62,35 @@ type sorted struct {
 // newSorted emits the loading of the keys.
 func newSorted() *sorted {
 	s := &sorted{at: Load(Param("sorted").Base(), GP64()), last: ZMM()}
-	count, all := Load(Param("sorted").Len(), GP64()), GP64()
-	MOVQ(I32(-1), all)
-	BZHIQ(count, all, all)
-	DECQ(count)
-	VPBROADCASTQ(count, s.last)
-	for i := range 2 {
-		keys, there := ZMM(), K()
-		KMOVB(all.(GPVirtual).As32(), there)
-		SHRQ(Imm(lanes), all)
+	count, last := GP64(), GP64()
+	Load(Param("sorted").Len(), count)
+	LEAQ(Mem{Base: count, Disp: -1}, last)
+	VPBROADCASTQ(last, s.last)
+	low, high := K(), K()
+	masks.First(count, 2*lanes, low)
+	KSHIFTRW(Imm(lanes), low, high)
+	s.there = []Register{low, high}
+	for i, there := range s.there {
+		keys := ZMM()
 		VPTERNLOGD(Imm(0xff), keys, keys, keys)
 		VMOVDQU64(Mem{Base: s.at, Disp: 8 * lanes * i}, there, keys)
-		s.keys, s.there = append(s.keys, keys), append(s.there, there)
+		s.keys = append(s.keys, keys)
 	}
 	return s
 }
 
 // below emits a mask of those of the next keys that are below the last one.
 func (s *sorted) below(at, left Register) Register {
-	some, mask, there, keys, last := GP64(), GP64(), K(), ZMM(), ZMM()
-	MOVQ(U32(lanes), some)
-	CMPQ(left, some)
-	CMOVQLT(left, some)
-	MOVQ(I32(-1), mask)
-	BZHIQ(some, mask, mask)
-	KMOVB(mask.As32(), there)
+	count, there, keys, last := GP64(), K(), ZMM(), ZMM()
+	MOVQ(left, count)
+	masks.First(count, lanes, there)
 	VMOVDQU64_Z(Mem{Base: at}, there, keys)
 	VMOVDQA64(s.last, last)
 	VPERMI2Q(s.keys[1], s.keys[0], last)
 	const less = 1
 	VPCMPUQ(Imm(less), last, keys, there, there)
-	KMOVB(there, mask.As32())
-	return mask
+	KMOVB(there, count.As32())
+	return count
 }
 
 // makeKeys emits the function that makes keys of distances and rows, sixteen at a time.
@@ -107,7 +106,9 @@ func makeKeys() {
 	m := newMaker()
 	JMP(LabelRef("Next"))
 	Label("Block")
-	there := m.there(left)
+	count, there := GP64(), K()
+	MOVQ(left, count)
+	masks.First(count, block, there)
 	low, high := m.make(Mem{Base: rows}, Mem{Base: distances}, there)
 	VMOVDQU64(low, there, Mem{Base: keys})
 	KSHIFTRW(Imm(lanes), there, there)
@@ -138,18 +139,6 @@ func newMaker() *maker {
 	VMOVDQU32(numbers("listHigh", func(i int) int { return block/2 + i/2 + i%2*block }), m.high)
 	VPTERNLOGD(Imm(0xff), m.least, m.least, m.least)
 	return m
-}
-
-// there emits a mask of those of a block of numbers that are left.
-func (m *maker) there(left Register) Register {
-	some, mask, there := GP64(), GP64(), K()
-	MOVQ(U32(block), some)
-	CMPQ(left, some)
-	CMOVQLT(left, some)
-	MOVQ(I32(-1), mask)
-	BZHIQ(some, mask, mask)
-	KMOVW(mask.As32(), there)
-	return there
 }
 
 // make emits the keys of a block of rows, and minds the least of them. Those that are not there are the greatest there can be.

@@ -7,6 +7,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
+	"github.com/vicinaldb/store/internal/simd/_asm/masks"
 	"github.com/vicinaldb/store/internal/simd/_asm/vnni"
 )
 
@@ -159,7 +160,7 @@ func (t *tile) store(row, end Register) {
 	SUBQ(row, left)
 	SHRQ(Imm(2), left)
 	INCQ(left)
-	first(left, side, lanes)
+	masks.First(left, side, lanes)
 
 	norms := t.rowNorms()
 	to, width := GP64(), GP64()
@@ -212,16 +213,4 @@ func (t *tile) tails() (sums, squares VecVirtual) {
 	VSHUFPS(Imm(0x88), pairs[1], pairs[0], sums)
 	VSHUFPS(Imm(0xdd), pairs[1], pairs[0], squares)
 	return sums, squares
-}
-
-// first emits a mask of the first lanes, as many as count says, but not more than most. Count is lost: BZHI would look at no more
-// than 8 bits of it.
-func first(count GPVirtual, most int, lanes Register) {
-	all := GP64()
-	MOVQ(U32(most), all)
-	CMPQ(count, all)
-	CMOVQHI(all, count)
-	MOVQ(U32(1<<most-1), all)
-	BZHIQ(count, all, all)
-	KMOVW(all.As32(), lanes)
 }

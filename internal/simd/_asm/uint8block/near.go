@@ -3,6 +3,8 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/masks"
 )
 
 // near emits the kernel that picks distances.
@@ -32,7 +34,7 @@ func near() {
 	there, left, bits := K(), GP64(), GP32()
 	MOVQ(count, left)
 	SUBQ(at, left)
-	first(left, 16, there)
+	masks.First(left, 16, there)
 	value, most, near := ZMM(), ZMM(), K()
 	VMOVUPS_Z(Mem{Base: values, Index: at, Scale: 4}, there, value)
 	VMOVUPS_Z(Mem{Base: limits, Index: at, Scale: 4}, there, most)
@@ -46,7 +48,7 @@ func near() {
 	number, next, stored := GP64(), GP64(), K()
 	POPCNTL(bits, number.As32())
 	LEAQ(Mem{Base: kept, Index: number, Scale: 1}, next)
-	first(number, 16, stored)
+	masks.First(number, 16, stored)
 	VMOVDQU32(compressed, stored, Mem{Base: dst, Index: kept, Scale: 4})
 	MOVQ(next, kept)
 	Label("Next")

@@ -7,6 +7,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
+	"github.com/vicinaldb/store/internal/simd/_asm/masks"
 	"github.com/vicinaldb/store/internal/simd/_asm/vnni"
 )
 
@@ -47,7 +48,7 @@ func short(queries int) {
 	Label("Strip")
 	count, there := GP64(), K()
 	MOVQ(left, count)
-	first(count, stripRows, there)
+	masks.First(count, stripRows, there)
 	s.locate(row)
 	s.compute(queries)
 	s.store(row, there)
