@@ -42,7 +42,13 @@ func WriteCodesAhead(path string, codes []byte) (*CodesAhead, error) {
 
 // write is what its goroutine does.
 func (a *CodesAhead) write() error {
-	for at := 0; at < len(a.codes) && !a.stop.Load(); at += aheadChunk {
+	// The first piece goes as a whole, with room for what comes before the codes, and the others from multiples of their size on.
+	first := make([]byte, min(aheadOffset+len(a.codes), pieceSize))
+	at := copy(first[aheadOffset:], a.codes)
+	if _, err := a.file.WriteAt(first, 0); err != nil {
+		return err
+	}
+	for ; at < len(a.codes) && !a.stop.Load(); at += aheadChunk {
 		chunk := a.codes[at:min(at+aheadChunk, len(a.codes))]
 		if _, err := a.file.WriteAt(chunk, aheadOffset+int64(at)); err != nil {
 			return err

@@ -18,6 +18,7 @@ const (
 	MaxSegments      = maxSegments
 	MaxParams        = maxParams
 	MaxSections      = maxSections
+	PieceSize        = pieceSize
 )
 
 // Checksum is the CRC32C of b.
@@ -83,3 +84,8 @@ func (a *CodesAhead) LoseFile() {
 	<-a.written
 	a.file.Close()
 }
+
+// Pieces passes on whole pieces of what is written to it.
+type Pieces struct{ pieces }
+
+func NewPieces(out io.Writer) *Pieces { return &Pieces{pieces{out: out}} }

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -16,7 +15,7 @@ import (
 )
 
 const (
-	// writeChunk is the buffer for small writes, and how many bytes are copied between two looks at the context.
+	// writeChunk is the buffer for the items of a segment, and how many bytes are copied between two looks at the context.
 	writeChunk = 1 << 20
 	// writeWhole is how many bytes that are in memory go to the file between two looks at the context, past the buffer.
 	writeWhole = 16 << 20
@@ -28,7 +27,7 @@ type SegmentWriter struct {
 	file     *os.File
 	filed    uint64 // bytes that are in the file
 	ahead    int    // bytes of codes that were there before, in their place
-	out      *bufio.Writer
+	out      pieces
 	digest   hash.Hash
 	sums     blockSums // of what is written; nobody asks for them any more after the sections
 	offset   uint64
@@ -55,12 +54,12 @@ func createSegmentFile(path string) (*os.File, error) {
 
 func newSegmentWriter(file *os.File) *SegmentWriter {
 	w := &SegmentWriter{file: file, digest: sha256.New()}
-	w.out = bufio.NewWriterSize(segmentSink{w}, writeChunk)
+	w.out.out = segmentSink{w}
 	w.write(header{major: segmentMajor, minor: segmentMinor}.encode())
 	return w
 }
 
-// segmentSink is where the buffer of a SegmentWriter goes: to the file and, meanwhile, to the checksums.
+// segmentSink is where the pieces of a SegmentWriter go: to the file and, meanwhile, to the checksums.
 type segmentSink struct{ w *SegmentWriter }
 
 func (s segmentSink) Write(p []byte) (int, error) {
