@@ -197,6 +197,17 @@ func TestCollection_Prepare_ChoosesEntries(t *testing.T) {
 			if stats.Expanded < max(tc.entries, 1) || stats.Distances < tc.pivots {
 				t.Errorf("a query is %+v, want %d entries of %d pivots at least", stats, tc.entries, tc.pivots)
 			}
+			expanded := func(opts ...store.QueryOption) int {
+				var stats store.QueryStats
+				for _, vector := range directionless(5, 20, len(tc.vectors[0])) {
+					query(t, c, vector, 10, append(opts, store.Epsilon(1), store.CollectStats(&stats))...)
+				}
+				return stats.Expanded
+			}
+			patience := 10 + 160*math.Sqrt(10/float64(max(tc.entries, 1)))
+			if byDefault, named, none := expanded(), expanded(store.Patience(int(patience))), expanded(store.Patience(0)); byDefault != named || named == none {
+				t.Errorf("expansions by default %d, with a patience of %v %d, with none %d", byDefault, patience, named, none)
+			}
 			upsert(t, c, items(tc.vectors[:100]))
 			if warm := prepare(t, c); warm.Dials != first.Dials || warm.Reused != n-100 {
 				t.Errorf("after changes %+v with %d reused, before %+v", warm.Dials, warm.Reused, first.Dials)

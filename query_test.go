@@ -193,7 +193,7 @@ func TestPatience(t *testing.T) {
 			}
 			return stats.Expanded
 		}
-		little, more, none, zero, all := cost(store.Patience(5)), cost(store.Patience(50)), cost(), cost(store.Patience(0)), cost(store.Patience(3000))
+		little, more, none, all := cost(store.Patience(5)), cost(store.Patience(50)), cost(store.Patience(0)), cost(store.Patience(math.MaxInt))
 		if got := query(t, c, vectors[0], 10, store.Patience(1)); len(got) != 10 {
 			t.Errorf("%s: %d results of 10 with little patience", codec, len(got))
 		}
@@ -201,9 +201,48 @@ func TestPatience(t *testing.T) {
 		if few, all := cost(within, store.Patience(1)), cost(within); few != all {
 			t.Errorf("%s: expansions within a distance with little patience, and with none: %d, %d", codec, few, all)
 		}
-		if little >= more || more >= none || none != zero || none != all {
-			t.Errorf("%s: expansions with a patience of 5, 50, none, 0, and of all rows: %d, %d, %d, %d, %d", codec, little, more, none, zero, all)
+		if little >= more || more >= none || none != all {
+			t.Errorf("%s: expansions with a patience of 5, of 50, with none, and without end: %d, %d, %d, %d", codec, little, more, none, all)
 		}
+	}
+}
+
+// TestPatienceByDefault compares a query that names no patience with one that names what the documentation says.
+func TestPatienceByDefault(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 16})
+	all := items(clusters(3, 4000, 16))
+	upsert(t, c, all)
+	prepare(t, c)
+	bounded := 0
+	same := func(share float64) {
+		for _, k := range []int{1, 10, 100} {
+			for _, epsilon := range []float64{-0.1, 0, 0.2, 1} {
+				cost := func(opts ...store.QueryOption) (stats store.QueryStats) {
+					for _, vector := range clusters(5, 20, 16) {
+						query(t, c, vector, k, append(opts, store.Epsilon(epsilon), store.CollectStats(&stats))...)
+					}
+					return stats
+				}
+				patience := (float64(k) + 160*math.Sqrt(float64(k))*max(epsilon, 0)) / share
+				byDefault, named, none := cost(), cost(store.Patience(int(patience))), cost(store.Patience(0))
+				if byDefault != named || epsilon <= 0 && byDefault != none {
+					t.Errorf("%v live, k %d, epsilon %v: %+v by default, %+v with a patience of %v, %+v with none", share, k, epsilon, byDefault, named, patience, none)
+				}
+				if byDefault != none {
+					bounded++
+				}
+			}
+		}
+	}
+	same(1)
+	for _, item := range all[:2000] {
+		if _, err := c.Delete(t.Context(), item.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(0.5)
+	if bounded < 4 {
+		t.Errorf("patience ended queries in %d cases", bounded)
 	}
 }
 

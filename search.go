@@ -62,7 +62,7 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 			lookedFor = k
 		}
 		walk := nnd.Query{
-			Scorer: scorer, K: lookedFor, Keep: k, Epsilon: q.epsilon, Patience: q.patience, Stretch: seg.stretch, Reach: seg.reach,
+			Scorer: scorer, K: lookedFor, Keep: k, Epsilon: q.epsilon, Patience: seg.patienceFor(q, lookedFor, live), Stretch: seg.stretch, Reach: seg.reach,
 			Allowed: allowed, Bounded: bounded, Radius: q.radius, Pivots: pivots,
 		}
 		found, walked, err := seg.graph.Search(ctx, walk, scorer.found[:0])
@@ -86,6 +86,26 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 		k = max(k, seg.candidates(q, wanted))
 	}
 	return false, stats, nil
+}
+
+// byEpsilon is the patience of a query that names none.
+const byEpsilon = -1
+
+// patienceSlope is by how much patience grows with epsilon, for one row wanted. With ten, that is 500: images and words are searched as
+// fast as without a bound, and the hardest texts take no longer than others do.
+const patienceSlope = 160
+
+// patienceFor is the patience of a search for so many rows when so many are live. What is beyond the wanted ones themselves grows with
+// epsilon, which says how much further results are worth; with the root of their number, by which 1 and 100 are searched as well as 10; and
+// where searches have several entries, since they lose their way, it is the less: what brings nothing there is some wrong cluster.
+// Where few rows may be results, gains are as much rarer.
+func (seg *segment) patienceFor(q *query, wanted, live int) int {
+	if q.patience != byEpsilon {
+		return q.patience
+	}
+	entries := max(seg.graph.Entries, 1)
+	slack := patienceSlope * math.Sqrt(float64(wanted)/float64(entries)) * float64(max(q.epsilon, 0))
+	return int(min((float64(wanted)+slack)*float64(seg.Rows())/float64(live), math.MaxInt32))
 }
 
 // firstWithin is how many rows a search by codes looks for at first when all within a distance are wanted.

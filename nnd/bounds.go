@@ -17,11 +17,11 @@ var unbounded = bounds{bound: float32(math.Inf(1)), limit: noKey, narrow: noKey,
 func (s *Searcher) draw(b *best) {
 	if last := b.last(); last != s.last {
 		s.last = last
-		if s.query.Patience > 0 {
-			s.giveUp = s.stats.Expanded + s.query.Patience
-		}
 		s.bound = s.stretched(distanceOf(last), s.query.Epsilon)
 		s.limit = max(newKey(s.bound, 0), last+1)
+		if s.query.Patience > 0 {
+			s.giveUp = s.stats.Expanded + min(s.query.Patience, math.MaxInt-s.stats.Expanded)
+		}
 		if s.kept.room > 0 && s.query.Reach != nil {
 			s.kept.within(max(s.query.Reach(distanceOf(last)), distanceOf(last)))
 		}

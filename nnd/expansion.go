@@ -13,8 +13,8 @@ import (
 // needless, and so it expands several at a time. Their edges, and then the rows that these lead to, come from memory side by side, where
 // one after the other each would be waited for. That is most of what a search takes.
 //
-// Candidates within reach of the narrowest search are taken one by one in any case, so that a wider search begins with the same steps as a
-// narrow one and finds what it finds. The guide depends on it.
+// Candidates within reach of the narrowest search are taken one by one in any case, and whatever a caller's patience, so that a wider search
+// begins with the same steps as a narrow one and finds what it finds. The guide depends on it, for as many steps as it looks at.
 
 // widest is how many candidates are expanded together. Twice as many gain nothing.
 const widest = 4
@@ -36,7 +36,7 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 	return nil
 }
 
-// take pops the candidates to be expanded next, false if there is none below the bound, or patience is at its end. First come the entries,
+// take pops the candidates to be expanded next, false if there is none that is of use. First come the entries,
 // all at once in every search.
 func (s *Searcher) take() bool {
 	s.batch = s.batch[:0]
@@ -44,7 +44,6 @@ func (s *Searcher) take() bool {
 	if entering {
 		most = max(s.entries, 1)
 	}
-	most = min(most, s.giveUp-s.stats.Expanded)
 	for len(s.batch) < most {
 		key, ok := s.next()
 		if !ok {
@@ -53,16 +52,17 @@ func (s *Searcher) take() bool {
 		if len(s.batch) == 0 {
 			s.taken = key
 		}
+		alone := !entering && s.isNarrow(key)
 		s.batch = append(s.batch, uint32(key))
 		s.stats.Expanded++
-		if !entering && key < s.narrow {
+		if alone {
 			break
 		}
 	}
 	return len(s.batch) > 0
 }
 
-// next pops the nearest candidate, false if that is not below the bound; but first the entries.
+// next pops the nearest candidate, false if that is useless; but first the entries.
 func (s *Searcher) next() (key uint64, ok bool) {
 	for {
 		known, pivot := uint64(noKey), s.pivots.first
@@ -70,7 +70,7 @@ func (s *Searcher) next() (key uint64, ok bool) {
 			known = s.frontier[0]
 		}
 		entry := s.stats.Expanded < s.entries && pivot != noKey
-		if !entry && (min(known, pivot) >= s.limit || s.query.Epsilon < 0 && s.farther(min(known, pivot))) {
+		if !entry && s.useless(min(known, pivot)) {
 			return 0, false
 		}
 		if !entry && known <= pivot {
@@ -82,6 +82,16 @@ func (s *Searcher) next() (key uint64, ok bool) {
 			return key, true
 		}
 	}
+}
+
+// isNarrow tells whether the narrowest search would expand a candidate next; but one that has come as far as the guide looks is none.
+func (s *Searcher) isNarrow(key uint64) bool {
+	return key < s.narrow && s.stats.Expanded < pathLength
+}
+
+// useless tells whether the nearest candidate is not to be expanded, and so none is.
+func (s *Searcher) useless(key uint64) bool {
+	return key >= s.limit || s.giveUp <= s.stats.Expanded && !s.isNarrow(key) || s.query.Epsilon < 0 && s.farther(key)
 }
 
 // farther tells whether a candidate is not so near as a negative epsilon asks for.

@@ -67,15 +67,16 @@ func TestWideSearchesFindWhatNarrowOnesFind(t *testing.T) {
 			}
 		}
 		for _, vector := range points {
-			search := func(k int, epsilon float32) float32 {
-				found, _, err := g.Search(t.Context(), nnd.Query{Scorer: &query{points, vector}, K: k, Epsilon: epsilon, Stretch: stretch}, nil)
+			search := func(k int, epsilon float32, patience int) float32 {
+				q := nnd.Query{Scorer: &query{points, vector}, K: k, Epsilon: epsilon, Patience: patience, Stretch: stretch}
+				found, _, err := g.Search(t.Context(), q, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
 				return found[0].Distance
 			}
-			narrow := search(1, nnd.DefaultEpsilon*random.Float32())
-			if wide := search(1+random.IntN(10), nnd.DefaultEpsilon+random.Float32()/4); wide > narrow {
+			narrow := search(1, nnd.DefaultEpsilon*random.Float32(), 0)
+			if wide := search(1+random.IntN(10), nnd.DefaultEpsilon+random.Float32()/4, random.IntN(4)); wide > narrow {
 				t.Fatalf("the nearest of a wide search is at %v, that of a narrow one at %v", wide, narrow)
 			}
 		}
@@ -112,17 +113,24 @@ func TestNegativeEpsilon(t *testing.T) {
 	}
 }
 
-// TestPatience walks along a line of rows: the search goes on as long as something nearer comes in time, and to the end when nothing bounds it.
-func TestPatience(t *testing.T) {
-	const stride, n = 16, 40
+// line is a graph of rows that lead from one to the next, each farther from a query at 0 than the one before it, from 10 on.
+func line(n int, step float32) (vectors, *nnd.SearchGraph) {
+	const stride = 16
 	points := make(vectors, n)
 	g := &nnd.SearchGraph{Stride: stride, Pivots: []uint32{0}}
-	for row := range uint32(n) {
-		points[row] = []float32{10 + float32(row)} // the query is at 0
-		edges := slices.Repeat([]uint32{row}, stride)
-		edges[0] = min(row+1, n-1)
+	for row := range points {
+		points[row] = []float32{10 + step*float32(row)}
+		edges := slices.Repeat([]uint32{uint32(row)}, stride)
+		edges[0] = uint32(min(row+1, n-1))
 		g.Adjacency = append(g.Adjacency, edges...)
 	}
+	return points, g
+}
+
+// TestPatience walks along a line of rows: the search goes on as long as something nearer comes in time, and to the end when nothing bounds it.
+func TestPatience(t *testing.T) {
+	const n = 40
+	points, g := line(n, 1)
 	points[5], points[20] = []float32{9}, []float32{8}
 	for _, test := range []struct {
 		patience, k       int
@@ -157,6 +165,19 @@ func TestPatience(t *testing.T) {
 	}
 }
 
+// TestPatienceSparesNarrowSearches walks along rows so near one another that a search for one result expands them all: patience leaves as many
+// of them as the guide looks at.
+func TestPatienceSparesNarrowSearches(t *testing.T) {
+	const n, spared = 100, 64
+	points, g := line(n, 0.005)
+	for patience, expanded := range map[int]int{0: n, 1: spared, spared: spared, spared + 10: spared + 10, n: n} {
+		q := nnd.Query{Scorer: &query{points, []float32{0}}, K: 1, Epsilon: 1, Stretch: stretch, Patience: patience}
+		if _, stats, err := g.Search(t.Context(), q, nil); err != nil || stats.Expanded != expanded {
+			t.Errorf("patience %d: %d expansions, want %d, %v", patience, stats.Expanded, expanded, err)
+		}
+	}
+}
+
 // TestPatienceWide looks at searches that expand several rows at a time: patience bounds those as well, and none changes nothing.
 func TestPatienceWide(t *testing.T) {
 	b := build(t, uniform(3000, 8, 5), nnd.Options{Neighbors: 15})
@@ -181,8 +202,8 @@ func TestPatienceWide(t *testing.T) {
 			}
 			before = expanded
 		}
-		if found, expanded := search(most); expanded != most || !slices.Equal(found, all) {
-			t.Errorf("with patience for all %d expansions there are %d", most, expanded)
+		if found, expanded := search(math.MaxInt); expanded != most || !slices.Equal(found, all) {
+			t.Errorf("with patience without end %d expansions, %d with none", expanded, most)
 		}
 	}
 }

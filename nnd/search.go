@@ -31,7 +31,8 @@ type Query struct {
 	// times its distance is below the K-th best, so not all of these are.
 	Epsilon float32
 	// Patience, when above 0, ends the search once so many expansions in a row have brought none of the K nearest. It bounds what the
-	// hardest queries take. It begins when K rows are found. What Epsilon ends sooner is the same with it.
+	// hardest queries take. It begins when K rows are found, and keeps none of the first 64 from being expanded that a search for
+	// one row at DefaultEpsilon expands. What Epsilon ends sooner is the same with it.
 	Patience int
 	// Stretch gives (1+epsilon) times a distance, both in the fast form. Nil means that the fast form is the true
 	// distance.
@@ -105,7 +106,7 @@ type Searcher struct {
 	within WithinScorer   // the query's scorer, if it is one
 	ahead  PrefetchScorer // the same
 	bounds
-	giveUp int // the number of expansions at which patience ends; only its difference to another counts, so it may overflow
+	giveUp int // the number of expansions at which patience ends
 	stats  SearchStats
 }
 

@@ -29,7 +29,7 @@ type benchCommand struct {
 	K            int       `short:"k" help:"How many items each query asks for." default:"10"`
 	RecallAt     int       `help:"How many true neighbors recall counts among the k found (default k)." placeholder:"N"`
 	Epsilon      []float64 `help:"One or more values, with commas between." default:"0,0.05,0.1,0.2"`
-	Patience     int       `help:"Give up a query after so many expansions in a row without gain; 0 never does." default:"0"`
+	Patience     *int      `help:"Give up a query after so many expansions in a row without gain, 0 never (default as epsilon says)." placeholder:"N"`
 	Until        float64   `help:"Leave out the epsilons that come after one with this recall." placeholder:"RECALL"`
 	Threads      []int     `help:"Goroutines that query: one or more numbers, with commas between." default:"1"`
 	BuildThreads int       `help:"Cores that prepare uses at most (default all)." placeholder:"N"`
@@ -107,8 +107,8 @@ func (b *bench) check() (err error) {
 	case slices.ContainsFunc(b.Epsilon, func(e float64) bool { return !(e > -1) || math.IsInf(e, 0) }):
 		return fmt.Errorf("--epsilon %v: each must be finite and above -1", b.Epsilon)
 	}
-	if b.Patience < 0 {
-		return fmt.Errorf("--patience is %d, must not be negative", b.Patience)
+	if b.Patience != nil && *b.Patience < 0 {
+		return fmt.Errorf("--patience is %d, must not be negative", *b.Patience)
 	}
 	if b.QueriesLimit < 0 {
 		return fmt.Errorf("--queries-limit is %d", b.QueriesLimit)

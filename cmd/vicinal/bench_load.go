@@ -17,7 +17,7 @@ type load struct {
 	queries    []store.Item
 	k          int
 	epsilon    float64
-	patience   int
+	patience   *int // nil is the store's own
 	threads    int
 	fastest    fastest // of the passes before, with the same dials
 }
@@ -45,6 +45,15 @@ func (f fastest) add(l *load, latencies []time.Duration) []time.Duration {
 	return slices.Sorted(slices.Values(least))
 }
 
+// options are the dials of the pass.
+func (l *load) options() []store.QueryOption {
+	options := []store.QueryOption{store.Epsilon(l.epsilon)}
+	if l.patience != nil {
+		options = append(options, store.Patience(*l.patience))
+	}
+	return options
+}
+
 // measurement is what a pass gave. Everything in it is allocated before the clock starts.
 type measurement struct {
 	results   [][]store.Result
@@ -70,7 +79,7 @@ func (l *load) runTogether(ctx context.Context) (time.Duration, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(l.threads))
 	runtime.GC()
 	start := time.Now()
-	_, err := askAll(ctx, l.collection, l.queries, l.k, store.Epsilon(l.epsilon), store.Patience(l.patience))
+	_, err := askAll(ctx, l.collection, l.queries, l.k, l.options()...)
 	return time.Since(start), err
 }
 
@@ -104,7 +113,7 @@ func (l *load) runEach(ctx context.Context) (*measurement, error) {
 
 func (l *load) work(ctx context.Context, m *measurement, next, distances *atomic.Int64) error {
 	var stats store.QueryStats
-	options := []store.QueryOption{store.Epsilon(l.epsilon), store.Patience(l.patience), store.CollectStats(&stats)}
+	options := append(l.options(), store.CollectStats(&stats))
 	defer func() { distances.Add(int64(stats.Distances)) }()
 	for {
 		i := int(next.Add(1)) - 1

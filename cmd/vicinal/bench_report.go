@@ -52,7 +52,7 @@ type coldStep struct {
 type queryStep struct {
 	Step              string  `json:"step"`
 	Epsilon           float64 `json:"epsilon"`
-	Patience          int     `json:"patience"`
+	Patience          *int    `json:"patience"`
 	K                 int     `json:"k"`
 	Threads           int     `json:"threads"`
 	Recall            float64 `json:"recall"`

@@ -116,8 +116,8 @@ func TestBenchPatience(t *testing.T) {
 		all := steps(t, append(flags, "--base", base, "--queries", queries, "--epsilon", "1")...)
 		return all[len(all)-1]["distances_per_query"].(float64)
 	}
-	if little, none := distances("--patience", "3"), distances(); little > none/2 {
-		t.Errorf("%v distances with little patience, %v with none", little, none)
+	if little, byEpsilon, none := distances("--patience", "3"), distances(), distances("--patience", "0"); little > byEpsilon/2 || byEpsilon >= none {
+		t.Errorf("%v distances with little patience, %v by default, %v with none", little, byEpsilon, none)
 	}
 }
 

@@ -22,7 +22,7 @@ type queryCommand struct {
 
 	K        int      `short:"k" help:"How many items to find." default:"10"`
 	Epsilon  float64  `help:"How far to look beyond the nearest found so far: more finds better and takes longer, less than 0, above -1, is fastest." default:"0.1"`
-	Patience int      `help:"Give up after exploring so many items in a row that are none of the nearest; 0 never does." default:"0"`
+	Patience *int     `help:"Give up after exploring so many items in a row that are none of the nearest, 0 never (default as epsilon says)." placeholder:"N"`
 	Within   *float64 `help:"Find only items at most this far, -k of them at most." placeholder:"DISTANCE"`
 	Exact    bool     `help:"Compare with every item: the true answer, slowly."`
 	Metadata bool     `help:"Show the metadata of what is found."`
@@ -70,7 +70,10 @@ func (cmd *queryCommand) Run(ctx context.Context, out *console) error {
 }
 
 func (cmd *queryCommand) options() []store.QueryOption {
-	options := []store.QueryOption{store.Epsilon(cmd.Epsilon), store.Patience(cmd.Patience)}
+	options := []store.QueryOption{store.Epsilon(cmd.Epsilon)}
+	if cmd.Patience != nil {
+		options = append(options, store.Patience(*cmd.Patience))
+	}
 	if cmd.Within != nil {
 		options = append(options, store.Within(*cmd.Within))
 	}
