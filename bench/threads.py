@@ -22,7 +22,7 @@ import subprocess
 from peers import Machine
 from peers_report import table
 
-EPSILON = "0,0.025,0.05,0.075,0.1,0.15,0.2,0.25"
+EPSILON = "0,0.025,0.05,0.075,0.1,0.15,0.2,0.25,0.3,0.35"
 RECALLS = (0.95, 0.99)
 
 
