@@ -209,21 +209,22 @@ func TestPatience(t *testing.T) {
 
 // TestPatienceByDefault compares a query that names no patience with one that names what the documentation says.
 func TestPatienceByDefault(t *testing.T) {
-	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 16})
-	all := items(clusters(3, 4000, 16))
+	const n, dim = 4000, 40
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: dim})
+	all := items(directionless(3, n, dim))
 	upsert(t, c, all)
 	prepare(t, c)
 	bounded := 0
 	same := func(share float64) {
 		for _, k := range []int{1, 10, 100} {
-			for _, epsilon := range []float64{-0.1, 0, 0.2, 1} {
+			for _, epsilon := range []float64{-0.1, 0, 0.1, 0.3, 0.4} {
 				cost := func(opts ...store.QueryOption) (stats store.QueryStats) {
-					for _, vector := range clusters(5, 20, 16) {
+					for _, vector := range directionless(5, 20, dim) {
 						query(t, c, vector, k, append(opts, store.Epsilon(epsilon), store.CollectStats(&stats))...)
 					}
 					return stats
 				}
-				patience := (float64(k) + 160*math.Sqrt(float64(k))*max(epsilon, 0)) / share
+				patience := (float64(k) + 160*math.Sqrt(float64(k))*max(epsilon, 0)*max(1, math.Pow(epsilon/0.3, 4))) / share
 				byDefault, named, none := cost(), cost(store.Patience(int(patience))), cost(store.Patience(0))
 				if byDefault != named || epsilon <= 0 && byDefault != none {
 					t.Errorf("%v live, k %d, epsilon %v: %+v by default, %+v with a patience of %v, %+v with none", share, k, epsilon, byDefault, named, patience, none)
@@ -235,13 +236,13 @@ func TestPatienceByDefault(t *testing.T) {
 		}
 	}
 	same(1)
-	for _, item := range all[:2000] {
+	for _, item := range all[:n/2] {
 		if _, err := c.Delete(t.Context(), item.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
 	same(0.5)
-	if bounded < 4 {
+	if bounded < 8 {
 		t.Errorf("patience ended queries in %d cases", bounded)
 	}
 }

@@ -91,9 +91,14 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 // byEpsilon is the patience of a query that names none.
 const byEpsilon = -1
 
-// patienceSlope is by how much patience grows with epsilon, for one row wanted. With ten, that is 500: images and words are searched as
-// fast as without a bound, and the hardest texts take no longer than others do.
-const patienceSlope = 160
+const (
+	// patienceSlope is by how much patience grows with epsilon, for one row wanted. With ten, that is 500: images and words are searched
+	// as fast as without a bound, and the hardest texts take no longer than others do.
+	patienceSlope = 160
+	// patienceEnough is up to which epsilon. Who goes further wants what only the hardest searches find, at any price: from there on slack
+	// grows with the fifth power, and soon bounds nothing.
+	patienceEnough = 0.3
+)
 
 // patienceFor is the patience of a search for so many rows when so many are live. What is beyond the wanted ones themselves grows with
 // epsilon, which says how much further results are worth; with the root of their number, by which 1 and 100 are searched as well as 10; and
@@ -103,8 +108,8 @@ func (seg *segment) patienceFor(q *query, wanted, live int) int {
 	if q.patience != byEpsilon {
 		return q.patience
 	}
-	entries := max(seg.graph.Entries, 1)
-	slack := patienceSlope * math.Sqrt(float64(wanted)/float64(entries)) * float64(max(q.epsilon, 0))
+	epsilon, entries := float64(max(q.epsilon, 0)), max(seg.graph.Entries, 1)
+	slack := patienceSlope * math.Sqrt(float64(wanted)/float64(entries)) * epsilon * max(1, math.Pow(epsilon/patienceEnough, 4))
 	return int(min((float64(wanted)+slack)*float64(seg.Rows())/float64(live), math.MaxInt32))
 }
 

@@ -111,9 +111,9 @@ func TestBench(t *testing.T) {
 }
 
 func TestBenchPatience(t *testing.T) {
-	base, queries := randomVectors(t, 1, 2000, 8), randomVectors(t, 2, 30, 8)
+	base, queries := randomVectors(t, 1, 2000, 32), randomVectors(t, 2, 30, 32)
 	distances := func(flags ...string) float64 {
-		all := steps(t, append(flags, "--base", base, "--queries", queries, "--epsilon", "1")...)
+		all := steps(t, append(flags, "--base", base, "--queries", queries, "--epsilon", "0.3")...)
 		return all[len(all)-1]["distances_per_query"].(float64)
 	}
 	if little, byEpsilon, none := distances("--patience", "3"), distances(), distances("--patience", "0"); little > byEpsilon/2 || byEpsilon >= none {
