@@ -117,17 +117,12 @@ func TestCollection_Query_Codes(t *testing.T) {
 			upsert(t, c, items(vectors[:n-200]))
 			prepare(t, c)
 			upsert(t, c, items(vectors)[n-200:])
-			// The greatest products of integers above zero are a few percent apart: what is that near says nothing, patience decides.
-			epsilon := store.DefaultEpsilon
-			if metric == "inner_product" {
-				epsilon *= 3
-			}
 			for _, k := range []int{1, 10, 100} {
 				total, queries := 0.0, 0
 				for row := 5; row < n; row += 80 {
 					q := slices.Clone(vectors[row])
 					q[0]++
-					got, exact := query(t, c, q, k, store.Epsilon(epsilon)), query(t, c, q, k, store.Exact())
+					got, exact := query(t, c, q, k), query(t, c, q, k, store.Exact())
 					for i, r := range got {
 						if d := exact[i].Distance; r.Distance < d && !close32(r.Distance, d) {
 							t.Fatalf("%s of %s: result %d is at %v, the true one at %v", metric, name, i, r.Distance, d)

@@ -247,6 +247,22 @@ func TestPatienceByDefault(t *testing.T) {
 	}
 }
 
+// TestPatienceOfProducts queries by a metric of which epsilon says little: only a patience that is named ends queries.
+func TestPatienceOfProducts(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 40, Metric: "inner_product"})
+	upsert(t, c, items(integers(clusters(23, 4000, 40))))
+	prepare(t, c)
+	cost := func(opts ...store.QueryOption) (stats store.QueryStats) {
+		for _, vector := range integers(clusters(24, 10, 40)) {
+			query(t, c, vector, 10, append(opts, store.CollectStats(&stats))...)
+		}
+		return stats
+	}
+	if byDefault, named, none := cost(), cost(store.Patience(60)), cost(store.Patience(0)); byDefault != none || named.Expanded > none.Expanded/2 {
+		t.Errorf("%+v by default, %+v with a patience of 60, %+v with none", byDefault, named, none)
+	}
+}
+
 func TestCollection_Query_Empty(t *testing.T) {
 	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 2})
 	for _, stage := range []string{"new", "prepared", "emptied"} {

@@ -103,13 +103,17 @@ const (
 // patienceFor is the patience of a search for so many rows when so many are live. What is beyond the wanted ones themselves grows with
 // epsilon, which says how much further results are worth; with the root of their number, by which 1 and 100 are searched as well as 10; and
 // where searches have several entries, since they lose their way, it is the less: what brings nothing there is some wrong cluster.
-// Where few rows may be results, gains are as much rarer.
+// Where few rows may be results, gains are as much rarer. There is none where distances may be below zero: epsilon says little of what is near then.
 func (seg *segment) patienceFor(q *query, wanted, live int) int {
-	if q.patience != byEpsilon {
+	switch {
+	case q.patience != byEpsilon:
 		return q.patience
+	case seg.signed:
+		return 0
 	}
 	epsilon, entries := float64(max(q.epsilon, 0)), max(seg.graph.Entries, 1)
-	slack := patienceSlope * math.Sqrt(float64(wanted)/float64(entries)) * epsilon * max(1, math.Pow(epsilon/patienceEnough, 4))
+	beyond := epsilon * epsilon / (patienceEnough * patienceEnough)
+	slack := patienceSlope * math.Sqrt(float64(wanted)/float64(entries)) * epsilon * max(1, beyond*beyond)
 	return int(min((float64(wanted)+slack)*float64(seg.Rows())/float64(live), math.MaxInt32))
 }
 

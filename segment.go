@@ -32,6 +32,7 @@ type segment struct {
 
 	// stretch is the codec's StretchScore, kept since making the method value allocates.
 	stretch func(score, epsilon float32) float32
+	signed  bool // scores may be below zero, as of inner products, which stretch moves towards it
 	// most and reach tell what the codes lose, nil where nobody knows: the greatest score of a row at an exact distance, and that of
 	// one which may be among the nearest when the last of these has a score.
 	most, reach func(float32) float32
@@ -53,6 +54,7 @@ func (c *Collection) openSegment(path string, record storage.SegmentRecord) (*se
 		return nil, errors.Join(fmt.Errorf("opening segment %s: %w", path, err), file.Close())
 	}
 	seg.stretch = seg.codec.StretchScore
+	seg.signed = seg.stretch(-1, 1) > -1
 	if blur, ok := codec.BlurOf(seg.codec, seg.Params().Deviations); ok && seg.Params().Deviations > 0 {
 		seg.most = blur.Most
 		seg.reach = func(score float32) float32 { return blur.Most(blur.Farthest(score)) }
