@@ -193,7 +193,7 @@ func TestPatience(t *testing.T) {
 			}
 			return stats.Expanded
 		}
-		little, more, none, all := cost(store.Patience(5)), cost(store.Patience(50)), cost(store.Patience(0)), cost(store.Patience(math.MaxInt))
+		little, more, none, all := cost(store.Patience(5)), cost(store.Patience(50)), cost(store.Patience(0)), cost(store.Patience(3000))
 		if got := query(t, c, vectors[0], 10, store.Patience(1)); len(got) != 10 {
 			t.Errorf("%s: %d results of 10 with little patience", codec, len(got))
 		}
@@ -202,7 +202,7 @@ func TestPatience(t *testing.T) {
 			t.Errorf("%s: expansions within a distance with little patience, and with none: %d, %d", codec, few, all)
 		}
 		if little >= more || more >= none || none != all {
-			t.Errorf("%s: expansions with a patience of 5, of 50, with none, and without end: %d, %d, %d, %d", codec, little, more, none, all)
+			t.Errorf("%s: expansions with a patience of 5, of 50, with none, and with one of all rows: %d, %d, %d, %d", codec, little, more, none, all)
 		}
 	}
 }
