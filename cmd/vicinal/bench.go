@@ -59,6 +59,7 @@ type bench struct {
 	dir    *benchDirectory
 	codec  codec.Codec
 	rows   int // of the base
+	judged judged
 }
 
 // benchCollection is the name of the collection in a bench store.
@@ -66,7 +67,7 @@ const benchCollection = "bench"
 
 // Run measures.
 func (cmd *benchCommand) Run(ctx context.Context, out *console) (err error) {
-	b := &bench{benchCommand: cmd, out: out, report: newReport(out, cmd.JSON)}
+	b := &bench{benchCommand: cmd, out: out, report: newReport(out, cmd.JSON), judged: judged{}}
 	if err := b.check(); err != nil {
 		return err
 	}

@@ -68,7 +68,29 @@ func asFar(d, bound float32) bool {
 	return math.Abs(float64(d)-float64(bound)) <= rounding*math.Abs(float64(bound))
 }
 
-func (b *bench) distance(ctx context.Context, l *load, query int, id string) (float32, error) {
+// judged are the distances of items to queries, as far as they were computed. Passes with the same dials find the same items: to read
+// their vectors again before the next would leave the processor's caches to these.
+type judged map[judgedKey]float32
+
+type judgedKey struct {
+	query int
+	id    string
+}
+
+// distance is that of an item to a query.
+func (b *bench) distance(ctx context.Context, l *load, query int, id string) (distance float32, err error) {
+	key := judgedKey{query, id}
+	distance, known := b.judged[key]
+	if known {
+		return distance, nil
+	}
+	if distance, err = b.compute(ctx, l, query, id); err == nil {
+		b.judged[key] = distance
+	}
+	return distance, err
+}
+
+func (b *bench) compute(ctx context.Context, l *load, query int, id string) (float32, error) {
 	item, err := l.collection.Get(ctx, id)
 	if err != nil {
 		return 0, err
