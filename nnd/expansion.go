@@ -121,8 +121,9 @@ func (s *Searcher) weigh(g *SearchGraph, rows []uint32) {
 	}
 	s.stats.Distances += len(rows)
 	near := s.score(rows)
-	// Edges are to be on their way before it is known whose are needed next. What is kept beside the results would be too many to ask for theirs.
-	early := s.kept.room == 0
+	// Edges are to be on their way before it is known whose are needed next. What is kept beside the results would be too many to ask for
+	// theirs, and so would all rows, which are near as long as not all that are wanted are found.
+	early := s.kept.room == 0 && s.limit != noKey
 	if early {
 		simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, near)
 	}
