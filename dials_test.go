@@ -23,6 +23,14 @@ func directionless(seed uint64, n, dim int) [][]float32 {
 	return vectors
 }
 
+// lengthened gives vectors more components, zeros, so that their codes are longer and their distances the same.
+func lengthened(vectors [][]float32, dim int) [][]float32 {
+	for i, v := range vectors {
+		vectors[i] = append(v, make([]float32, dim-len(v))...)
+	}
+	return vectors
+}
+
 // fewRounds makes a build short where only its dials are looked at.
 var fewRounds = store.IndexParams{Iterations: 1, Trees: 1, MaxCandidates: 8}
 
@@ -51,7 +59,12 @@ func TestCollection_Prepare_ChoosesDials(t *testing.T) {
 		sampled           int
 		recall            float64 // of the pilot
 	}{
-		{"easy", clusters(1, n, 8), fewRounds, 20, 32, 1.05, 4096, 0.9922},
+		{"easy", clusters(1, n, 8), fewRounds, 20, 32, 1.2, 4096, 0.9922},
+		{"easy, long codes", lengthened(clusters(1, n, 8), 193), fewRounds, 20, 32, 1.05, 4096, 0.9951},
+		{"less easy", directionless(1, n, 12), fewRounds, 30, 48, 1.2, 4096, 0.9521},
+		{"less easy, long codes", lengthened(directionless(1, n, 12), 193), fewRounds, 30, 32, 1.05, 4096, 0.9528},
+		{"middling", lengthened(directionless(1, n, 18), 192), fewRounds, 40, 64, 1.2, 4096, 0.8783},
+		{"middling, long codes", lengthened(directionless(1, n, 18), 193), fewRounds, 40, 32, 1.05, 4096, 0.8783},
 		{"hard", directionless(1, n, dim), fewRounds, 60, 64, 1.2, 4096, hardest},
 		{"hard, but few", directionless(1, 2000, dim), fewRounds, 30, 45, 1.05, 0, 0},
 		{"named neighbors", directionless(1, n, dim), named, 12, 18, 1.05, 0, 0},
@@ -81,6 +94,23 @@ func TestCollection_Prepare_ChoosesDials(t *testing.T) {
 				t.Errorf("lists of %d neighbors, want %d", len(list), tc.neighbors)
 			}
 		})
+	}
+}
+
+// Codes that differ in length are not short, however few components their vectors have.
+func TestCollection_Prepare_ChoosesDialsSparse(t *testing.T) {
+	if raceDetector {
+		t.Skip("long, and it is about numbers")
+	}
+	const n, dim = 20_000, 8
+	c := create(t, open(t, t.TempDir()), store.Schema{Kind: store.Sparse, Dim: dim, Index: fewRounds})
+	all := items(clusters(1, n, dim))
+	for i, v := range all {
+		all[i].Vector, all[i].Sparse = nil, store.SparseVector{Indices: []uint32{0, 1, 2, 3, 4, 5, 6, 7}, Values: v.Vector}
+	}
+	upsert(t, c, all)
+	if dials := prepare(t, c).Dials; dials.Neighbors != 20 || dials.Degree != 32 || dials.Alpha != 1.05 {
+		t.Errorf("dials are %+v, want 20 neighbors, degree 32, alpha 1.05", dials)
 	}
 }
 

@@ -94,7 +94,7 @@ type IndexParams struct {
 	// beyond .999 at a lower speed.
 	DiversifyProb *float64 `json:"diversify_prob,omitempty"`
 	// PruningDegreeMultiplier times Neighbors bounds the edges of one item in the search graph. Default 1.5, or what
-	// belongs to the Neighbors that Prepare takes.
+	// belongs to the Neighbors that Prepare takes, and to the length of codes.
 	PruningDegreeMultiplier float64 `json:"pruning_degree_multiplier,omitempty"`
 	// DiversifyMethod chooses the edges of the search graph. Default DiversifyUnion.
 	DiversifyMethod DiversifyMethod `json:"diversify_method,omitempty"`
@@ -102,7 +102,7 @@ type IndexParams struct {
 	// strength is 1. Default 0, off.
 	DegreeAware float64 `json:"degree_aware,omitempty"`
 	// Alpha keeps an edge unless the other way is shorter by that factor. At least 1. Default 1.05, or what belongs to the
-	// Neighbors that Prepare takes.
+	// Neighbors that Prepare takes, and to the length of codes.
 	Alpha float64 `json:"alpha,omitempty"`
 	// Pivots is how many items every query is compared with to find where to begin. Default a quarter of
 	// sqrt(items), at least 64; or twice sqrt(items) where Prepare finds that searches are better off starting from several of many.

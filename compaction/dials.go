@@ -50,18 +50,37 @@ const (
 
 // dials are what is chosen where the lists of the pilot have at least a recall.
 type dials struct {
-	recall            float64
-	neighbors, degree int
-	alpha             float64
+	recall    float64
+	neighbors int
+	edges     edges // where codes are long
+	short     edges // where they are short
 }
+
+// edges are the degree bound and alpha of a search graph.
+type edges struct {
+	degree int
+	alpha  float64
+}
+
+// shortCode is how many bytes a short code has at most. To compare with it takes little beside what expanding a row takes, so that searches are
+// shorter where a row has more edges, though more rows are compared.
+const shortCode = 192
 
 // choices are the dials from which a search needs least time at recalls of .95 to .99, by how hard neighbors are to find. Where
 // they are easy to find, more of them would make the build longer and searches no shorter.
 var choices = []dials{
-	{0.97, 20, 32, 1.05},
-	{0.95, 30, 32, 1.05},
-	{0.825, 40, 32, 1.05},
-	{0, 60, 64, 1.2},
+	{recall: 0.97, neighbors: 20, edges: edges{32, 1.05}, short: edges{32, 1.2}},
+	{recall: 0.95, neighbors: 30, edges: edges{32, 1.05}, short: edges{48, 1.2}},
+	{recall: 0.825, neighbors: 40, edges: edges{32, 1.05}, short: edges{64, 1.2}},
+	{recall: 0, neighbors: 60, edges: edges{64, 1.2}, short: edges{64, 1.2}},
+}
+
+// of are the edges where codes have so many bytes, 0 when they differ in length.
+func (d dials) of(stride int) edges {
+	if stride > 0 && stride <= shortCode {
+		return d.short
+	}
+	return d.edges
 }
 
 // chooseDials sets neighbors, degree and alpha, when the caller named no neighbors: to what an older segment has, as long as it has not been
@@ -69,7 +88,7 @@ var choices = []dials{
 func (job *Job) chooseDials(ctx context.Context, rows *loaded, o *nnd.Options) (stats DialStats, err error) {
 	n := rows.len()
 	if o.Neighbors == 0 {
-		stats = job.keptDials(n)
+		stats = job.keptDials(n, rows.codec.Stride())
 		if stats.Sampled == 0 && n >= pilotLeast {
 			if stats, err = measureDials(ctx, rows.encoded, *o); err != nil {
 				return stats, fmt.Errorf("measuring a pilot: %w", err)
@@ -94,14 +113,14 @@ func (job *Job) chooseDials(ctx context.Context, rows *loaded, o *nnd.Options) (
 
 // keptDials are the dials of the older segment, none when they were not measured, or on far fewer rows. What its file says is not
 // believed unless it is what a pilot can choose.
-func (job *Job) keptDials(n int) DialStats {
+func (job *Job) keptDials(n, stride int) DialStats {
 	kept := job.Before.Dials
 	if n >= pilotGrowth*kept.Of {
 		return DialStats{}
 	}
 	for _, c := range choices {
 		if kept.Sampled > 0 && kept.Neighbors == c.neighbors {
-			kept.Degree, kept.Alpha = c.degree, c.alpha
+			kept.Degree, kept.Alpha = c.of(stride).degree, c.of(stride).alpha
 			if kept.Entries != wideEntries {
 				kept.Entries = 0
 			}
@@ -133,8 +152,9 @@ func measureDials(ctx context.Context, rows *encoded, o nnd.Options) (DialStats,
 	}
 	for _, c := range choices {
 		if recall >= c.recall {
+			edges := c.of(rows.codec.Stride())
 			return DialStats{
-				Neighbors: c.neighbors, Degree: c.degree, Alpha: c.alpha, Sampled: pilot.Len(), Recall: recall, Of: n,
+				Neighbors: c.neighbors, Degree: edges.degree, Alpha: edges.alpha, Sampled: pilot.Len(), Recall: recall, Of: n,
 			}, nil
 		}
 	}
