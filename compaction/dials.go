@@ -8,7 +8,8 @@ import (
 	"github.com/vicinaldb/store/nnd"
 )
 
-// DialStats tell which neighbors, which degree and which alpha the graphs of a segment have, and why. They are the same on any machine.
+// DialStats tell which neighbors, which degree and which alpha the graphs of a segment have, and why: by the pilot, and degree and alpha by the
+// length of codes as well. They are the same on any machine.
 type DialStats struct {
 	// Neighbors is how many neighbors of each row were to be found, and Degree the bound of its edges in the search graph.
 	Neighbors int `json:"neighbors,omitempty"`
@@ -120,7 +121,8 @@ func (job *Job) keptDials(n, stride int) DialStats {
 	}
 	for _, c := range choices {
 		if kept.Sampled > 0 && kept.Neighbors == c.neighbors {
-			kept.Degree, kept.Alpha = c.of(stride).degree, c.of(stride).alpha
+			chosen := c.of(stride)
+			kept.Degree, kept.Alpha = chosen.degree, chosen.alpha
 			if kept.Entries != wideEntries {
 				kept.Entries = 0
 			}
@@ -152,9 +154,9 @@ func measureDials(ctx context.Context, rows *encoded, o nnd.Options) (DialStats,
 	}
 	for _, c := range choices {
 		if recall >= c.recall {
-			edges := c.of(rows.codec.Stride())
+			chosen := c.of(rows.codec.Stride())
 			return DialStats{
-				Neighbors: c.neighbors, Degree: edges.degree, Alpha: edges.alpha, Sampled: pilot.Len(), Recall: recall, Of: n,
+				Neighbors: c.neighbors, Degree: chosen.degree, Alpha: chosen.alpha, Sampled: pilot.Len(), Recall: recall, Of: n,
 			}, nil
 		}
 	}
