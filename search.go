@@ -77,7 +77,7 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 		if !reranked {
 			return true, stats, nil
 		}
-		tied := len(found) < live && tiedAt(found, wanted, wide, seg.reach != nil)
+		tied := len(found) < live && seg.tiedAt(found, wanted, wide, q.epsilon)
 		stats.Distances += scorer.rank(scorer, q, seg.most)
 		if !seg.unsure(q, scorer, wanted, tied) {
 			return true, stats, nil
@@ -120,18 +120,22 @@ func (seg *segment) patienceFor(q *query, wanted, live int) int {
 // firstWithin is how many rows a search by codes looks for at first when all within a distance are wanted.
 const firstWithin = 16
 
-// tiedAt tells whether the codes do not tell the last of the wanted rows from the last candidate; or, when the walk was for the
-// wanted rows alone and may have passed by rows as near as the last of them, from the next one. That is there if it is that near
-// and what was kept had room for it; when there is a reach, others need not be.
-func tiedAt(found []nnd.Candidate, wanted int, wide, reach bool) bool {
+// tiedAt tells whether rows that are no candidates may have the score of the last of the wanted ones, since the last candidate has it.
+// Candidates are the nearest of what a walk has scored, those within reach where there is one, and as many as there was room for.
+func (seg *segment) tiedAt(found []nnd.Candidate, wanted int, wide bool, epsilon float32) bool {
 	if len(found) <= wanted {
-		return !wide && !reach
+		return !wide && seg.reach == nil
 	}
-	next := wanted
-	if wide {
-		next = len(found) - 1
+	next := len(found) - 1
+	if !wide && !seg.goesBeyond(found[wanted-1].Distance, epsilon) {
+		next = wanted // the walk may have passed by others with its score
 	}
 	return found[wanted-1].Distance == found[next].Distance
+}
+
+// goesBeyond tells whether walks with such an epsilon expand rows that are farther than the last of the wanted ones.
+func (seg *segment) goesBeyond(last, epsilon float32) bool {
+	return epsilon > 0 && seg.stretch(last, epsilon) > last
 }
 
 // unsure tells whether rows that were no candidates may belong to the answer: of candidates enough for so many wanted, those in
