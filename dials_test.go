@@ -234,7 +234,10 @@ func TestCollection_Prepare_ChoosesEntries(t *testing.T) {
 				}
 				return stats.Expanded
 			}
-			patience := 10 + 160*0.3*math.Sqrt(10/float64(max(tc.entries, 1)))
+			patience := 10 + 160*0.3*math.Sqrt(10)
+			if tc.entries > 1 {
+				patience = 10 + 160*0.3*math.Sqrt(10)*0.4
+			}
 			if byDefault, named, none := expanded(), expanded(store.Patience(int(patience))), expanded(store.Patience(0)); byDefault != named || tc.entries > 1 && named == none {
 				t.Errorf("expansions by default %d, with a patience of %v %d, with none %d", byDefault, patience, named, none)
 			}

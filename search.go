@@ -98,11 +98,13 @@ const (
 	// patienceEnough is up to which epsilon. Who goes further wants what only the hardest searches find, at any price: from there on slack
 	// grows with the fifth power, and soon bounds nothing.
 	patienceEnough = 0.3
+	// patienceAstray is the share of slack where searches have several entries, since they lose their way: what brings nothing there is
+	// some wrong cluster. Texts are searched as fast with .4 as with .5, and the slowest of them faster.
+	patienceAstray = 0.4
 )
 
-// patienceFor is the patience of a search for so many rows when so many are live. What is beyond the wanted ones themselves grows with
-// epsilon, which says how much further results are worth; with the root of their number, by which 1 and 100 are searched as well as 10; and
-// where searches have several entries, since they lose their way, it is the less: what brings nothing there is some wrong cluster.
+// patienceFor is the patience of a search for so many rows when so many are live. What is beyond the wanted ones themselves, the slack, grows with
+// epsilon, which says how much further results are worth, and with the root of their number, by which 1 and 100 are searched as well as 10.
 // Where few rows may be results, gains are as much rarer. There is none where distances may be below zero: epsilon says little of what is near then.
 func (seg *segment) patienceFor(q *query, wanted, live int) int {
 	switch {
@@ -111,9 +113,12 @@ func (seg *segment) patienceFor(q *query, wanted, live int) int {
 	case seg.signed:
 		return 0
 	}
-	epsilon, entries := float64(max(q.epsilon, 0)), max(seg.graph.Entries, 1)
+	epsilon := float64(max(q.epsilon, 0))
 	beyond := epsilon * epsilon / (patienceEnough * patienceEnough)
-	slack := patienceSlope * math.Sqrt(float64(wanted)/float64(entries)) * epsilon * max(1, beyond*beyond)
+	slack := patienceSlope * math.Sqrt(float64(wanted)) * epsilon * max(1, beyond*beyond)
+	if seg.graph.Entries > 1 {
+		slack *= patienceAstray
+	}
 	return int(min((float64(wanted)+slack)*float64(seg.Rows())/float64(live), math.MaxInt32))
 }
 
