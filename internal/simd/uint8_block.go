@@ -5,6 +5,7 @@ import "fmt"
 // The generators of the assembly are a module of their own, as in generate.go.
 //
 //go:generate sh -c "cd _asm && go run ./uint8block -out ../uint8_block_kernels_amd64.s -stubs ../uint8_block_kernels_amd64.go -pkg simd"
+//go:generate sh -c "cd _asm && go run ./uint8blockavx2 -out ../uint8_block_avx2_kernels_amd64.s -stubs ../uint8_block_avx2_kernels_amd64.go -pkg simd"
 
 // blockSums is how many results at a time are kept as integers, on the stack, where a kernel does not turn them into distances.
 const blockSums = 64

@@ -58,7 +58,8 @@ func TestBlockEqualsRows(t *testing.T) {
 			rows := rapid.SliceOfN(numbers, 0, 70).Draw(t, "rows")
 			factor := rapid.SampledFrom([]float64{1, 0.1, 3e-5, math.Pi}).Draw(t, "factor")
 			r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-			base := make([]byte, count*stride)
+			offset := rapid.IntRange(0, 63).Draw(t, "offset")
+			base := make([]byte, offset+count*stride)[offset:]
 			k.fill(r, base, stride, length, bytesOf[rapid.IntRange(0, len(bytesOf)-1).Draw(t, "kind")].draw)
 			k.check(t, base, stride, length, queries, rows, factor)
 		})
@@ -84,7 +85,7 @@ func TestBlockCounts(t *testing.T) {
 		for length := 64; length <= 320; length += 64 {
 			for _, kind := range bytesOf {
 				r := rand.New(rand.NewPCG(1, 2))
-				base := make([]byte, 50*length)
+				base := make([]byte, 1+50*length)[1:]
 				k.fill(r, base, length, length, kind.draw)
 				numbers := make([]uint32, 40)
 				for i := range numbers {
@@ -121,6 +122,41 @@ func TestBlockZeros(t *testing.T) {
 				k.check(t, base, length, length, numbers[:8], numbers, 1)
 				k.check(t, base, length, length, numbers[at%14:][:2], numbers, 1)
 			}
+		}
+	})
+}
+
+// TestBlockLong has rows of which an implementation may copy some, and rows that are too long for that.
+func TestBlockLong(t *testing.T) {
+	eachBlockKernel(t, func(t *testing.T, k blockKernel) {
+		for _, length := range []int{1024, 2048, 3136, 4032, 4096, 4160, 8192} {
+			for _, kind := range bytesOf {
+				base := make([]byte, 1+9*length)[1:]
+				k.fill(rand.New(rand.NewPCG(1, 2)), base, length, length, kind.draw)
+				numbers := []uint32{8, 0, 3, 1, 7, 2, 6, 5, 4}
+				for queries := range len(numbers) + 1 {
+					for rows := range len(numbers) + 1 {
+						k.check(t, base, length, length, numbers[:queries], numbers[9-rows:], 0.1)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestBlockEveryPlace moves one byte over the places of a row, and then over those of a query: each must count, but for the sums.
+func TestBlockEveryPlace(t *testing.T) {
+	numbers := []uint32{0, 1, 2, 3, 4, 5, 6}
+	eachBlockKernel(t, func(t *testing.T, k blockKernel) {
+		const length = 192
+		base := make([]byte, len(numbers)*length)
+		for at := range len(base) {
+			k.fill(nil, base, length, length, func(*rand.Rand) byte { return 7 })
+			base[at] = 203
+			if row := base[at/length*length:][:length]; k.summed {
+				simd.PutSumsU8(row)
+			}
+			k.check(t, base, length, length, numbers, numbers, 1)
 		}
 	})
 }

@@ -89,12 +89,13 @@ func TestBytesReadNothingOutside(t *testing.T) {
 				}
 			}
 		}
-		for n := 64; n <= 512; n += 64 {
-			for _, count := range []int{1, 2, 3, 4, 15, 16, 17, 25} {
+		for _, n := range []int{64, 128, 192, 256, 320, 384, 448, 512, page} {
+			for _, count := range []int{1, 2, 3, 4, 8, 15, 16, 17, 25} {
 				row := readable[len(readable)-n:]
 				for _, k := range blockKernels {
 					for _, queries := range []int{1, 2, 4, 7, 8, 9} {
 						k.block(make([]float32, queries*count), row, 0, n, numbers[len(numbers)-queries:], numbers[len(numbers)-count:], 1)
+						k.block(make([]float32, queries*count), readable[:n], 0, n, numbers[:queries], numbers[:count], 1)
 						k.block(lastFloats[len(lastFloats)-queries*count:], row, 0, n, make([]uint32, queries), make([]uint32, count), 1)
 					}
 				}

@@ -1,0 +1,291 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/mmcloughlin/avo/gotypes"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+const (
+	blockBytes  = 64   // a cache line
+	vectorBytes = 32   // a YMM register
+	copiedBytes = 4096 // of the longest rows, which there is room for on the stack
+
+	queries = 4 // that are taken together
+	rows    = 2 // that are taken together
+)
+
+// tile is the comparison of four queries with two rows.
+type tile struct {
+	summed bool     // rows have their sums in their last bytes
+	copies Register // the queries as words: of each block those of the first query, then those of the second, and so on
+	norms  Mem      // of the queries, each twice
+	rows   [rows]Register
+	offset Register // of a block
+	last   Register // offset of the last block, which has the sums
+	sums   [queries][rows]VecVirtual
+	own    [rows]VecVirtual // norms of the rows
+}
+
+// four emits the kernel of summed rows, or that of others. What it has on the stack is too much for NOSPLIT.
+func four(summed bool) {
+	name, what := "squaredL2U8FourAVX2", ""
+	if summed {
+		name, what = "squaredL2U8SummedFourAVX2", " The last 8 bytes of rows are their sums."
+	}
+	TEXT(name, 0, "func(dst []float32, base []byte, stride, length int, queries *[4]uint32, rows []uint32, factor float64)")
+	Doc(
+		name+" sets dst[i*len(rows)+j] to factor times the sum of the squared differences of the rows",
+		"queries[i] and rows[j], which are length bytes at multiples of stride in base.",
+		fmt.Sprintf("The length is a multiple of 64, from 64 to %d.%s It checks no bounds.", copiedBytes, what),
+	)
+	Pragma("noescape")
+	t := tile{summed: summed, copies: GP64(), norms: AllocLocal(8 * queries), offset: GP64(), last: GP64()}
+	row, end := Load(Param("rows").Base(), GP64()), Load(Param("rows").Len(), GP64())
+	TESTQ(end, end)
+	JZ(LabelRef("Return"))
+	LEAQ(Mem{Base: row, Index: end, Scale: 4, Disp: -4}, end)
+	MOVQ(parameter(Param("length")), t.last)
+	SUBQ(Imm(blockBytes), t.last)
+	t.copy()
+
+	Label("Tile")
+	second := GP64()
+	LEAQ(Mem{Base: row, Disp: 4}, second)
+	CMPQ(second, end)
+	CMOVQHI(end, second)
+	t.rows = [rows]Register{address(Mem{Base: row}), address(Mem{Base: second})}
+	t.compute()
+	t.store(row, end)
+	ADDQ(Imm(4*rows), row)
+	CMPQ(row, end)
+	JBE(LabelRef("Tile"))
+	VZEROUPPER()
+	Label("Return")
+	RET()
+}
+
+// parameter returns where a parameter lies, for which there is no register left.
+func parameter(component gotypes.Component) Mem {
+	basic, err := component.Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return basic.Addr
+}
+
+// address emits the address of the row whose number lies at a place in memory.
+func address(number Mem) Register {
+	row := GP64()
+	MOVL(number, row.As32())
+	IMULQ(parameter(Param("stride")), row)
+	ADDQ(parameter(Param("base").Base()), row)
+	return row
+}
+
+// copy emits the copying of the queries to the stack, at an address at which no register lies in two lines, and their norms.
+func (t *tile) copy() {
+	LEAQ(AllocLocal(2*queries*copiedBytes+vectorBytes).Offset(vectorBytes-1), t.copies)
+	ANDQ(I8(-vectorBytes), t.copies)
+	numbers := Load(Param("queries"), GP64())
+	for i := range queries {
+		query, norm := address(Mem{Base: numbers, Disp: 4 * i}), zeros()
+		t.blocks(fmt.Sprint("Copy", i), func(at int, last bool) {
+			even, odd := t.words(query, at, last)
+			VMOVDQA(even, t.copied(i, at))
+			VMOVDQA(odd, t.copied(i, at).Offset(vectorBytes))
+			addNorm(even, odd, norm)
+		})
+		VMOVQ(lanes(norm, norm).AsX(), t.norms.Offset(8*i))
+	}
+}
+
+// blocks emits a loop over the blocks of a row, what is done with each 32 bytes of which is emitted by step.
+func (t *tile) blocks(label string, step func(at int, last bool)) {
+	XORQ(t.offset, t.offset)
+	JMP(LabelRef(label + "Next"))
+	Label(label)
+	step(0, false)
+	step(vectorBytes, false)
+	ADDQ(Imm(blockBytes), t.offset)
+	Label(label + "Next")
+	CMPQ(t.offset, t.last)
+	JB(LabelRef(label))
+	step(0, false)
+	step(vectorBytes, true)
+}
+
+// copied is where the words of 32 bytes of a query are, which begin at a place in a block: even ones, then odd ones.
+func (t *tile) copied(query, at int) Mem {
+	return Mem{Base: t.copies, Index: t.offset, Scale: 2 * queries, Disp: 2*blockBytes*query + 2*at}
+}
+
+// words emits the words of 32 bytes of a row at even places, and at odd ones.
+func (t *tile) words(row Register, at int, last bool) (even, odd VecVirtual) {
+	even, odd = YMM(), YMM()
+	VMOVDQU(Mem{Base: row, Index: t.offset, Scale: 1, Disp: at}, odd)
+	if last && t.summed {
+		VPAND(allButSums(), odd, odd)
+	}
+	VPAND(evenBytes(), odd, even)
+	VPSRLW(Imm(8), odd, odd)
+	return even, odd
+}
+
+// compute emits the sums of products, and the norms of rows.
+func (t *tile) compute() {
+	for j := range rows {
+		for i := range queries {
+			t.sums[i][j] = zeros()
+		}
+		t.own[j] = zeros()
+	}
+	t.blocks("Block", t.products)
+}
+
+// zeros emits the lanes of a sum of nothing.
+func zeros() VecVirtual {
+	sum := YMM()
+	VPXOR(sum, sum, sum)
+	return sum
+}
+
+// products emits what is added up of 32 bytes.
+func (t *tile) products(at int, last bool) {
+	var even, odd [rows]VecVirtual
+	for j, row := range t.rows {
+		even[j], odd[j] = t.words(row, at, last)
+	}
+	for i := range queries {
+		for j := range rows {
+			low, high := YMM(), YMM()
+			VPADDW(t.copied(i, at), odd[j], low)
+			VPADDW(t.copied(i, at).Offset(vectorBytes), even[j], high)
+			VPMADDWD(low, high, high)
+			VPADDD(high, t.sums[i][j], t.sums[i][j])
+		}
+	}
+	for j := range rows {
+		addNorm(even[j], odd[j], t.own[j])
+	}
+}
+
+// addNorm emits the squares of the sums of two words each, added up. The even ones stay what they are.
+func addNorm(even, odd, norm VecVirtual) {
+	VPADDW(even, odd, odd)
+	VPMADDWD(odd, odd, odd)
+	VPADDD(odd, norm, norm)
+}
+
+// store emits the distances of a tile, and the storing of those that there are.
+func (t *tile) store(row, end Register) {
+	low, high := t.distances()
+	to, width, third := GP64(), GP64(), GP64()
+	MOVQ(row, to)
+	SUBQ(parameter(Param("rows").Base()), to)
+	ADDQ(parameter(Param("dst").Base()), to)
+	MOVQ(parameter(Param("rows").Len()), width)
+	LEAQ(Mem{Base: to, Index: width, Scale: 8}, third)
+	CMPQ(row, end)
+	JE(LabelRef("One"))
+	VMOVLPS(low, Mem{Base: to})
+	VMOVHPS(low, Mem{Base: to, Index: width, Scale: 4})
+	VMOVLPS(high, Mem{Base: third})
+	VMOVHPS(high, Mem{Base: third, Index: width, Scale: 4})
+	JMP(LabelRef("Stored"))
+	Label("One")
+	VMOVSS(low, Mem{Base: to})
+	VEXTRACTPS(Imm(2), low, Mem{Base: to, Index: width, Scale: 4})
+	VMOVSS(high, Mem{Base: third})
+	VEXTRACTPS(Imm(2), high, Mem{Base: third, Index: width, Scale: 4})
+	Label("Stored")
+}
+
+// distances emits the distances of a tile: two of the first query and two of the second, and those of the other two. Sums of rows
+// that are copied fit in 31 bits.
+func (t *tile) distances() (low, high Register) {
+	total, factor := t.totals(), YMM()
+	VBROADCASTSD(parameter(Param("factor")), factor)
+	var halves [2]Register
+	for i := range halves {
+		half, wide := XMM(), YMM()
+		VEXTRACTI128(Imm(uint64(i)), total, half)
+		VCVTDQ2PD(half, wide)
+		VMULPD(factor, wide, wide)
+		VCVTPD2PSY(wide, half)
+		halves[i] = half
+	}
+	return halves[0], halves[1]
+}
+
+// totals emits the sums of the squared differences: two of each query.
+func (t *tile) totals() VecVirtual {
+	var halves [2]VecVirtual
+	for i := range halves {
+		first, second := t.sums[2*i], t.sums[2*i+1]
+		halves[i] = fold(VPUNPCKLQDQ, VPUNPCKHQDQ, fourths(first[0], first[1]), fourths(second[0], second[1]))
+	}
+	total, other := YMM(), YMM()
+	VPERM2I128(Imm(0x20), halves[1], halves[0], total)
+	VPERM2I128(Imm(0x31), halves[1], halves[0], other)
+	VPADDD(other, total, total)
+	VPADDD(total, total, total)
+	norms := lanes(t.own[0], t.own[1])
+	VPADDD(t.norms, norms, norms)
+	VPSUBD(total, norms, total)
+	return total
+}
+
+// lanes emits the sums of the eight lanes of each of two registers: by turns, in all lanes.
+func lanes(a, b VecVirtual) VecVirtual {
+	sums, other := fourths(a, b), YMM()
+	VPSHUFD(Imm(0x4e), sums, other)
+	VPADDD(other, sums, sums)
+	VPERM2I128(Imm(1), sums, sums, other)
+	VPADDD(other, sums, sums)
+	return sums
+}
+
+// fourths emits the sums of two lanes each of two registers, by turns.
+func fourths(a, b VecVirtual) VecVirtual { return fold(VPUNPCKLDQ, VPUNPCKHDQ, a, b) }
+
+// fold emits the sum of what is interleaved from the lower and from the upper lanes of two registers.
+func fold(interleaveLow, interleaveHigh func(operands ...Op), a, b VecVirtual) VecVirtual {
+	low, high := YMM(), YMM()
+	interleaveLow(b, a, low)
+	interleaveHigh(b, a, high)
+	VPADDD(high, low, low)
+	return low
+}
+
+// evenBytes is a mask of them.
+func evenBytes() Mem {
+	const even = 0x00ff00ff00ff00ff
+	return constant("blockEvenBytes", even, even, even, even)
+}
+
+// allButSums is a mask of the bytes that are no sums, in the last 32 of a row.
+func allButSums() Mem {
+	const all = math.MaxUint64
+	return constant("blockAllButSums", all, all, all, 0)
+}
+
+// defined are the constants that are there already.
+var defined = map[string]Mem{}
+
+// constant is a register of numbers in memory.
+func constant(name string, lanes ...uint64) Mem {
+	if at, ok := defined[name]; ok {
+		return at
+	}
+	defined[name] = GLOBL(name, RODATA|NOPTR)
+	for i, lane := range lanes {
+		DATA(8*i, U64(lane))
+	}
+	return defined[name]
+}
