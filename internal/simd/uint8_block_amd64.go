@@ -71,8 +71,11 @@ func squaredL2U8ByFours(dst []float32, base []byte, stride, length int, queries,
 }
 
 func near(dst []uint32, values, limits []float32, limit float32) int {
-	if hasAVX512 {
+	switch {
+	case hasAVX512:
 		return nearAVX512(dst, values, limits, limit)
+	case hasAVX2 && hasPopcount:
+		return nearAVX2(dst, values, limits, limit)
 	}
 	return nearGo(dst, values, limits, limit)
 }

@@ -17,3 +17,9 @@ func squaredL2U8SummedFourAVX2(dst []float32, base []byte, stride int, length in
 //
 //go:noescape
 func squaredL2U8FourAVX2(dst []float32, base []byte, stride int, length int, queries *[4]uint32, rows []uint32, factor float64)
+
+// nearAVX2 puts into dst, which has room for as many, the places of the values that are not above limit or not above the one
+// of limits at their place, and returns how many they are. It checks no bounds.
+//
+//go:noescape
+func nearAVX2(dst []uint32, values []float32, limits []float32, limit float32) int

@@ -259,6 +259,22 @@ func TestNear(t *testing.T) {
 	})
 }
 
+// BenchmarkNear picks few of a hundred values, or half of them.
+func BenchmarkNear(b *testing.B) {
+	values, limits, places := make([]float32, 100), make([]float32, 100), make([]uint32, 100)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range values {
+		values[i] = r.Float32()
+	}
+	for _, limit := range []float32{0.02, 0.5} {
+		b.Run(fmt.Sprintf("limit=%v", limit), func(b *testing.B) {
+			for b.Loop() {
+				simd.Near(places, values, limits, limit)
+			}
+		})
+	}
+}
+
 // BenchmarkBlock compares rows with one another, as a join does, in a block and one after the other.
 func BenchmarkBlock(b *testing.B) {
 	for _, stride := range []int{128, 384, 832} {

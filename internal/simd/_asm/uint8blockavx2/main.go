@@ -1,5 +1,5 @@
-// Command uint8blockavx2 writes the AVX2 kernels behind joins, which compare a few rows of bytes with many. Run it by go generate in the
-// directory of the package.
+// Command uint8blockavx2 writes the AVX2 kernels behind joins: those that compare a few rows of bytes with many, and one that tells
+// which of the distances are small enough to matter. Run it by go generate in the directory of the package.
 //
 // # How rows are compared
 //
@@ -27,5 +27,6 @@ func main() {
 	ConstraintExpr("amd64,!purego")
 	four(true)
 	four(false)
+	near()
 	Generate()
 }
