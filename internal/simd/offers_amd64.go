@@ -7,8 +7,11 @@ package simd
 func ListsUnlocked(length int) bool { return hasAVX2 && length >= 8 }
 
 func introduce(places, names, distances, rows []uint32, values, limits []float32, at int) int {
-	if hasAVX512 {
+	switch {
+	case hasAVX512:
 		return introduceAVX512(places, names, distances, rows, values, limits, at)
+	case hasAVX2 && hasPopcount:
+		return introduceAVX2(places, names, distances, rows, values, limits, at)
 	}
 	return introduceGo(places, names, distances, rows, values, limits, at)
 }

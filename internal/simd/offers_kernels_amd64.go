@@ -4,6 +4,12 @@
 
 package simd
 
+// introduceAVX2 puts offers of the first row to the others, and of them to it, into places, names and distances, and returns how
+// many they are. It writes eight numbers at a time, and checks no bounds.
+//
+//go:noescape
+func introduceAVX2(places []uint32, names []uint32, distances []uint32, rows []uint32, values []float32, limits []float32, at int) int
+
 // introduceAVX512 puts offers of the first row to the others, and of them to it, into places, names and distances, and returns how
 // many they are. It writes sixteen numbers at a time, and checks no bounds.
 //

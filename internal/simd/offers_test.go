@@ -50,13 +50,23 @@ func drawDistance(r *rand.Rand) float32 {
 	return float32(r.IntN(9)) - 2
 }
 
+// TestIntroduce has limits that some distances are within, and such that all or nearly none are.
 func TestIntroduce(t *testing.T) {
+	infinity := float32(math.Inf(1))
+	for name, limit := range map[string]func(r *rand.Rand) float32{
+		"some": drawDistance, "all": func(*rand.Rand) float32 { return infinity }, "few": func(*rand.Rand) float32 { return -infinity },
+	} {
+		t.Run(name, func(t *testing.T) { testIntroduce(t, limit) })
+	}
+}
+
+func testIntroduce(t *testing.T, limit func(r *rand.Rand) float32) {
 	eachImplementation(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))
 		for _, n := range offerLengths() {
 			rows, limits := make([]uint32, n), make([]float32, n+3)[3:]
 			for i := range rows {
-				rows[i], limits[i] = r.Uint32(), drawDistance(r)
+				rows[i], limits[i] = r.Uint32(), limit(r)
 				if limits[i] != limits[i] {
 					limits[i] = float32(math.Inf(1))
 				}
@@ -94,6 +104,40 @@ func wantedOffers(rows []uint32, at int, values, limits []float32) (want []offer
 		}
 	}
 	return want
+}
+
+// BenchmarkIntroduce offers rows of which all, a tenth or none are near enough to one another, others each time.
+func BenchmarkIntroduce(b *testing.B) {
+	const count, others = 64, 60
+	for _, near := range []float32{1, .1, 0} {
+		for _, implementation := range []string{"purego", "avx2", "avx512"} {
+			b.Run(fmt.Sprintf("near=%v/%s", near, implementation), func(b *testing.B) {
+				before := simd.Implementation()
+				defer simd.Use(before)
+				if !simd.Use(implementation) {
+					b.Skip("not here")
+				}
+				r := rand.New(rand.NewPCG(1, 2))
+				rows, limits, values := make([]uint32, others+1), make([]float32, others+1), make([][]float32, count)
+				for i := range rows {
+					rows[i], limits[i] = r.Uint32(), near
+				}
+				for i := range values {
+					for range others {
+						values[i] = append(values[i], max(r.Float32(), math.SmallestNonzeroFloat32))
+					}
+				}
+				var o simd.Offers
+				for b.Loop() {
+					for _, values := range values {
+						o.Clear()
+						o.Introduce(rows, 0, values, limits)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(count*others), "ns/value")
+			})
+		}
+	}
 }
 
 func TestIntroduceOutside(t *testing.T) {

@@ -6,10 +6,11 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
+const lessOrEqual = 2 // of floats: false if either is NaN
+
 // introduce emits the function that offers a row to others and them to it. Of sixteen distances those that are near enough to the row
 // come first, then those that are near enough to the others.
 func introduce() {
-	const lessOrEqual = 2 // false if either is NaN
 	TEXT("introduceAVX512", NOSPLIT, "func(places, names, distances, rows []uint32, values, limits []float32, at int) int")
 	Doc(
 		"introduceAVX512 puts offers of the first row to the others, and of them to it, into places, names and distances, and returns how",
@@ -114,9 +115,13 @@ func constant(number uint32) VecVirtual {
 
 // counting is the numbers from 0 to 15.
 func counting() Mem {
-	numbers := GLOBL("offersCounting", RODATA|NOPTR)
-	for i := range 16 {
-		DATA(4*i, U32(i))
+	if numbers.Base == nil {
+		numbers = GLOBL("offersCounting", RODATA|NOPTR)
+		for i := range 16 {
+			DATA(4*i, U32(i))
+		}
 	}
 	return numbers
 }
+
+var numbers Mem // those of counting, which are there once

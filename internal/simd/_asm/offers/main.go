@@ -8,6 +8,7 @@ import . "github.com/mmcloughlin/avo/build"
 
 func main() {
 	ConstraintExpr("amd64,!purego")
+	introduceEight()
 	introduce()
 	unlisted()
 	Generate()

@@ -30,7 +30,6 @@ func absentAVX2(one, least VecVirtual, absent GPVirtual) {
 }
 
 func absentAVX512(one, least VecVirtual, absent GPVirtual) {
-	const lessOrEqual = 2
 	same := K()
 	VPCMPUD(Imm(lessOrEqual), one, least, same)
 	KORTESTW(same, same)
