@@ -4,20 +4,40 @@
 
 package simd
 
+// enterOneAVX2 puts keys that are not listed in their places in a sorted list.
+//
+//go:noescape
+func enterOneAVX2(names *[16]uint32, distances *[16]uint32, keys []uint64)
+
 // enterOneAVX512 puts keys that are not listed in their places in a sorted list.
 //
 //go:noescape
 func enterOneAVX512(names *[16]uint32, distances *[16]uint32, keys []uint64)
+
+// enterTwoAVX2 puts keys that are not listed in their places in a sorted list.
+//
+//go:noescape
+func enterTwoAVX2(names *[32]uint32, distances *[32]uint32, keys []uint64)
 
 // enterTwoAVX512 puts keys that are not listed in their places in a sorted list.
 //
 //go:noescape
 func enterTwoAVX512(names *[32]uint32, distances *[32]uint32, keys []uint64)
 
+// enterThreeAVX2 puts keys that are not listed in their places in a sorted list.
+//
+//go:noescape
+func enterThreeAVX2(names *[48]uint32, distances *[48]uint32, keys []uint64)
+
 // enterThreeAVX512 puts keys that are not listed in their places in a sorted list.
 //
 //go:noescape
 func enterThreeAVX512(names *[48]uint32, distances *[48]uint32, keys []uint64)
+
+// enterFourAVX2 puts keys that are not listed in their places in a sorted list.
+//
+//go:noescape
+func enterFourAVX2(names *[64]uint32, distances *[64]uint32, keys []uint64)
 
 // enterFourAVX512 puts keys that are not listed in their places in a sorted list.
 //

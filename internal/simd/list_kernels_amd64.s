@@ -4,6 +4,229 @@
 
 #include "textflag.h"
 
+// func enterOneAVX2(names *[16]uint32, distances *[16]uint32, keys []uint64)
+// Requires: AVX, AVX2, POPCNT
+TEXT ·enterOneAVX2(SB), NOSPLIT, $0-40
+	MOVQ    names+0(FP), AX
+	MOVQ    distances+8(FP), CX
+	LEAQ    listMoving<>+196(SB), DX
+	VMOVDQU (CX), Y0
+	VMOVDQU (AX), Y1
+	VMOVDQU 32(CX), Y2
+	VMOVDQU 32(AX), Y3
+	MOVQ    keys_base+16(FP), BX
+	MOVQ    keys_len+24(FP), SI
+	LEAQ    (BX)(SI*8), SI
+	JMP     Next
+
+Key:
+	VPBROADCASTD 4(BX), Y4
+	ADDQ         $0x08, BX
+	VPXOR        Y5, Y5, Y5
+	VPCMPEQD     Y4, Y0, Y6
+	VPOR         Y6, Y5, Y5
+	VPMAXUD      Y4, Y0, Y6
+	VPCMPEQD     Y0, Y6, Y6
+	VPCMPEQD     Y4, Y2, Y7
+	VPOR         Y7, Y5, Y5
+	VPMAXUD      Y4, Y2, Y7
+	VPCMPEQD     Y2, Y7, Y7
+	VPACKSSDW    Y7, Y6, Y6
+	VPMOVMSKB    Y6, DI
+	POPCNTL      DI, DI
+	SHRL         $0x01, DI
+	VPTEST       Y5, Y5
+	JNZ          Equal
+
+Insert:
+	VPBROADCASTD -8(BX), Y5
+	VMOVDQU      32(DX)(DI*4), Y7
+	VMOVDQU      28(DX)(DI*4), Y8
+	VPERM2I128   $0x03, Y1, Y3, Y6
+	VPALIGNR     $0x0c, Y6, Y3, Y6
+	VPBLENDVB    Y8, Y6, Y5, Y6
+	VPBLENDVB    Y7, Y6, Y3, Y3
+	VPERM2I128   $0x03, Y0, Y2, Y6
+	VPALIGNR     $0x0c, Y6, Y2, Y6
+	VPMAXUD      Y4, Y6, Y6
+	VPMINUD      Y6, Y2, Y2
+	VMOVDQU      (DX)(DI*4), Y7
+	VMOVDQU      -4(DX)(DI*4), Y8
+	VPERM2I128   $0x08, Y1, Y1, Y6
+	VPALIGNR     $0x0c, Y6, Y1, Y6
+	VPBLENDVB    Y8, Y6, Y5, Y6
+	VPBLENDVB    Y7, Y6, Y1, Y1
+	VPERM2I128   $0x08, Y0, Y0, Y6
+	VPALIGNR     $0x0c, Y6, Y0, Y6
+	VPMAXUD      Y4, Y6, Y6
+	VPMINUD      Y6, Y0, Y0
+
+Next:
+	CMPQ    BX, SI
+	JB      Key
+	VMOVDQU Y3, 32(AX)
+	VMOVDQU Y2, 32(CX)
+	VMOVDQU Y1, (AX)
+	VMOVDQU Y0, (CX)
+	VZEROUPPER
+	RET
+
+Equal:
+	VMOVDQU Y3, 32(AX)
+	VMOVDQU Y2, 32(CX)
+	VMOVDQU Y1, (AX)
+	VMOVDQU Y0, (CX)
+	MOVL    -8(BX), R9
+	ORL     $0x01, R9
+	MOVL    -4(BX), R10
+	MOVQ    $0x00000010, R8
+	SUBQ    DI, R8
+
+Pass:
+	CMPQ R8, $0x10
+	JE   Next
+	CMPL R10, (CX)(R8*4)
+	JNE  Insert
+	MOVL (AX)(R8*4), R11
+	ORL  $0x01, R11
+	CMPL R11, R9
+	JE   Next
+	JA   Insert
+	INCQ R8
+	DECQ DI
+	JMP  Pass
+
+DATA listMoving<>+0(SB)/4, $+0
+DATA listMoving<>+4(SB)/4, $+0
+DATA listMoving<>+8(SB)/4, $+0
+DATA listMoving<>+12(SB)/4, $+0
+DATA listMoving<>+16(SB)/4, $+0
+DATA listMoving<>+20(SB)/4, $+0
+DATA listMoving<>+24(SB)/4, $+0
+DATA listMoving<>+28(SB)/4, $+0
+DATA listMoving<>+32(SB)/4, $+0
+DATA listMoving<>+36(SB)/4, $+0
+DATA listMoving<>+40(SB)/4, $+0
+DATA listMoving<>+44(SB)/4, $+0
+DATA listMoving<>+48(SB)/4, $+0
+DATA listMoving<>+52(SB)/4, $+0
+DATA listMoving<>+56(SB)/4, $+0
+DATA listMoving<>+60(SB)/4, $+0
+DATA listMoving<>+64(SB)/4, $+0
+DATA listMoving<>+68(SB)/4, $+0
+DATA listMoving<>+72(SB)/4, $+0
+DATA listMoving<>+76(SB)/4, $+0
+DATA listMoving<>+80(SB)/4, $+0
+DATA listMoving<>+84(SB)/4, $+0
+DATA listMoving<>+88(SB)/4, $+0
+DATA listMoving<>+92(SB)/4, $+0
+DATA listMoving<>+96(SB)/4, $+0
+DATA listMoving<>+100(SB)/4, $+0
+DATA listMoving<>+104(SB)/4, $+0
+DATA listMoving<>+108(SB)/4, $+0
+DATA listMoving<>+112(SB)/4, $+0
+DATA listMoving<>+116(SB)/4, $+0
+DATA listMoving<>+120(SB)/4, $+0
+DATA listMoving<>+124(SB)/4, $+0
+DATA listMoving<>+128(SB)/4, $+0
+DATA listMoving<>+132(SB)/4, $+0
+DATA listMoving<>+136(SB)/4, $+0
+DATA listMoving<>+140(SB)/4, $+0
+DATA listMoving<>+144(SB)/4, $+0
+DATA listMoving<>+148(SB)/4, $+0
+DATA listMoving<>+152(SB)/4, $+0
+DATA listMoving<>+156(SB)/4, $+0
+DATA listMoving<>+160(SB)/4, $+0
+DATA listMoving<>+164(SB)/4, $+0
+DATA listMoving<>+168(SB)/4, $+0
+DATA listMoving<>+172(SB)/4, $+0
+DATA listMoving<>+176(SB)/4, $+0
+DATA listMoving<>+180(SB)/4, $+0
+DATA listMoving<>+184(SB)/4, $+0
+DATA listMoving<>+188(SB)/4, $+0
+DATA listMoving<>+192(SB)/4, $+0
+DATA listMoving<>+196(SB)/4, $+0
+DATA listMoving<>+200(SB)/4, $+0
+DATA listMoving<>+204(SB)/4, $+0
+DATA listMoving<>+208(SB)/4, $+0
+DATA listMoving<>+212(SB)/4, $+0
+DATA listMoving<>+216(SB)/4, $+0
+DATA listMoving<>+220(SB)/4, $+0
+DATA listMoving<>+224(SB)/4, $+0
+DATA listMoving<>+228(SB)/4, $+0
+DATA listMoving<>+232(SB)/4, $+0
+DATA listMoving<>+236(SB)/4, $+0
+DATA listMoving<>+240(SB)/4, $+0
+DATA listMoving<>+244(SB)/4, $+0
+DATA listMoving<>+248(SB)/4, $+0
+DATA listMoving<>+252(SB)/4, $+0
+DATA listMoving<>+256(SB)/4, $+0
+DATA listMoving<>+260(SB)/4, $-1
+DATA listMoving<>+264(SB)/4, $-1
+DATA listMoving<>+268(SB)/4, $-1
+DATA listMoving<>+272(SB)/4, $-1
+DATA listMoving<>+276(SB)/4, $-1
+DATA listMoving<>+280(SB)/4, $-1
+DATA listMoving<>+284(SB)/4, $-1
+DATA listMoving<>+288(SB)/4, $-1
+DATA listMoving<>+292(SB)/4, $-1
+DATA listMoving<>+296(SB)/4, $-1
+DATA listMoving<>+300(SB)/4, $-1
+DATA listMoving<>+304(SB)/4, $-1
+DATA listMoving<>+308(SB)/4, $-1
+DATA listMoving<>+312(SB)/4, $-1
+DATA listMoving<>+316(SB)/4, $-1
+DATA listMoving<>+320(SB)/4, $-1
+DATA listMoving<>+324(SB)/4, $-1
+DATA listMoving<>+328(SB)/4, $-1
+DATA listMoving<>+332(SB)/4, $-1
+DATA listMoving<>+336(SB)/4, $-1
+DATA listMoving<>+340(SB)/4, $-1
+DATA listMoving<>+344(SB)/4, $-1
+DATA listMoving<>+348(SB)/4, $-1
+DATA listMoving<>+352(SB)/4, $-1
+DATA listMoving<>+356(SB)/4, $-1
+DATA listMoving<>+360(SB)/4, $-1
+DATA listMoving<>+364(SB)/4, $-1
+DATA listMoving<>+368(SB)/4, $-1
+DATA listMoving<>+372(SB)/4, $-1
+DATA listMoving<>+376(SB)/4, $-1
+DATA listMoving<>+380(SB)/4, $-1
+DATA listMoving<>+384(SB)/4, $-1
+DATA listMoving<>+388(SB)/4, $-1
+DATA listMoving<>+392(SB)/4, $-1
+DATA listMoving<>+396(SB)/4, $-1
+DATA listMoving<>+400(SB)/4, $-1
+DATA listMoving<>+404(SB)/4, $-1
+DATA listMoving<>+408(SB)/4, $-1
+DATA listMoving<>+412(SB)/4, $-1
+DATA listMoving<>+416(SB)/4, $-1
+DATA listMoving<>+420(SB)/4, $-1
+DATA listMoving<>+424(SB)/4, $-1
+DATA listMoving<>+428(SB)/4, $-1
+DATA listMoving<>+432(SB)/4, $-1
+DATA listMoving<>+436(SB)/4, $-1
+DATA listMoving<>+440(SB)/4, $-1
+DATA listMoving<>+444(SB)/4, $-1
+DATA listMoving<>+448(SB)/4, $-1
+DATA listMoving<>+452(SB)/4, $-1
+DATA listMoving<>+456(SB)/4, $-1
+DATA listMoving<>+460(SB)/4, $-1
+DATA listMoving<>+464(SB)/4, $-1
+DATA listMoving<>+468(SB)/4, $-1
+DATA listMoving<>+472(SB)/4, $-1
+DATA listMoving<>+476(SB)/4, $-1
+DATA listMoving<>+480(SB)/4, $-1
+DATA listMoving<>+484(SB)/4, $-1
+DATA listMoving<>+488(SB)/4, $-1
+DATA listMoving<>+492(SB)/4, $-1
+DATA listMoving<>+496(SB)/4, $-1
+DATA listMoving<>+500(SB)/4, $-1
+DATA listMoving<>+504(SB)/4, $-1
+DATA listMoving<>+508(SB)/4, $-1
+DATA listMoving<>+512(SB)/4, $-1
+GLOBL listMoving<>(SB), RODATA|NOPTR, $516
+
 // func enterOneAVX512(names *[16]uint32, distances *[16]uint32, keys []uint64)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·enterOneAVX512(SB), NOSPLIT, $0-40
@@ -127,6 +350,139 @@ DATA listOdd<>+56(SB)/4, $0x0000001d
 DATA listOdd<>+60(SB)/4, $0x0000001f
 GLOBL listOdd<>(SB), RODATA|NOPTR, $64
 
+// func enterTwoAVX2(names *[32]uint32, distances *[32]uint32, keys []uint64)
+// Requires: AVX, AVX2, POPCNT
+TEXT ·enterTwoAVX2(SB), NOSPLIT, $0-40
+	MOVQ    names+0(FP), AX
+	MOVQ    distances+8(FP), CX
+	LEAQ    listMoving<>+132(SB), DX
+	VMOVDQU (CX), Y0
+	VMOVDQU (AX), Y1
+	VMOVDQU 32(CX), Y2
+	VMOVDQU 32(AX), Y3
+	VMOVDQU 64(CX), Y4
+	VMOVDQU 64(AX), Y5
+	VMOVDQU 96(CX), Y6
+	VMOVDQU 96(AX), Y7
+	MOVQ    keys_base+16(FP), BX
+	MOVQ    keys_len+24(FP), SI
+	LEAQ    (BX)(SI*8), SI
+	JMP     Next
+
+Key:
+	VPBROADCASTD 4(BX), Y8
+	ADDQ         $0x08, BX
+	VPXOR        Y9, Y9, Y9
+	VPCMPEQD     Y8, Y0, Y10
+	VPOR         Y10, Y9, Y9
+	VPMAXUD      Y8, Y0, Y10
+	VPCMPEQD     Y0, Y10, Y10
+	VPCMPEQD     Y8, Y2, Y11
+	VPOR         Y11, Y9, Y9
+	VPMAXUD      Y8, Y2, Y11
+	VPCMPEQD     Y2, Y11, Y11
+	VPACKSSDW    Y11, Y10, Y10
+	VPCMPEQD     Y8, Y4, Y11
+	VPOR         Y11, Y9, Y9
+	VPMAXUD      Y8, Y4, Y11
+	VPCMPEQD     Y4, Y11, Y11
+	VPCMPEQD     Y8, Y6, Y12
+	VPOR         Y12, Y9, Y9
+	VPMAXUD      Y8, Y6, Y12
+	VPCMPEQD     Y6, Y12, Y12
+	VPACKSSDW    Y12, Y11, Y11
+	VPACKSSWB    Y11, Y10, Y10
+	VPMOVMSKB    Y10, DI
+	POPCNTL      DI, DI
+	VPTEST       Y9, Y9
+	JNZ          Equal
+
+Insert:
+	VPBROADCASTD -8(BX), Y9
+	VMOVDQU      96(DX)(DI*4), Y11
+	VMOVDQU      92(DX)(DI*4), Y12
+	VPERM2I128   $0x03, Y5, Y7, Y10
+	VPALIGNR     $0x0c, Y10, Y7, Y10
+	VPBLENDVB    Y12, Y10, Y9, Y10
+	VPBLENDVB    Y11, Y10, Y7, Y7
+	VPERM2I128   $0x03, Y4, Y6, Y10
+	VPALIGNR     $0x0c, Y10, Y6, Y10
+	VPMAXUD      Y8, Y10, Y10
+	VPMINUD      Y10, Y6, Y6
+	VMOVDQU      64(DX)(DI*4), Y11
+	VMOVDQU      60(DX)(DI*4), Y12
+	VPERM2I128   $0x03, Y3, Y5, Y10
+	VPALIGNR     $0x0c, Y10, Y5, Y10
+	VPBLENDVB    Y12, Y10, Y9, Y10
+	VPBLENDVB    Y11, Y10, Y5, Y5
+	VPERM2I128   $0x03, Y2, Y4, Y10
+	VPALIGNR     $0x0c, Y10, Y4, Y10
+	VPMAXUD      Y8, Y10, Y10
+	VPMINUD      Y10, Y4, Y4
+	VMOVDQU      32(DX)(DI*4), Y11
+	VMOVDQU      28(DX)(DI*4), Y12
+	VPERM2I128   $0x03, Y1, Y3, Y10
+	VPALIGNR     $0x0c, Y10, Y3, Y10
+	VPBLENDVB    Y12, Y10, Y9, Y10
+	VPBLENDVB    Y11, Y10, Y3, Y3
+	VPERM2I128   $0x03, Y0, Y2, Y10
+	VPALIGNR     $0x0c, Y10, Y2, Y10
+	VPMAXUD      Y8, Y10, Y10
+	VPMINUD      Y10, Y2, Y2
+	VMOVDQU      (DX)(DI*4), Y11
+	VMOVDQU      -4(DX)(DI*4), Y12
+	VPERM2I128   $0x08, Y1, Y1, Y10
+	VPALIGNR     $0x0c, Y10, Y1, Y10
+	VPBLENDVB    Y12, Y10, Y9, Y10
+	VPBLENDVB    Y11, Y10, Y1, Y1
+	VPERM2I128   $0x08, Y0, Y0, Y10
+	VPALIGNR     $0x0c, Y10, Y0, Y10
+	VPMAXUD      Y8, Y10, Y10
+	VPMINUD      Y10, Y0, Y0
+
+Next:
+	CMPQ    BX, SI
+	JB      Key
+	VMOVDQU Y7, 96(AX)
+	VMOVDQU Y6, 96(CX)
+	VMOVDQU Y5, 64(AX)
+	VMOVDQU Y4, 64(CX)
+	VMOVDQU Y3, 32(AX)
+	VMOVDQU Y2, 32(CX)
+	VMOVDQU Y1, (AX)
+	VMOVDQU Y0, (CX)
+	VZEROUPPER
+	RET
+
+Equal:
+	VMOVDQU Y7, 96(AX)
+	VMOVDQU Y6, 96(CX)
+	VMOVDQU Y5, 64(AX)
+	VMOVDQU Y4, 64(CX)
+	VMOVDQU Y3, 32(AX)
+	VMOVDQU Y2, 32(CX)
+	VMOVDQU Y1, (AX)
+	VMOVDQU Y0, (CX)
+	MOVL    -8(BX), R9
+	ORL     $0x01, R9
+	MOVL    -4(BX), R10
+	MOVQ    $0x00000020, R8
+	SUBQ    DI, R8
+
+Pass:
+	CMPQ R8, $0x20
+	JE   Next
+	CMPL R10, (CX)(R8*4)
+	JNE  Insert
+	MOVL (AX)(R8*4), R11
+	ORL  $0x01, R11
+	CMPL R11, R9
+	JE   Next
+	JA   Insert
+	INCQ R8
+	DECQ DI
+	JMP  Pass
+
 // func enterTwoAVX512(names *[32]uint32, distances *[32]uint32, keys []uint64)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·enterTwoAVX512(SB), NOSPLIT, $0-40
@@ -197,6 +553,178 @@ Next:
 	VMOVDQU32 Z2, (CX)
 	VZEROUPPER
 	RET
+
+// func enterThreeAVX2(names *[48]uint32, distances *[48]uint32, keys []uint64)
+// Requires: AVX, AVX2, POPCNT
+TEXT ·enterThreeAVX2(SB), NOSPLIT, $0-40
+	MOVQ    names+0(FP), AX
+	MOVQ    distances+8(FP), CX
+	LEAQ    listMoving<>+68(SB), DX
+	VMOVDQU (CX), Y0
+	VMOVDQU 32(CX), Y1
+	VMOVDQU 64(CX), Y2
+	VMOVDQU 96(CX), Y3
+	VMOVDQU 128(CX), Y4
+	VMOVDQU 160(CX), Y5
+	MOVQ    keys_base+16(FP), BX
+	MOVQ    keys_len+24(FP), SI
+	LEAQ    (BX)(SI*8), SI
+	JMP     Next
+
+Key:
+	VPBROADCASTD 4(BX), Y6
+	ADDQ         $0x08, BX
+	VPXOR        Y7, Y7, Y7
+	VPCMPEQD     Y6, Y0, Y8
+	VPOR         Y8, Y7, Y7
+	VPMAXUD      Y6, Y0, Y8
+	VPCMPEQD     Y0, Y8, Y8
+	VPCMPEQD     Y6, Y1, Y9
+	VPOR         Y9, Y7, Y7
+	VPMAXUD      Y6, Y1, Y9
+	VPCMPEQD     Y1, Y9, Y9
+	VPACKSSDW    Y9, Y8, Y8
+	VPCMPEQD     Y6, Y2, Y9
+	VPOR         Y9, Y7, Y7
+	VPMAXUD      Y6, Y2, Y9
+	VPCMPEQD     Y2, Y9, Y9
+	VPCMPEQD     Y6, Y3, Y10
+	VPOR         Y10, Y7, Y7
+	VPMAXUD      Y6, Y3, Y10
+	VPCMPEQD     Y3, Y10, Y10
+	VPACKSSDW    Y10, Y9, Y9
+	VPACKSSWB    Y9, Y8, Y8
+	VPMOVMSKB    Y8, DI
+	POPCNTL      DI, DI
+	VPCMPEQD     Y6, Y4, Y8
+	VPOR         Y8, Y7, Y7
+	VPMAXUD      Y6, Y4, Y8
+	VPCMPEQD     Y4, Y8, Y8
+	VPCMPEQD     Y6, Y5, Y9
+	VPOR         Y9, Y7, Y7
+	VPMAXUD      Y6, Y5, Y9
+	VPCMPEQD     Y5, Y9, Y9
+	VPACKSSDW    Y9, Y8, Y8
+	VPMOVMSKB    Y8, R8
+	POPCNTL      R8, R8
+	SHRL         $0x01, R8
+	ADDQ         DI, R8
+	VPTEST       Y7, Y7
+	JNZ          Equal
+
+Insert:
+	VPBROADCASTD -8(BX), Y7
+	VMOVDQU      160(AX), Y8
+	VMOVDQU      128(AX), Y9
+	VMOVDQU      160(DX)(R8*4), Y11
+	VMOVDQU      156(DX)(R8*4), Y12
+	VPERM2I128   $0x03, Y9, Y8, Y10
+	VPALIGNR     $0x0c, Y10, Y8, Y10
+	VPBLENDVB    Y12, Y10, Y7, Y10
+	VPBLENDVB    Y11, Y10, Y8, Y8
+	VMOVDQU      Y8, 160(AX)
+	VPERM2I128   $0x03, Y4, Y5, Y10
+	VPALIGNR     $0x0c, Y10, Y5, Y10
+	VPMAXUD      Y6, Y10, Y10
+	VPMINUD      Y10, Y5, Y5
+	VMOVDQU      96(AX), Y8
+	VMOVDQU      128(DX)(R8*4), Y11
+	VMOVDQU      124(DX)(R8*4), Y12
+	VPERM2I128   $0x03, Y8, Y9, Y10
+	VPALIGNR     $0x0c, Y10, Y9, Y10
+	VPBLENDVB    Y12, Y10, Y7, Y10
+	VPBLENDVB    Y11, Y10, Y9, Y9
+	VMOVDQU      Y9, 128(AX)
+	VPERM2I128   $0x03, Y3, Y4, Y10
+	VPALIGNR     $0x0c, Y10, Y4, Y10
+	VPMAXUD      Y6, Y10, Y10
+	VPMINUD      Y10, Y4, Y4
+	VMOVDQU      64(AX), Y9
+	VMOVDQU      96(DX)(R8*4), Y11
+	VMOVDQU      92(DX)(R8*4), Y12
+	VPERM2I128   $0x03, Y9, Y8, Y10
+	VPALIGNR     $0x0c, Y10, Y8, Y10
+	VPBLENDVB    Y12, Y10, Y7, Y10
+	VPBLENDVB    Y11, Y10, Y8, Y8
+	VMOVDQU      Y8, 96(AX)
+	VPERM2I128   $0x03, Y2, Y3, Y10
+	VPALIGNR     $0x0c, Y10, Y3, Y10
+	VPMAXUD      Y6, Y10, Y10
+	VPMINUD      Y10, Y3, Y3
+	VMOVDQU      32(AX), Y8
+	VMOVDQU      64(DX)(R8*4), Y11
+	VMOVDQU      60(DX)(R8*4), Y12
+	VPERM2I128   $0x03, Y8, Y9, Y10
+	VPALIGNR     $0x0c, Y10, Y9, Y10
+	VPBLENDVB    Y12, Y10, Y7, Y10
+	VPBLENDVB    Y11, Y10, Y9, Y9
+	VMOVDQU      Y9, 64(AX)
+	VPERM2I128   $0x03, Y1, Y2, Y10
+	VPALIGNR     $0x0c, Y10, Y2, Y10
+	VPMAXUD      Y6, Y10, Y10
+	VPMINUD      Y10, Y2, Y2
+	VMOVDQU      (AX), Y9
+	VMOVDQU      32(DX)(R8*4), Y11
+	VMOVDQU      28(DX)(R8*4), Y12
+	VPERM2I128   $0x03, Y9, Y8, Y10
+	VPALIGNR     $0x0c, Y10, Y8, Y10
+	VPBLENDVB    Y12, Y10, Y7, Y10
+	VPBLENDVB    Y11, Y10, Y8, Y8
+	VMOVDQU      Y8, 32(AX)
+	VPERM2I128   $0x03, Y0, Y1, Y10
+	VPALIGNR     $0x0c, Y10, Y1, Y10
+	VPMAXUD      Y6, Y10, Y10
+	VPMINUD      Y10, Y1, Y1
+	VMOVDQU      (DX)(R8*4), Y10
+	VMOVDQU      -4(DX)(R8*4), Y11
+	VPERM2I128   $0x08, Y9, Y9, Y8
+	VPALIGNR     $0x0c, Y8, Y9, Y8
+	VPBLENDVB    Y11, Y8, Y7, Y8
+	VPBLENDVB    Y10, Y8, Y9, Y9
+	VMOVDQU      Y9, (AX)
+	VPERM2I128   $0x08, Y0, Y0, Y8
+	VPALIGNR     $0x0c, Y8, Y0, Y8
+	VPMAXUD      Y6, Y8, Y8
+	VPMINUD      Y8, Y0, Y0
+
+Next:
+	CMPQ    BX, SI
+	JB      Key
+	VMOVDQU Y5, 160(CX)
+	VMOVDQU Y4, 128(CX)
+	VMOVDQU Y3, 96(CX)
+	VMOVDQU Y2, 64(CX)
+	VMOVDQU Y1, 32(CX)
+	VMOVDQU Y0, (CX)
+	VZEROUPPER
+	RET
+
+Equal:
+	VMOVDQU Y5, 160(CX)
+	VMOVDQU Y4, 128(CX)
+	VMOVDQU Y3, 96(CX)
+	VMOVDQU Y2, 64(CX)
+	VMOVDQU Y1, 32(CX)
+	VMOVDQU Y0, (CX)
+	MOVL    -8(BX), R9
+	ORL     $0x01, R9
+	MOVL    -4(BX), R10
+	MOVQ    $0x00000030, DI
+	SUBQ    R8, DI
+
+Pass:
+	CMPQ DI, $0x30
+	JE   Next
+	CMPL R10, (CX)(DI*4)
+	JNE  Insert
+	MOVL (AX)(DI*4), R11
+	ORL  $0x01, R11
+	CMPL R11, R9
+	JE   Next
+	JA   Insert
+	INCQ DI
+	DECQ R8
+	JMP  Pass
 
 // func enterThreeAVX512(names *[48]uint32, distances *[48]uint32, keys []uint64)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -288,6 +816,217 @@ Next:
 	VMOVDQU32 Z2, (CX)
 	VZEROUPPER
 	RET
+
+// func enterFourAVX2(names *[64]uint32, distances *[64]uint32, keys []uint64)
+// Requires: AVX, AVX2, POPCNT
+TEXT ·enterFourAVX2(SB), NOSPLIT, $0-40
+	MOVQ    names+0(FP), AX
+	MOVQ    distances+8(FP), CX
+	LEAQ    listMoving<>+4(SB), DX
+	VMOVDQU (CX), Y0
+	VMOVDQU 32(CX), Y1
+	VMOVDQU 64(CX), Y2
+	VMOVDQU 96(CX), Y3
+	VMOVDQU 128(CX), Y4
+	VMOVDQU 160(CX), Y5
+	VMOVDQU 192(CX), Y6
+	VMOVDQU 224(CX), Y7
+	MOVQ    keys_base+16(FP), BX
+	MOVQ    keys_len+24(FP), SI
+	LEAQ    (BX)(SI*8), SI
+	JMP     Next
+
+Key:
+	VPBROADCASTD 4(BX), Y8
+	ADDQ         $0x08, BX
+	VPXOR        Y9, Y9, Y9
+	VPCMPEQD     Y8, Y0, Y10
+	VPOR         Y10, Y9, Y9
+	VPMAXUD      Y8, Y0, Y10
+	VPCMPEQD     Y0, Y10, Y10
+	VPCMPEQD     Y8, Y1, Y11
+	VPOR         Y11, Y9, Y9
+	VPMAXUD      Y8, Y1, Y11
+	VPCMPEQD     Y1, Y11, Y11
+	VPACKSSDW    Y11, Y10, Y10
+	VPCMPEQD     Y8, Y2, Y11
+	VPOR         Y11, Y9, Y9
+	VPMAXUD      Y8, Y2, Y11
+	VPCMPEQD     Y2, Y11, Y11
+	VPCMPEQD     Y8, Y3, Y12
+	VPOR         Y12, Y9, Y9
+	VPMAXUD      Y8, Y3, Y12
+	VPCMPEQD     Y3, Y12, Y12
+	VPACKSSDW    Y12, Y11, Y11
+	VPACKSSWB    Y11, Y10, Y10
+	VPMOVMSKB    Y10, DI
+	POPCNTL      DI, DI
+	VPCMPEQD     Y8, Y4, Y10
+	VPOR         Y10, Y9, Y9
+	VPMAXUD      Y8, Y4, Y10
+	VPCMPEQD     Y4, Y10, Y10
+	VPCMPEQD     Y8, Y5, Y11
+	VPOR         Y11, Y9, Y9
+	VPMAXUD      Y8, Y5, Y11
+	VPCMPEQD     Y5, Y11, Y11
+	VPACKSSDW    Y11, Y10, Y10
+	VPCMPEQD     Y8, Y6, Y11
+	VPOR         Y11, Y9, Y9
+	VPMAXUD      Y8, Y6, Y11
+	VPCMPEQD     Y6, Y11, Y11
+	VPCMPEQD     Y8, Y7, Y12
+	VPOR         Y12, Y9, Y9
+	VPMAXUD      Y8, Y7, Y12
+	VPCMPEQD     Y7, Y12, Y12
+	VPACKSSDW    Y12, Y11, Y11
+	VPACKSSWB    Y11, Y10, Y10
+	VPMOVMSKB    Y10, R8
+	POPCNTL      R8, R8
+	ADDQ         DI, R8
+	VPTEST       Y9, Y9
+	JNZ          Equal
+
+Insert:
+	VPBROADCASTD -8(BX), Y9
+	VMOVDQU      224(AX), Y10
+	VMOVDQU      192(AX), Y11
+	VMOVDQU      224(DX)(R8*4), Y13
+	VMOVDQU      220(DX)(R8*4), Y14
+	VPERM2I128   $0x03, Y11, Y10, Y12
+	VPALIGNR     $0x0c, Y12, Y10, Y12
+	VPBLENDVB    Y14, Y12, Y9, Y12
+	VPBLENDVB    Y13, Y12, Y10, Y10
+	VMOVDQU      Y10, 224(AX)
+	VPERM2I128   $0x03, Y6, Y7, Y12
+	VPALIGNR     $0x0c, Y12, Y7, Y12
+	VPMAXUD      Y8, Y12, Y12
+	VPMINUD      Y12, Y7, Y7
+	VMOVDQU      160(AX), Y10
+	VMOVDQU      192(DX)(R8*4), Y13
+	VMOVDQU      188(DX)(R8*4), Y14
+	VPERM2I128   $0x03, Y10, Y11, Y12
+	VPALIGNR     $0x0c, Y12, Y11, Y12
+	VPBLENDVB    Y14, Y12, Y9, Y12
+	VPBLENDVB    Y13, Y12, Y11, Y11
+	VMOVDQU      Y11, 192(AX)
+	VPERM2I128   $0x03, Y5, Y6, Y12
+	VPALIGNR     $0x0c, Y12, Y6, Y12
+	VPMAXUD      Y8, Y12, Y12
+	VPMINUD      Y12, Y6, Y6
+	VMOVDQU      128(AX), Y11
+	VMOVDQU      160(DX)(R8*4), Y13
+	VMOVDQU      156(DX)(R8*4), Y14
+	VPERM2I128   $0x03, Y11, Y10, Y12
+	VPALIGNR     $0x0c, Y12, Y10, Y12
+	VPBLENDVB    Y14, Y12, Y9, Y12
+	VPBLENDVB    Y13, Y12, Y10, Y10
+	VMOVDQU      Y10, 160(AX)
+	VPERM2I128   $0x03, Y4, Y5, Y12
+	VPALIGNR     $0x0c, Y12, Y5, Y12
+	VPMAXUD      Y8, Y12, Y12
+	VPMINUD      Y12, Y5, Y5
+	VMOVDQU      96(AX), Y10
+	VMOVDQU      128(DX)(R8*4), Y13
+	VMOVDQU      124(DX)(R8*4), Y14
+	VPERM2I128   $0x03, Y10, Y11, Y12
+	VPALIGNR     $0x0c, Y12, Y11, Y12
+	VPBLENDVB    Y14, Y12, Y9, Y12
+	VPBLENDVB    Y13, Y12, Y11, Y11
+	VMOVDQU      Y11, 128(AX)
+	VPERM2I128   $0x03, Y3, Y4, Y12
+	VPALIGNR     $0x0c, Y12, Y4, Y12
+	VPMAXUD      Y8, Y12, Y12
+	VPMINUD      Y12, Y4, Y4
+	VMOVDQU      64(AX), Y11
+	VMOVDQU      96(DX)(R8*4), Y13
+	VMOVDQU      92(DX)(R8*4), Y14
+	VPERM2I128   $0x03, Y11, Y10, Y12
+	VPALIGNR     $0x0c, Y12, Y10, Y12
+	VPBLENDVB    Y14, Y12, Y9, Y12
+	VPBLENDVB    Y13, Y12, Y10, Y10
+	VMOVDQU      Y10, 96(AX)
+	VPERM2I128   $0x03, Y2, Y3, Y12
+	VPALIGNR     $0x0c, Y12, Y3, Y12
+	VPMAXUD      Y8, Y12, Y12
+	VPMINUD      Y12, Y3, Y3
+	VMOVDQU      32(AX), Y10
+	VMOVDQU      64(DX)(R8*4), Y13
+	VMOVDQU      60(DX)(R8*4), Y14
+	VPERM2I128   $0x03, Y10, Y11, Y12
+	VPALIGNR     $0x0c, Y12, Y11, Y12
+	VPBLENDVB    Y14, Y12, Y9, Y12
+	VPBLENDVB    Y13, Y12, Y11, Y11
+	VMOVDQU      Y11, 64(AX)
+	VPERM2I128   $0x03, Y1, Y2, Y12
+	VPALIGNR     $0x0c, Y12, Y2, Y12
+	VPMAXUD      Y8, Y12, Y12
+	VPMINUD      Y12, Y2, Y2
+	VMOVDQU      (AX), Y11
+	VMOVDQU      32(DX)(R8*4), Y13
+	VMOVDQU      28(DX)(R8*4), Y14
+	VPERM2I128   $0x03, Y11, Y10, Y12
+	VPALIGNR     $0x0c, Y12, Y10, Y12
+	VPBLENDVB    Y14, Y12, Y9, Y12
+	VPBLENDVB    Y13, Y12, Y10, Y10
+	VMOVDQU      Y10, 32(AX)
+	VPERM2I128   $0x03, Y0, Y1, Y12
+	VPALIGNR     $0x0c, Y12, Y1, Y12
+	VPMAXUD      Y8, Y12, Y12
+	VPMINUD      Y12, Y1, Y1
+	VMOVDQU      (DX)(R8*4), Y12
+	VMOVDQU      -4(DX)(R8*4), Y13
+	VPERM2I128   $0x08, Y11, Y11, Y10
+	VPALIGNR     $0x0c, Y10, Y11, Y10
+	VPBLENDVB    Y13, Y10, Y9, Y10
+	VPBLENDVB    Y12, Y10, Y11, Y11
+	VMOVDQU      Y11, (AX)
+	VPERM2I128   $0x08, Y0, Y0, Y10
+	VPALIGNR     $0x0c, Y10, Y0, Y10
+	VPMAXUD      Y8, Y10, Y10
+	VPMINUD      Y10, Y0, Y0
+
+Next:
+	CMPQ    BX, SI
+	JB      Key
+	VMOVDQU Y7, 224(CX)
+	VMOVDQU Y6, 192(CX)
+	VMOVDQU Y5, 160(CX)
+	VMOVDQU Y4, 128(CX)
+	VMOVDQU Y3, 96(CX)
+	VMOVDQU Y2, 64(CX)
+	VMOVDQU Y1, 32(CX)
+	VMOVDQU Y0, (CX)
+	VZEROUPPER
+	RET
+
+Equal:
+	VMOVDQU Y7, 224(CX)
+	VMOVDQU Y6, 192(CX)
+	VMOVDQU Y5, 160(CX)
+	VMOVDQU Y4, 128(CX)
+	VMOVDQU Y3, 96(CX)
+	VMOVDQU Y2, 64(CX)
+	VMOVDQU Y1, 32(CX)
+	VMOVDQU Y0, (CX)
+	MOVL    -8(BX), R9
+	ORL     $0x01, R9
+	MOVL    -4(BX), R10
+	MOVQ    $0x00000040, DI
+	SUBQ    R8, DI
+
+Pass:
+	CMPQ DI, $0x40
+	JE   Next
+	CMPL R10, (CX)(DI*4)
+	JNE  Insert
+	MOVL (AX)(DI*4), R11
+	ORL  $0x01, R11
+	CMPL R11, R9
+	JE   Next
+	JA   Insert
+	INCQ DI
+	DECQ R8
+	JMP  Pass
 
 // func enterFourAVX512(names *[64]uint32, distances *[64]uint32, keys []uint64)
 // Requires: AVX, AVX512DQ, AVX512F

@@ -1,6 +1,7 @@
 package simd_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -110,4 +111,49 @@ func BenchmarkEnter(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/count, "ns/list")
 		})
 	}
+}
+
+// BenchmarkEnterFull enters three keys in full lists, in places of their later half. Distances differ, or there are few of them.
+func BenchmarkEnterFull(b *testing.B) {
+	for _, length := range []int{32, 48, 64} {
+		for _, distances := range []uint32{1 << 31, 6} {
+			for _, implementation := range []string{"purego", "avx2", "avx512"} {
+				b.Run(fmt.Sprintf("names=%d/distances=%d/%s", length, distances, implementation), func(b *testing.B) {
+					before := simd.Implementation()
+					defer simd.Use(before)
+					if !simd.Use(implementation) {
+						b.Skip("not here")
+					}
+					benchmarkEnterFull(b, length, distances)
+				})
+			}
+		}
+	}
+}
+
+func benchmarkEnterFull(b *testing.B, length int, distances uint32) {
+	const some, count = 3, 4096
+	r := rand.New(rand.NewPCG(1, 2))
+	key := func(from uint32) uint64 { return uint64(from+r.Uint32N(distances-from))<<32 | uint64(r.Uint32()) }
+	full, keys := make([]uint64, length), make([]uint64, some*count)
+	for i := range full {
+		full[i] = key(0)
+	}
+	for i := range keys {
+		keys[i] = key(distances / 2)
+	}
+	slices.Sort(full)
+	fullNames, fullDistances := make([]uint32, length), make([]uint32, length)
+	for i, key := range full {
+		fullNames[i], fullDistances[i] = uint32(key), uint32(key>>32)
+	}
+	names, near := make([]uint32, length), make([]uint32, length)
+	for b.Loop() {
+		for at := 0; at < len(keys); at += some {
+			copy(names, fullNames)
+			copy(near, fullDistances)
+			simd.Enter(names, near, keys[at:at+some])
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/count, "ns/list")
 }

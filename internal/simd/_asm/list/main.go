@@ -1,7 +1,7 @@
 // Command list writes the functions of package simd that enter keys in sorted lists, and those that make keys. Run it by go generate in the
 // directory of the package.
 //
-// A list is in registers as a whole. Of a sorted list and a key x, the one with the key in its place has at each place the lesser of what
+// With AVX-512, a list is in registers as a whole. Of a sorted list and a key x, the one with the key in its place has at each place the lesser of what
 // was there and of x, if x is not less than what was before that: min(a[i], max(a[i-1], x)). So there is nothing to look for, and no branch.
 package main
 
@@ -16,6 +16,7 @@ import (
 func main() {
 	ConstraintExpr("amd64,!purego")
 	for i, number := range []string{"One", "Two", "Three", "Four"} {
+		enterEight(number, i+1)
 		enter(number, i+1)
 	}
 	enterKeys()
