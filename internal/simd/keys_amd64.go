@@ -14,8 +14,11 @@ func enterKeys(sorted, keys []uint64) {
 }
 
 func makeKeys(keys []uint64, rows []uint32, distances []float32) (least uint64) {
-	if hasAVX512 {
+	switch {
+	case hasAVX512:
 		return makeKeysAVX512(keys, rows, distances)
+	case hasAVX2 && len(rows) >= 8:
+		return makeKeysAVX2(keys, rows, distances)
 	}
 	return makeKeysGo(keys, rows, distances)
 }

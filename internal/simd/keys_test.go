@@ -1,6 +1,7 @@
 package simd_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -78,31 +79,19 @@ func checkEnterKeys(t *testing.T, sorted, keys []uint64) {
 	}
 }
 
-// TestMakeKeys makes keys of rows at extreme distances, and looks for what is written behind them.
+// TestMakeKeys makes keys of rows at extreme distances, of such as are not negative, and of such as are none.
 func TestMakeKeys(t *testing.T) {
 	nan, infinity := float32(math.NaN()), float32(math.Inf(1))
 	distances := []float32{
-		0, float32(math.Copysign(0, -1)), 1, -1, math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32, math.MaxFloat32, -math.MaxFloat32,
-		infinity, -infinity, nan, -nan, math.Float32frombits(0xffff_ffff), math.Float32frombits(0x7f80_0001),
+		-1, -math.SmallestNonzeroFloat32, -math.MaxFloat32, -infinity,
+		0, float32(math.Copysign(0, -1)), 1, math.SmallestNonzeroFloat32, math.MaxFloat32, infinity,
+		nan, -nan, math.Float32frombits(0xffff_ffff), math.Float32frombits(0x7f80_0001),
 	}
 	eachImplementation(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(11, 12))
 		for _, count := range lengths() {
-			rows, far := make([]uint32, count), make([]float32, count)
-			for i := range rows {
-				rows[i], far[i] = r.Uint32(), distances[r.IntN(len(distances))]
-			}
-			want, wantLeast := make([]uint64, count+3), uint64(math.MaxUint64)
-			for i, row := range rows {
-				want[i] = math.MaxUint64
-				if far[i] == far[i] {
-					want[i] = uint64(simd.SortableBits(far[i]))<<32 | uint64(row)
-				}
-				wantLeast = min(wantLeast, want[i])
-			}
-			keys := make([]uint64, count+3)
-			if least := simd.MakeKeys(keys, rows, far); least != wantLeast || !slices.Equal(keys, want) {
-				t.Fatalf("rows %x at %v: %x, least %x\nwant %x, %x", rows, far, keys, least, want, wantLeast)
+			for _, some := range [][]float32{distances, distances[4:], distances[10:]} {
+				checkMakeKeys(t, r, count, some)
 			}
 		}
 		if !panics(func() { simd.MakeKeys(make([]uint64, 2), make([]uint32, 3), make([]float32, 3)) }) {
@@ -112,4 +101,45 @@ func TestMakeKeys(t *testing.T) {
 			t.Error("no panic: fewer distances than rows")
 		}
 	})
+}
+
+// checkMakeKeys draws rows and some of the distances, and looks for what is written around their keys.
+func checkMakeKeys(t *testing.T, r *rand.Rand, count int, distances []float32) {
+	t.Helper()
+	rows, far := make([]uint32, count), make([]float32, count)
+	for i := range rows {
+		rows[i], far[i] = r.Uint32(), distances[r.IntN(len(distances))]
+	}
+	want, wantLeast := make([]uint64, count+6), uint64(math.MaxUint64)
+	for i, row := range rows {
+		want[i+3] = math.MaxUint64
+		if far[i] == far[i] {
+			want[i+3] = uint64(simd.SortableBits(far[i]))<<32 | uint64(row)
+		}
+		wantLeast = min(wantLeast, want[i+3])
+	}
+	keys := make([]uint64, count+6)
+	if least := simd.MakeKeys(keys[3:], rows, far); least != wantLeast || !slices.Equal(keys, want) {
+		t.Fatalf("rows %x at %v: %x, least %x\nwant %x, %x", rows, far, keys, least, want, wantLeast)
+	}
+}
+
+// BenchmarkMakeKeys makes keys of few rows and of more.
+func BenchmarkMakeKeys(b *testing.B) {
+	for _, count := range []int{7, 8, 13, 16, 30} {
+		for _, implementation := range []string{"purego", "avx2", "avx512"} {
+			b.Run(fmt.Sprintf("rows=%d/%s", count, implementation), func(b *testing.B) {
+				before := simd.Implementation()
+				defer simd.Use(before)
+				if !simd.Use(implementation) {
+					b.Skip("not here")
+				}
+				keys, rows, distances := make([]uint64, count), make([]uint32, count), make([]float32, count)
+				for b.Loop() {
+					simd.MakeKeys(keys, rows, distances)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(count), "ns/key")
+			})
+		}
+	}
 }

@@ -50,6 +50,12 @@ func enterFourAVX512(names *[64]uint32, distances *[64]uint32, keys []uint64)
 //go:noescape
 func enterKeysAVX512(sorted []uint64, keys []uint64)
 
+// makeKeysAVX2 sets keys[i] to the sortable bits of distances[i] above rows[i], or all bits where that is NaN, and returns the least
+// key. There are at least 8 rows. It checks no bounds.
+//
+//go:noescape
+func makeKeysAVX2(keys []uint64, rows []uint32, distances []float32) (least uint64)
+
 // makeKeysAVX512 sets keys[i] to the sortable bits of distances[i] above rows[i], or all bits where that is NaN, and returns the least
 // key. It checks no bounds.
 //

@@ -1202,6 +1202,81 @@ Next:
 	VZEROUPPER
 	RET
 
+// func makeKeysAVX2(keys []uint64, rows []uint32, distances []float32) (least uint64)
+// Requires: AVX, AVX2
+TEXT ·makeKeysAVX2(SB), NOSPLIT, $0-80
+	MOVQ     keys_base+0(FP), AX
+	MOVQ     rows_base+24(FP), CX
+	MOVQ     distances_base+48(FP), DX
+	MOVQ     rows_len+32(FP), SI
+	SUBQ     $0x08, SI
+	XORQ     BX, BX
+	VPXOR    Y0, Y0, Y0
+	VPCMPEQD Y3, Y3, Y3
+	VPSLLD   $0x1f, Y3, Y1
+	VPSLLQ   $0x3f, Y3, Y2
+	VPSRLQ   $0x01, Y3, Y3
+	JMP      Next
+
+Eight:
+	VMOVUPS    (DX)(BX*4), Y5
+	VCMPPS     $0x03, Y5, Y5, Y7
+	VPOR       (CX)(BX*4), Y7, Y4
+	VADDPS     Y0, Y5, Y5
+	VPSRAD     $0x1f, Y5, Y6
+	VPOR       Y1, Y6, Y6
+	VPXOR      Y6, Y5, Y5
+	VPOR       Y7, Y5, Y5
+	VPUNPCKLDQ Y5, Y4, Y6
+	VPUNPCKHDQ Y5, Y4, Y4
+	VPERM2I128 $0x20, Y4, Y6, Y5
+	VMOVDQU    Y5, (AX)(BX*8)
+	VPXOR      Y2, Y5, Y5
+	VPCMPGTQ   Y5, Y3, Y7
+	VPBLENDVB  Y7, Y5, Y3, Y3
+	VPERM2I128 $0x31, Y4, Y6, Y4
+	VMOVDQU    Y4, 32(AX)(BX*8)
+	VPXOR      Y2, Y4, Y4
+	VPCMPGTQ   Y4, Y3, Y5
+	VPBLENDVB  Y5, Y4, Y3, Y3
+	ADDQ       $0x08, BX
+
+Next:
+	CMPQ         BX, SI
+	JL           Eight
+	VMOVUPS      (DX)(SI*4), Y5
+	VCMPPS       $0x03, Y5, Y5, Y6
+	VPOR         (CX)(SI*4), Y6, Y4
+	VADDPS       Y0, Y5, Y5
+	VPSRAD       $0x1f, Y5, Y0
+	VPOR         Y1, Y0, Y0
+	VPXOR        Y0, Y5, Y5
+	VPOR         Y6, Y5, Y5
+	VPUNPCKLDQ   Y5, Y4, Y0
+	VPUNPCKHDQ   Y5, Y4, Y1
+	VPERM2I128   $0x20, Y1, Y0, Y4
+	VMOVDQU      Y4, (AX)(SI*8)
+	VPXOR        Y2, Y4, Y4
+	VPCMPGTQ     Y4, Y3, Y5
+	VPBLENDVB    Y5, Y4, Y3, Y3
+	VPERM2I128   $0x31, Y1, Y0, Y0
+	VMOVDQU      Y0, 32(AX)(SI*8)
+	VPXOR        Y2, Y0, Y0
+	VPCMPGTQ     Y0, Y3, Y1
+	VPBLENDVB    Y1, Y0, Y3, Y3
+	VEXTRACTI128 $0x01, Y3, X0
+	VPCMPGTQ     X0, X3, X1
+	VPBLENDVB    X1, X0, X3, X3
+	VPSHUFD      $0x4e, X3, X0
+	VPCMPGTQ     X0, X3, X1
+	VPBLENDVB    X1, X0, X3, X3
+	VMOVQ        X3, AX
+	MOVQ         $0x8000000000000000, CX
+	XORQ         CX, AX
+	VZEROUPPER
+	MOVQ         AX, least+72(FP)
+	RET
+
 // func makeKeysAVX512(keys []uint64, rows []uint32, distances []float32) (least uint64)
 // Requires: AVX, AVX2, AVX512F, AVX512VL, BMI2, CMOV
 TEXT ·makeKeysAVX512(SB), NOSPLIT, $0-80

@@ -20,6 +20,7 @@ func main() {
 		enter(number, i+1)
 	}
 	enterKeys()
+	makeKeysEight()
 	makeKeys()
 	Generate()
 }
