@@ -73,7 +73,7 @@ VICINAL = {
 }
 # Other dials of the search than epsilon, with the index of a build.
 VICINAL_SEARCHES = {f"default-patience-{n}": ("default", [f"--patience={n}"]) for n in (0, 250)}
-VICINAL_EPSILON = "-0.04,-0.03,-0.02,-0.01,0,0.02,0.04,0.06,0.08,0.1,0.125,0.15,0.2,0.25,0.3,0.4,0.5,0.7"
+VICINAL_EPSILON = "-0.04,-0.03,-0.02,-0.01,0,0.02,0.04,0.06,0.08,0.1,0.125,0.15,0.2,0.25,0.3,0.4,0.5,0.55,0.6,0.7"
 
 
 class Failed(Exception):
