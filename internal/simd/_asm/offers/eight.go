@@ -4,6 +4,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/masks"
 )
 
 // introduceEight emits the function that offers a row to others and them to it where lanes cannot be compressed. Eight distances are
@@ -58,7 +60,7 @@ func newEights() *eights {
 	e.distances, e.rows = Load(Param("distances").Base(), GP64()), Load(Param("rows").Base(), GP64())
 	e.values, e.limits = Load(Param("values").Base(), GP64()), Load(Param("limits").Base(), GP64())
 	XORQ(e.kept, e.kept)
-	LEAQ(orders(), e.orders)
+	LEAQ(masks.Fronts("offersOrders"), e.orders)
 	at := GP64()
 	Load(Param("at"), at)
 	VMOVD(at.As32(), e.at.AsX())
@@ -134,20 +136,4 @@ func eightOf(number uint32) VecVirtual {
 	VMOVD(n, lanes.AsX())
 	VPBROADCASTD(lanes.AsX(), lanes)
 	return lanes
-}
-
-// orders has for each mask of eight lanes first those that are set, then whatever there is room for.
-func orders() Mem {
-	table := GLOBL("offersOrders", RODATA|NOPTR)
-	for mask := range 256 {
-		var order uint64
-		for lane, count := 0, 0; lane < 8; lane++ {
-			if mask>>lane&1 == 1 {
-				order |= uint64(lane) << (8 * count)
-				count++
-			}
-		}
-		DATA(8*mask, U64(order))
-	}
-	return table
 }

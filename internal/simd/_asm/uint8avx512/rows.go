@@ -7,6 +7,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
+	"github.com/vicinaldb/store/internal/simd/_asm/params"
 	"github.com/vicinaldb/store/internal/simd/_asm/vnni"
 )
 
@@ -160,12 +161,12 @@ func (w *walk) queryNorm() {
 func (w *walk) first() {
 	at, end := GP64(), GP64()
 	MOVQ(w.row, at)
-	MOVQ(w.parameter("ahead"), end)
+	MOVQ(params.At(Param("ahead")), end)
 	LEAQ(Mem{Base: w.row, Index: end, Scale: 4, Disp: -4}, end)
 	CMPQ(end, w.last)
 	CMOVQHI(w.last, end)
 	Label("First")
-	row, offset := w.address(Mem{Base: at}), GP64()
+	row, offset := params.Row(Mem{Base: at}), GP64()
 	XORQ(offset, offset)
 	Label("FirstLine")
 	PREFETCHT1(Mem{Base: row, Index: offset, Scale: 1})
@@ -181,28 +182,6 @@ func (w *walk) first() {
 	JBE(LabelRef("First"))
 }
 
-// parameter returns where a parameter lies, for which there is no register left.
-func (w *walk) parameter(name string) Mem {
-	component := Param(name)
-	if name == "base" || name == "dst" || name == "rows" {
-		component = component.Base()
-	}
-	basic, err := component.Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return basic.Addr
-}
-
-// address emits the address of the row whose number lies at a place in memory.
-func (w *walk) address(number Mem) Register {
-	row := GP64()
-	MOVL(number, row.As32())
-	IMULQ(w.parameter("stride"), row)
-	ADDQ(w.parameter("base"), row)
-	return row
-}
-
 // group emits the computation of the next rows, with labels that begin with prefix, and moves on behind them. All are there
 // when it is full; else some are, and no later ones.
 func (w *walk) group(prefix string, full bool) {
@@ -216,15 +195,15 @@ func (w *walk) group(prefix string, full bool) {
 			CMOVQHI(w.last, clamped)
 			place = Mem{Base: clamped}
 		}
-		rows = append(rows, w.address(place))
+		rows = append(rows, params.Row(place))
 	}
 	for i := 0; full && !w.within && i < group; i++ {
 		later := GP64()
-		MOVQ(w.parameter("ahead"), later)
+		MOVQ(params.At(Param("ahead")), later)
 		LEAQ(Mem{Base: w.row, Index: later, Scale: 4, Disp: 4 * i}, later)
 		CMPQ(later, w.last)
 		CMOVQHI(w.last, later)
-		ahead = append(ahead, w.address(Mem{Base: later}))
+		ahead = append(ahead, params.Row(Mem{Base: later}))
 	}
 	total := w.compute(prefix, rows, ahead)
 	switch {
@@ -277,7 +256,7 @@ func (w *walk) keep(total VecVirtual, full bool) {
 
 func (w *walk) storeKept(name string, values VecVirtual, count Register, full bool) {
 	at := GP64()
-	MOVQ(w.parameter(name), at)
+	MOVQ(params.At(Param(name).Base()), at)
 	to := Mem{Base: at, Index: w.kept, Scale: 4}
 	if full {
 		VMOVDQU32(values, to)

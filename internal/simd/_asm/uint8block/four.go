@@ -1,13 +1,12 @@
 package main
 
 import (
-	"github.com/mmcloughlin/avo/gotypes"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
 	"github.com/vicinaldb/store/internal/simd/_asm/masks"
+	"github.com/vicinaldb/store/internal/simd/_asm/params"
 	"github.com/vicinaldb/store/internal/simd/_asm/vnni"
 )
 
@@ -52,7 +51,7 @@ func four(summed bool) {
 	LEAQ(Mem{Base: row, Index: end, Scale: 4, Disp: -4}, end)
 	queries := Load(Param("queries"), GP64())
 	for i := range t.queries {
-		t.queries[i] = address(Mem{Base: queries, Disp: 4 * i})
+		t.queries[i] = params.Row(Mem{Base: queries, Disp: 4 * i})
 	}
 	if summed {
 		mask := GP32()
@@ -69,7 +68,7 @@ func four(summed bool) {
 		LEAQ(Mem{Base: row, Disp: 4 * i}, place)
 		CMPQ(place, end)
 		CMOVQHI(end, place)
-		t.rows[i] = address(Mem{Base: place})
+		t.rows[i] = params.Row(Mem{Base: place})
 	}
 	t.compute()
 	t.store(row, end)
@@ -79,24 +78,6 @@ func four(summed bool) {
 	VZEROUPPER()
 	Label("Return")
 	RET()
-}
-
-// parameter returns where a parameter lies, for which there is no register left.
-func parameter(component gotypes.Component) Mem {
-	basic, err := component.Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return basic.Addr
-}
-
-// address emits the address of the row whose number lies at a place in memory.
-func address(number Mem) Register {
-	row := GP64()
-	MOVL(number, row.As32())
-	IMULQ(parameter(Param("stride")), row)
-	ADDQ(parameter(Param("base").Base()), row)
-	return row
 }
 
 // compute emits the sums of products.
@@ -114,7 +95,7 @@ func (t *tile) compute() {
 	}
 	t.offset, t.last = GP64(), GP64()
 	XORQ(t.offset, t.offset)
-	MOVQ(parameter(Param("length")), t.last)
+	MOVQ(params.At(Param("length")), t.last)
 	SUBQ(Imm(blockBytes), t.last)
 	JZ(LabelRef("Last"))
 	Label("Block")
@@ -165,17 +146,17 @@ func (t *tile) store(row, end Register) {
 	norms := t.rowNorms()
 	to, width := GP64(), GP64()
 	MOVQ(row, to)
-	SUBQ(parameter(Param("rows").Base()), to)
-	ADDQ(parameter(Param("dst").Base()), to)
-	MOVQ(parameter(Param("rows").Len()), width)
+	SUBQ(params.At(Param("rows").Base()), to)
+	ADDQ(params.At(Param("dst").Base()), to)
+	MOVQ(params.At(Param("rows").Len()), width)
 	factor := YMM()
-	VBROADCASTSD(parameter(Param("factor")), factor)
+	VBROADCASTSD(params.At(Param("factor")), factor)
 	for i, query := range t.queries {
 		total, norm, wide := vnni.AddLanes(t.sums[i][:]), XMM(), YMM()
 		if t.summed {
 			VPBROADCASTD(Mem{Base: query, Index: t.last, Scale: 1, Disp: blockBytes - tailBytes/2}, norm)
 		} else {
-			VBROADCASTSS(parameter(Param("squares").Index(i)), norm)
+			VBROADCASTSS(params.At(Param("squares").Index(i)), norm)
 		}
 		VPADDD(total, total, total)
 		VPSUBD(total, norms, total)

@@ -5,6 +5,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 
 	"github.com/vicinaldb/store/internal/simd/_asm/masks"
+	"github.com/vicinaldb/store/internal/simd/_asm/params"
 )
 
 // near emits the kernel that picks distances.
@@ -24,7 +25,7 @@ func near() {
 	dst := Load(Param("dst").Base(), GP64())
 	values, limits := Load(Param("values").Base(), GP64()), Load(Param("limits").Base(), GP64())
 	limit, places, sixteen := ZMM(), ZMM(), ZMM()
-	VBROADCASTSS(parameter(Param("limit")), limit)
+	VBROADCASTSS(params.At(Param("limit")), limit)
 	VMOVDQU64(counting(), places)
 	step := GP32()
 	MOVL(U32(16), step)

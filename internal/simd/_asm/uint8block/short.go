@@ -8,6 +8,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 
 	"github.com/vicinaldb/store/internal/simd/_asm/masks"
+	"github.com/vicinaldb/store/internal/simd/_asm/params"
 	"github.com/vicinaldb/store/internal/simd/_asm/vnni"
 )
 
@@ -41,7 +42,7 @@ func short(queries int) {
 	row, left := Load(Param("rows").Base(), GP64()), Load(Param("rows").Len(), GP64())
 	TESTQ(left, left)
 	JZ(LabelRef("Return"))
-	MOVQ(parameter(Param("length")), s.last)
+	MOVQ(params.At(Param("length")), s.last)
 	SUBQ(Imm(blockBytes), s.last)
 	s.sign()
 
@@ -71,7 +72,7 @@ func (s *strip) sign() {
 	KMOVW(bits, some)
 
 	Label("Query")
-	query, block := address(Mem{Base: next}), ZMM()
+	query, block := params.Row(Mem{Base: next}), ZMM()
 	XORQ(s.offset, s.offset)
 	from, copied := Mem{Base: query, Index: s.offset, Scale: 1}, Mem{Base: to, Index: s.offset, Scale: 1}
 	JMP(LabelRef("SignNext"))
@@ -94,15 +95,15 @@ func (s *strip) sign() {
 // locate emits the addresses of sixteen rows. Behind the last row they are those of the last row.
 func (s *strip) locate(row Register) {
 	base, end := GP64(), GP64()
-	MOVQ(parameter(Param("rows").Base()), base)
-	MOVQ(parameter(Param("rows").Len()), end)
+	MOVQ(params.At(Param("rows").Base()), base)
+	MOVQ(params.At(Param("rows").Len()), end)
 	LEAQ(Mem{Base: base, Index: end, Scale: 4, Disp: -4}, end)
 	for i := range stripRows {
 		place := GP64()
 		LEAQ(Mem{Base: row, Disp: 4 * i}, place)
 		CMPQ(place, end)
 		CMOVQHI(end, place)
-		MOVQ(address(Mem{Base: place}), s.places.Offset(8*i))
+		MOVQ(params.Row(Mem{Base: place}), s.places.Offset(8*i))
 	}
 }
 
@@ -225,12 +226,12 @@ func (s *strip) distances(sums, squares VecVirtual) {
 func (s *strip) store(row, there Register) {
 	to, width, queries := GP64(), GP64(), GP64()
 	MOVQ(row, to)
-	SUBQ(parameter(Param("rows").Base()), to)
-	ADDQ(parameter(Param("dst").Base()), to)
-	MOVQ(parameter(Param("rows").Len()), width)
-	MOVQ(parameter(Param("queries").Len()), queries)
+	SUBQ(params.At(Param("rows").Base()), to)
+	ADDQ(params.At(Param("dst").Base()), to)
+	MOVQ(params.At(Param("rows").Len()), width)
+	MOVQ(params.At(Param("queries").Len()), queries)
 	factor := ZMM()
-	VBROADCASTSD(parameter(Param("factor")), factor)
+	VBROADCASTSD(params.At(Param("factor")), factor)
 	for i, sum := range s.sums {
 		upper, low, high := YMM(), ZMM(), ZMM()
 		VEXTRACTI64X4(Imm(1), sum, upper)

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/mmcloughlin/avo/gotypes"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/params"
 )
 
 const (
@@ -50,7 +50,7 @@ func four(summed bool) {
 	TESTQ(end, end)
 	JZ(LabelRef("Return"))
 	LEAQ(Mem{Base: row, Index: end, Scale: 4, Disp: -4}, end)
-	MOVQ(parameter(Param("length")), t.last)
+	MOVQ(params.At(Param("length")), t.last)
 	SUBQ(Imm(blockBytes), t.last)
 	t.copy()
 
@@ -59,7 +59,7 @@ func four(summed bool) {
 	LEAQ(Mem{Base: row, Disp: 4}, second)
 	CMPQ(second, end)
 	CMOVQHI(end, second)
-	t.rows = [rows]Register{address(Mem{Base: row}), address(Mem{Base: second})}
+	t.rows = [rows]Register{params.Row(Mem{Base: row}), params.Row(Mem{Base: second})}
 	t.compute()
 	t.store(row, end)
 	ADDQ(Imm(4*rows), row)
@@ -70,31 +70,13 @@ func four(summed bool) {
 	RET()
 }
 
-// parameter returns where a parameter lies, for which there is no register left.
-func parameter(component gotypes.Component) Mem {
-	basic, err := component.Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return basic.Addr
-}
-
-// address emits the address of the row whose number lies at a place in memory.
-func address(number Mem) Register {
-	row := GP64()
-	MOVL(number, row.As32())
-	IMULQ(parameter(Param("stride")), row)
-	ADDQ(parameter(Param("base").Base()), row)
-	return row
-}
-
 // copy emits the copying of the queries to the stack, at an address at which no register lies in two lines, and their norms.
 func (t *tile) copy() {
 	LEAQ(AllocLocal(2*queries*copiedBytes+vectorBytes).Offset(vectorBytes-1), t.copies)
 	ANDQ(I8(-vectorBytes), t.copies)
 	numbers := Load(Param("queries"), GP64())
 	for i := range queries {
-		query, norm := address(Mem{Base: numbers, Disp: 4 * i}), zeros()
+		query, norm := params.Row(Mem{Base: numbers, Disp: 4 * i}), zeros()
 		t.blocks(fmt.Sprint("Copy", i), func(at int, last bool) {
 			even, odd := t.words(query, at, last)
 			VMOVDQA(even, t.copied(i, at))
@@ -187,9 +169,9 @@ func (t *tile) store(row, end Register) {
 	low, high := t.distances()
 	to, width, third := GP64(), GP64(), GP64()
 	MOVQ(row, to)
-	SUBQ(parameter(Param("rows").Base()), to)
-	ADDQ(parameter(Param("dst").Base()), to)
-	MOVQ(parameter(Param("rows").Len()), width)
+	SUBQ(params.At(Param("rows").Base()), to)
+	ADDQ(params.At(Param("dst").Base()), to)
+	MOVQ(params.At(Param("rows").Len()), width)
 	LEAQ(Mem{Base: to, Index: width, Scale: 8}, third)
 	CMPQ(row, end)
 	JE(LabelRef("One"))
@@ -210,7 +192,7 @@ func (t *tile) store(row, end Register) {
 // that are copied fit in 31 bits.
 func (t *tile) distances() (low, high Register) {
 	total, factor := t.totals(), YMM()
-	VBROADCASTSD(parameter(Param("factor")), factor)
+	VBROADCASTSD(params.At(Param("factor")), factor)
 	var halves [2]Register
 	for i := range halves {
 		half, wide := XMM(), YMM()

@@ -3,6 +3,9 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/masks"
+	"github.com/vicinaldb/store/internal/simd/_asm/params"
 )
 
 // near emits the kernel that picks distances, eight at a time: which of them are near is the number of an entry of a table, which has their
@@ -21,8 +24,8 @@ func near() {
 	dst, count := Load(Param("dst").Base(), GP64()), Load(Param("values").Len(), GP64())
 	values, limits := Load(Param("values").Base(), GP64()), Load(Param("limits").Base(), GP64())
 	table, limit, first, eight := GP64(), YMM(), YMM(), YMM()
-	LEAQ(places(), table)
-	VBROADCASTSS(parameter(Param("limit")), limit)
+	LEAQ(masks.Fronts("nearPlaces"), table)
+	VBROADCASTSS(params.At(Param("limit")), limit)
 	VPXOR(first, first, first)
 	VPBROADCASTD(eights(), eight)
 	JMP(LabelRef("Next"))
@@ -62,22 +65,6 @@ func near() {
 	VZEROUPPER()
 	Store(kept, ReturnIndex(0))
 	RET()
-}
-
-// places are, for each set of eight places, those in it, in ascending order.
-func places() Mem {
-	table := GLOBL("nearPlaces", RODATA|NOPTR)
-	for set := range 256 {
-		entry, count := uint64(0), 0
-		for place := range 8 {
-			if set>>place&1 != 0 {
-				entry |= uint64(place) << (8 * count)
-				count++
-			}
-		}
-		DATA(8*set, U64(entry))
-	}
-	return table
 }
 
 // eights is the number 8.
