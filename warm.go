@@ -13,6 +13,9 @@ const warmStep = 4 << 20
 // disk, each for the pages that nobody has read before it. It returns when they are there, after about as long as reading them
 // in one go takes. Metadata and payloads stay where they are.
 //
+// On Linux it asks for large pages, by which rows anywhere in the index are found faster, so that all later queries gain, too. Where the file
+// system has some, what was read before it was asked for stays in small ones.
+//
 // The memory is the operating system's page cache: what is there already is not read again, the heap does not grow, and when memory
 // is short, pages that are not in use go first, as always. Queries and writes go on meanwhile.
 //
@@ -57,15 +60,13 @@ func (c *Collection) warmOnce(ctx context.Context, progress func(Progress)) erro
 
 func (seg *segment) warm(ctx context.Context, at *Progress, progress func(Progress)) error {
 	for _, part := range seg.QueryBytes() {
-		for len(part) > 0 {
-			if err := context.Cause(ctx); err != nil {
-				return err
-			}
-			step := part[:min(warmStep, len(part))]
-			mapped.Populate(step)
-			part = part[len(step):]
+		err := mapped.Populate(part, warmStep, func() error {
 			at.Done++
 			progress(*at)
+			return context.Cause(ctx)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

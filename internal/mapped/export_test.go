@@ -30,5 +30,5 @@ func OpenFiles() int {
 	return len(opened.files)
 }
 
-// Touch is what Populate does where the system does not help.
+// Touch is what is left of Populate where the system does not help.
 func Touch(b []byte) { runtime.KeepAlive(touch(b)) }

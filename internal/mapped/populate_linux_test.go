@@ -7,35 +7,47 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/vicinaldb/store/internal/mapped"
 )
 
 // resident is how many bytes of a mapped file this process has in memory.
-func resident(t *testing.T, path string) int {
+func resident(t *testing.T, path string) int { return mappedAs(t, path, "Rss") }
+
+// mappedAs is how many bytes of a mapped file the system says something of.
+func mappedAs(t *testing.T, path, what string) int {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/smaps")
 	if err != nil {
 		t.Skip(err)
 	}
-	_, mapping, found := strings.Cut(string(text), path+"\n")
-	if !found {
+	mappings := strings.Split(string(text), path+"\n")[1:] // several where only parts were asked for in large pages
+	if len(mappings) == 0 {
 		t.Fatalf("%s is not mapped", path)
 	}
-	_, rss, _ := strings.Cut(mapping, "\nRss:")
-	var kib int
-	if _, err := fmt.Sscanf(rss, "%d kB", &kib); err != nil {
-		t.Fatal(err)
+	total := 0
+	for _, mapping := range mappings {
+		_, size, _ := strings.Cut(mapping, "\n"+what+":")
+		var kib int
+		if _, err := fmt.Sscanf(size, "%d kB", &kib); err != nil {
+			t.Fatal(err)
+		}
+		total += kib << 10
 	}
-	return kib << 10
+	return total
 }
 
 // largePage is how far beyond what was asked for a system may map at either end: where its page cache holds a file in large
 // pieces, it maps a piece at a time.
 const largePage = 2 << 20
 
+// populate populates all of the bytes at once.
+func populate(b []byte) { _ = mapped.Populate(b, len(b)+1, func() error { return nil }) }
+
 func TestPopulate(t *testing.T) {
 	for name, populate := range map[string]func([]byte){
-		"by the system": mapped.Populate,
+		"by the system": populate,
 		"by reading":    mapped.Touch,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,10 +81,69 @@ func TestPopulate_FaultsAreMet(t *testing.T) {
 	if err := os.Truncate(path, int64(page)); err != nil {
 		t.Fatal(err)
 	}
-	err = mapped.Guard(func() error { mapped.Populate(f.Bytes()); return nil })
+	err = mapped.Guard(func() error { populate(f.Bytes()); return nil })
 	if !errors.Is(err, mapped.ErrFault) {
 		t.Errorf("populating what is gone: %v, want ErrFault", err)
 	}
-	mapped.Populate(nil)
-	mapped.Populate(make([]byte, 10)) // ordinary memory
+	populate(nil)
+	populate(make([]byte, 10)) // ordinary memory
+}
+
+func TestPopulate_Steps(t *testing.T) {
+	b, stop := make([]byte, 100), errors.New("stop")
+	for _, tc := range []struct{ step, stopAt, want int }{{100, 0, 1}, {99, 0, 2}, {1, 0, 100}, {30, 0, 4}, {30, 3, 3}, {200, 1, 1}} {
+		calls := 0
+		err := mapped.Populate(b, tc.step, func() error {
+			if calls++; calls == tc.stopAt {
+				return stop
+			}
+			return nil
+		})
+		if calls != tc.want || (err != nil) != (tc.stopAt > 0) || err != nil && !errors.Is(err, stop) {
+			t.Errorf("%+v: %d calls, %v", tc, calls, err)
+		}
+	}
+}
+
+// Where the file system of the test has large pages, what Populate reads comes in such.
+func TestPopulate_LargePages(t *testing.T) {
+	const size = 8 * largePage
+	path := write(t, make([]byte, size))
+	forgotten := func() *mapped.File {
+		file, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if err := errors.Join(file.Sync(), unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED)); err != nil {
+			t.Skip(err)
+		}
+		f, err := mapped.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	f := forgotten()
+	if err := unix.Madvise(f.Bytes(), unix.MADV_HUGEPAGE); err != nil {
+		t.Skip(err)
+	}
+	mapped.Touch(f.Bytes())
+	can := mappedAs(t, path, "FilePmdMapped")
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if can < size/2 {
+		t.Skipf("%d of %d bytes are in large pages when these are asked for", can, size)
+	}
+	f = forgotten()
+	defer f.Close()
+	// Steps of half a page and more begin and end within some.
+	part := f.Bytes()[largePage/4 : size-largePage/4]
+	if err := mapped.Populate(part, largePage/2+1, func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got := mappedAs(t, path, "FilePmdMapped"); got < can/2 {
+		t.Errorf("%d bytes are in large pages, and %d can be", got, can)
+	}
 }
