@@ -236,7 +236,7 @@ func TestCollection_Prepare_ChoosesEntries(t *testing.T) {
 			}
 			patience := 10 + 160*0.3*math.Sqrt(10)
 			if tc.entries > 1 {
-				patience = 10 + 160*0.3*math.Sqrt(10)*0.4
+				patience = 10 + 160*0.3*math.Sqrt(10)/3
 			}
 			if byDefault, named, none := expanded(), expanded(store.Patience(int(patience))), expanded(store.Patience(0)); byDefault != named || tc.entries > 1 && named == none {
 				t.Errorf("expansions by default %d, with a patience of %v %d, with none %d", byDefault, patience, named, none)

@@ -99,8 +99,8 @@ const (
 	// grows with the fifth power, and soon bounds nothing.
 	patienceEnough = 0.3
 	// patienceAstray is the share of slack where searches have several entries, since they lose their way: what brings nothing there is
-	// some wrong cluster. Texts are searched as fast with .4 as with .5, and the slowest of them faster.
-	patienceAstray = 0.4
+	// some wrong cluster. Texts are searched as fast with a third as with a half, and the slowest of them faster.
+	patienceAstray = 1.0 / 3
 )
 
 // patienceFor is the patience of a search for so many rows when so many are live. What is beyond the wanted ones themselves, the slack, grows with

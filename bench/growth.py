@@ -5,7 +5,8 @@ build, the time to open.
     bench/growth.py --vicinal PROGRAM --data DIR --stores DIR [--build-only] [--rounds N] [ROWS...]
 
 DATA holds the data sets photos-ROWS of datasets.py; STORES keeps what is built from them for the next run with the same program.
-Queries run on one thread on one core, in rounds that go through the sizes in turn, so that the machine's moods hit all alike.
+Queries run on one thread on one core, in rounds that go through the sizes in turn, so that the machine's moods hit all alike. Each
+time Warm reads the segment from the disk first, into large pages where the system has any.
 ALONE is a command that has the machine to itself while queries are measured, as in peers.sh. The exponent that a column ends with
 is that of the power of n that fits it best.
 """
@@ -29,10 +30,10 @@ EPSILON = ",".join(["-0.04,-0.03,-0.02,-0.01,0,0.01,0.02,0.03,0.04,0.05,0.06"] *
 RECALL = 0.95
 
 
-def run(args, rows, epsilon, pin=()):
+def run(args, rows, epsilon, *flags, pin=()):
     data = args.data / f"photos-{rows}"
     files = [f"--{name}={data / name}.npy" for name in ("base", "queries", "truth")]
-    command = [*pin, str(args.vicinal), "bench", *files, "--json", "--threads=1", f"--epsilon={epsilon}"]
+    command = [*pin, str(args.vicinal), "bench", *files, "--json", "--threads=1", f"--epsilon={epsilon}", *flags]
     command += [f"--store={args.stores / f'photos-{rows}'}", *args.flags]
     text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return [json.loads(line) for line in text.splitlines()]
@@ -106,7 +107,7 @@ def main():
     for _ in range(0 if args.build_only else args.rounds):
         for n in sizes:
             machine.hold()
-            steps = run(args, n, EPSILON, ("taskset", "-c", str(args.core)))
+            steps = run(args, n, EPSILON, "--cold", pin=("taskset", "-c", str(args.core)))
             passes[n] += [step for step in steps if step["step"] == "query"]
             opens[n] += [step for step in steps if step["step"] == "open"]
     machine.give_back()
