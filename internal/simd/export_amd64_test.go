@@ -25,3 +25,13 @@ func SquaredL2U8SummedTiles(dst []float32, base []byte, stride, length int, quer
 	}
 	squaredL2U8Each(dst, base, stride, length, queries, rows, factor, true)
 }
+
+// EachPrefetch has prefetches be those of Intel's processors, then those of others, whatever this one is.
+func EachPrefetch(yield func() bool) {
+	defer func(is bool) { isIntel = is }(isIntel)
+	for _, isIntel = range []bool{true, false} {
+		if !yield() {
+			return
+		}
+	}
+}

@@ -12,3 +12,6 @@ func Use(name string) bool {
 	hasUDOT = cpu.ARM64.HasASIMDDP && !plain
 	return plain || name == Implementation()
 }
+
+// EachPrefetch has prefetches be of each kind, of which there is one.
+func EachPrefetch(yield func() bool) { yield() }

@@ -8,8 +8,8 @@ import "unsafe"
 // after some other things. It changes nothing but speed: rows outside of base do no harm. It does nothing where it is not in
 // assembly.
 //
-// They are loaded into the second level of the cache. A core can wait for far more lines there than in the first. What lies behind
-// the first 4 KiB of a row is left to the processor, which sees by then where it goes.
+// They are loaded into the second level of the cache: most cores can wait for far more lines there than in the first. What lies behind
+// the first 4 KiB of a row is left to the processor, which sees by then where it goes; those of Intel see it sooner.
 func PrefetchRows[T byte | uint32 | float32 | uint64](base []T, stride, length int, rows []uint32) {
 	if len(base) > 0 && len(rows) > 0 {
 		size := int(unsafe.Sizeof(base[0]))

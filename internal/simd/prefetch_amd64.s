@@ -4,9 +4,36 @@
 
 #include "textflag.h"
 
-// func prefetchRows(base *byte, stride int, length int, rows []uint32)
+// func prefetchRowsL1(base *byte, stride int, length int, rows []uint32)
 // Requires: MMX+
-TEXT ·prefetchRows(SB), NOSPLIT, $0-48
+TEXT ·prefetchRowsL1(SB), NOSPLIT, $0-48
+	MOVQ base+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ length+16(FP), DX
+	MOVQ rows_base+24(FP), BX
+	MOVQ rows_len+32(FP), SI
+	LEAQ (BX)(SI*4), SI
+
+Row:
+	MOVL  (BX), DI
+	IMULQ CX, DI
+	ADDQ  AX, DI
+	LEAQ  (DI)(DX*1), R8
+	ANDQ  $-64, DI
+
+Line:
+	PREFETCHT0 (DI)
+	ADDQ       $0x40, DI
+	CMPQ       DI, R8
+	JB         Line
+	ADDQ       $0x04, BX
+	CMPQ       BX, SI
+	JB         Row
+	RET
+
+// func prefetchRowsL2(base *byte, stride int, length int, rows []uint32)
+// Requires: MMX+
+TEXT ·prefetchRowsL2(SB), NOSPLIT, $0-48
 	MOVQ base+0(FP), AX
 	MOVQ stride+8(FP), CX
 	MOVQ length+16(FP), DX

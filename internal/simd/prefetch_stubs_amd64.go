@@ -4,7 +4,12 @@
 
 package simd
 
-// prefetchRows asks for the cache lines of length bytes at base[rows[i]*stride]. There must be a row.
+// prefetchRowsL1 asks for the cache lines of length bytes at base[rows[i]*stride], for the first level. There must be a row.
 //
 //go:noescape
-func prefetchRows(base *byte, stride int, length int, rows []uint32)
+func prefetchRowsL1(base *byte, stride int, length int, rows []uint32)
+
+// prefetchRowsL2 asks for the cache lines of length bytes at base[rows[i]*stride], for the second level. There must be a row.
+//
+//go:noescape
+func prefetchRowsL2(base *byte, stride int, length int, rows []uint32)

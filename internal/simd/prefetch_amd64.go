@@ -1,0 +1,21 @@
+//go:build amd64 && !purego
+
+package simd
+
+import "github.com/klauspost/cpuid/v2"
+
+// isIntel decides how rows are asked for. Intel's processors wait for lines of the second level in the few places that they have for
+// the first, so nothing is gained by asking for the second; and they go on by themselves where a row has more lines than they were asked for. Of
+// others, Zen 4 takes 60 ns a row of 832 bytes at random from 48 MB when asked for all of it in the first level, and 33 in the second.
+var isIntel = cpuid.CPU.VendorID == cpuid.Intel
+
+// asked is how many bytes of a row Intel's processors are asked for. Of what is no longer they are asked as others are.
+const asked = 256
+
+func prefetchRows(base *byte, stride, length int, rows []uint32) {
+	if isIntel && length > asked {
+		prefetchRowsL1(base, stride, asked, rows)
+		return
+	}
+	prefetchRowsL2(base, stride, length, rows)
+}
