@@ -158,7 +158,7 @@ func Epsilon(epsilon float64) QueryOption {
 // at DefaultEpsilon explores first, and does not count with Within or Exact.
 //
 // At least 0, which is no bound. Default k + 160·√k·epsilon, so 60 for 10 items where nothing is named: a larger epsilon always finds more, and
-// the k nearest are explored whatever epsilon is. Beyond an epsilon of 0.3 the second part is (epsilon/0.3)⁴ times as much, and soon bounds
+// the k nearest are explored whatever epsilon is. Beyond an epsilon of 0.3 the second part is (epsilon/0.3)⁸ times as much, and soon bounds
 // nothing. Where Prepare found that queries lose their way, that part is a third of it; where items were deleted, all is as much more as
 // those that are left are fewer. Under a metric with distances below zero, as inner_product, there is no bound by default.
 func Patience(expansions int) QueryOption {

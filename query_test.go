@@ -224,7 +224,7 @@ func TestPatienceByDefault(t *testing.T) {
 					}
 					return stats
 				}
-				patience := (float64(k) + 160*math.Sqrt(float64(k))*max(epsilon, 0)*max(1, math.Pow(epsilon/0.3, 4))) / share
+				patience := (float64(k) + 160*math.Sqrt(float64(k))*max(epsilon, 0)*max(1, math.Pow(epsilon/0.3, 8))) / share
 				byDefault, named, none := cost(), cost(store.Patience(int(patience))), cost(store.Patience(0))
 				if byDefault != named || epsilon <= 0 && byDefault != none {
 					t.Errorf("%v live, k %d, epsilon %v: %+v by default, %+v with a patience of %v, %+v with none", share, k, epsilon, byDefault, named, patience, none)

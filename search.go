@@ -96,7 +96,7 @@ const (
 	// as fast as without a bound, and the hardest texts take no longer than others do.
 	patienceSlope = 160
 	// patienceEnough is up to which epsilon. Who goes further wants what only the hardest searches find, at any price: from there on slack
-	// grows with the fifth power, and soon bounds nothing.
+	// grows with the ninth power, and soon bounds nothing.
 	patienceEnough = 0.3
 	// patienceAstray is the share of slack where searches have several entries, since they lose their way: what brings nothing there is
 	// some wrong cluster. Texts are searched as fast with a third as with a half, and the slowest of them faster.
@@ -115,6 +115,7 @@ func (seg *segment) patienceFor(q *query, wanted, live int) int {
 	}
 	epsilon := float64(max(q.epsilon, 0))
 	beyond := epsilon * epsilon / (patienceEnough * patienceEnough)
+	beyond *= beyond
 	slack := patienceSlope * math.Sqrt(float64(wanted)) * epsilon * max(1, beyond*beyond)
 	if seg.graph.Entries > 1 {
 		slack *= patienceAstray
