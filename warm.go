@@ -13,8 +13,8 @@ const warmStep = 4 << 20
 // disk, each for the pages that nobody has read before it. It returns when they are there, after about as long as reading them
 // in one go takes. Metadata and payloads stay where they are.
 //
-// On Linux it asks for large pages, by which rows anywhere in the index are found faster, so that all later queries gain, too. Where the file
-// system has some, what was read before it was asked for stays in small ones.
+// On Linux it asks for large pages, by which rows anywhere in the index are found faster, so that all later queries gain, too. The kernel
+// and the file system must know of such, and what is in memory in small pages already stays in them.
 //
 // The memory is the operating system's page cache: what is there already is not read again, the heap does not grow, and when memory
 // is short, pages that are not in use go first, as always. Queries and writes go on meanwhile.
@@ -63,6 +63,9 @@ func (seg *segment) warm(ctx context.Context, at *Progress, progress func(Progre
 		err := mapped.Populate(part, warmStep, func() error {
 			at.Done++
 			progress(*at)
+			if at.Done == at.Total {
+				return nil // all of it is there, whatever ctx says
+			}
 			return context.Cause(ctx)
 		})
 		if err != nil {

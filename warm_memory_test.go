@@ -52,6 +52,24 @@ func TestCollection_Warm_Stops(t *testing.T) {
 	}
 }
 
+// Who cancels when all is there already gets no error.
+func TestCollection_Warm_StoppedTooLate(t *testing.T) {
+	path, _ := prepared(t, clusters(75, 2000, 20))
+	c, err := open(t, path).Collection(t.Context(), "songs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	err = c.Warm(ctx, func(p store.Progress) {
+		if p.Done == p.Total {
+			cancel()
+		}
+	})
+	if err != nil || ctx.Err() == nil {
+		t.Errorf("canceled after the last step: %v, the context %v", err, ctx.Err())
+	}
+}
+
 func TestCollection_Warm_NothingToDo(t *testing.T) {
 	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 5})
 	upsert(t, c, items(clusters(72, 50, 5)))

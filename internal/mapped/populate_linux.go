@@ -7,7 +7,7 @@ import (
 )
 
 // preferLarge has the system read bytes that are not in memory yet in large pages, and map them as such, if it and the file system know
-// of any: kernels do since 5.18, and ext4 since 6.16. Searches that go from row to row are the faster for it.
+// of any, as ext4 does since Linux 6.16. Searches that go from row to row are the faster for it.
 func preferLarge(b []byte) bool { return advise(b, unix.MADV_HUGEPAGE) }
 
 // populate maps whole pages, many by one call. Kernels before 5.14 cannot; and where a page cannot be had, whoever reads it is to
