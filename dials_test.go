@@ -97,6 +97,27 @@ func TestCollection_Prepare_ChoosesDials(t *testing.T) {
 	}
 }
 
+// Few rows have a pilot as well, where it takes little beside all else: where kernels compare codes of bytes.
+func TestCollection_Prepare_ChoosesDialsOfFew(t *testing.T) {
+	const dim = 32
+	for _, tc := range []struct {
+		reason             string
+		rows               int
+		codec              string
+		neighbors, sampled int
+	}{
+		{"as many as the pilot has", 4096, "", 60, 4096},
+		{"one row less", 4095, "", 30, 0},
+		{"no codes of bytes", 4096, "float32", 30, 0},
+	} {
+		c := create(t, open(t, t.TempDir()), store.Schema{Dim: dim, Codec: tc.codec, Index: fewRounds})
+		upsert(t, c, items(directionless(1, tc.rows, dim)))
+		if dials := prepare(t, c).Dials; dials.Neighbors != tc.neighbors || dials.Sampled != tc.sampled {
+			t.Errorf("%s: dials are %+v, want %d neighbors, %d rows sampled", tc.reason, dials, tc.neighbors, tc.sampled)
+		}
+	}
+}
+
 // Codes that differ in length are not short, however few components their vectors have.
 func TestCollection_Prepare_ChoosesDialsSparse(t *testing.T) {
 	if raceDetector {

@@ -50,9 +50,9 @@ type PrepareStats struct {
 // The neighbor lists of the index before are where the new one begins, so that few changes cost little; the result is as good as
 // one built from nothing. Only the latter is the same for the same items whatever happened before: see Rebuild.
 //
-// Where the schema names no neighbors, and there are 20,000 items or more, their number, and the degree and alpha of the search graph, are chosen
-// by how hard the neighbors of a sample are to find among it, and kept until there are twice as many items; PrepareStats.Dials
-// and Info tell.
+// Where the schema names no neighbors, and there are 4,096 items or more, or 20,000 where they are not searched by codes of bytes, their
+// number, and the degree and alpha of the search graph, are chosen by how hard the neighbors of a sample are to find among it, and kept
+// until there are twice as many items; PrepareStats.Dials and Info tell.
 //
 // A context that ends, or any other error, leaves everything as it was. One
 // exception is reported by an error that says so: the index is committed and in

@@ -85,9 +85,9 @@ type Schema struct {
 // The zero value takes every default. More neighbors or a larger degree buy
 // recall for build time and memory.
 type IndexParams struct {
-	// Neighbors is how many neighbors of each item the neighbor graph keeps. Default 30; from 20,000 items on, Prepare measures
-	// on a sample how hard neighbors are to find, and takes 20, 30, 40 or 60: see PrepareStats.Dials. Who reads the neighbor graph
-	// and needs a certain number names it.
+	// Neighbors is how many neighbors of each item the neighbor graph keeps. Default 30; from 4,096 items on, or 20,000 where they are
+	// not searched by codes of bytes, Prepare measures on a sample how hard neighbors are to find, and takes 20, 30, 40 or 60: see
+	// PrepareStats.Dials. Who reads the neighbor graph and needs a certain number names it.
 	Neighbors int `json:"neighbors,omitempty"`
 	// DiversifyProb is the probability that an edge is dropped when a kept neighbor is
 	// nearer to its end than the item itself. Default 1; 0 keeps all, for recall

@@ -43,8 +43,9 @@ const (
 	searchDelta = 0.035
 	// pilotSample is how many of these rows have their lists compared with the truth.
 	pilotSample = 1024
-	// pilotLeast is how many rows there must be. Fewer are searched fast by any dials, and the pilot would be much of the work.
-	pilotLeast = 20_000
+	// pilotLeast is how many rows there must be where a kernel compares them in blocks: as many as the pilot has, which takes a tenth of a second
+	// then. Where a pair takes as long as the metric likes, there must be slowPilotLeast: of fewer, the pilot would be much of the work.
+	pilotLeast, slowPilotLeast = pilotRows, 20_000
 	// pilotGrowth is by what factor the rows must have grown before an older choice is made again.
 	pilotGrowth = 2
 )
@@ -86,11 +87,11 @@ func (d dials) of(stride int) edges {
 
 // chooseDials sets neighbors, degree and alpha, when the caller named no neighbors: to what an older segment has, as long as it has not been
 // outgrown, else by a pilot, else to the defaults.
-func (job *Job) chooseDials(ctx context.Context, rows *loaded, o *nnd.Options) (stats DialStats, err error) {
+func (job *Job) chooseDials(ctx context.Context, points nnd.Points, rows *loaded, o *nnd.Options) (stats DialStats, err error) {
 	n := rows.len()
 	if o.Neighbors == 0 {
 		stats = job.keptDials(n, rows.codec.Stride())
-		if stats.Sampled == 0 && n >= pilotLeast {
+		if stats.Sampled == 0 && n >= leastForPilot(points) {
 			if stats, err = measureDials(ctx, rows.encoded, *o); err != nil {
 				return stats, fmt.Errorf("measuring a pilot: %w", err)
 			}
@@ -110,6 +111,14 @@ func (job *Job) chooseDials(ctx context.Context, rows *loaded, o *nnd.Options) (
 	stats.Neighbors, stats.Degree = set.Neighbors, int(math.Round(set.PruningDegreeMultiplier*float64(set.Neighbors)))
 	stats.Alpha = set.Alpha
 	return stats, nil
+}
+
+// leastForPilot is from how many rows on a pilot is worth what it takes.
+func leastForPilot(points nnd.Points) int {
+	if _, blocks := points.(nnd.BlockPoints); blocks {
+		return pilotLeast
+	}
+	return slowPilotLeast
 }
 
 // keptDials are the dials of the older segment, none when they were not measured, or on far fewer rows. What its file says is not

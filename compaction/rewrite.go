@@ -156,7 +156,7 @@ func (job Job) build(ctx context.Context, rows *loaded, tried *trial) (*graphs, 
 	if points, err = rows.codec.View(rows.codes); err != nil {
 		return nil, err
 	}
-	if g.dials, err = job.chooseDials(ctx, rows, &options); err != nil {
+	if g.dials, err = job.chooseDials(ctx, points, rows, &options); err != nil {
 		return nil, err
 	}
 	if err := job.findNeighbors(ctx, points, rows, g, options); err != nil {
