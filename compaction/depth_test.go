@@ -94,7 +94,7 @@ func TestRewrite_DamageWhileMeasuring(t *testing.T) {
 	}
 }
 
-// So it is, and nothing is left on disk, when vectors are read again by several goroutines to be written.
+// So it is, and nothing is left on disk, when vectors are read again to be written: by one thread in the end, by more while graphs are made.
 func TestRewrite_DamageWhileWriting(t *testing.T) {
 	const n = 3000
 	for _, threads := range []int{1, 2, 5} {
@@ -103,7 +103,7 @@ func TestRewrite_DamageWhileWriting(t *testing.T) {
 		j.Index.Threads, j.Codes = threads, "uint8"
 		damaged := false
 		j.Progress = func(stage string, _, _ int) {
-			if stage == "writing" && !damaged {
+			if stage == beforeVectors(threads) && !damaged {
 				damaged = true
 				damagePayloads(t, d.Path())
 			}

@@ -15,7 +15,7 @@ type loaded struct {
 	idEnds    []int  // where each id ends
 	bare      bool   // no row has metadata or a payload
 
-	ahead *storage.CodesAhead // nil when codes are written with all else
+	ahead *storage.Ahead // nil when codes and vectors are written with all else
 }
 
 func (l *loaded) len() int { return len(l.sequences) }

@@ -150,13 +150,13 @@ func (job Job) build(ctx context.Context, rows *loaded, tried *trial) (*graphs, 
 		return nil, err
 	}
 	rows.codes.Permute(g.order)
-	if err := job.writeAhead(rows); err != nil {
-		return nil, err
-	}
 	if points, err = rows.codec.View(rows.codes); err != nil {
 		return nil, err
 	}
 	if g.dials, err = job.chooseDials(ctx, points, rows, &options); err != nil {
+		return nil, err
+	}
+	if err := job.writeAhead(ctx, rows, g); err != nil {
 		return nil, err
 	}
 	if err := job.findNeighbors(ctx, points, rows, g, options); err != nil {
@@ -172,6 +172,9 @@ func (job Job) build(ctx context.Context, rows *loaded, tried *trial) (*graphs, 
 	if tried.stats.Coarse {
 		tried.stats.Codec = g.stats.Codec
 		g.stats = tried.stats
+	}
+	if err := rows.waitAhead(); err != nil {
+		return nil, err
 	}
 	return g, job.searchGraph(ctx, points, g, options)
 }

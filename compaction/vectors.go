@@ -16,6 +16,16 @@ const (
 	writeBytes = 16 << 20
 )
 
+// vectorsAhead returns what writes the vectors while the neighbor graph is made. Memory has its lists then, and what makes them, and room
+// for half as much again before the search graph is begun, which waits for the vectors to be read.
+func (job Job) vectorsAhead(rows *loaded, g *graphs) func(context.Context, io.Writer) error {
+	lists := 8 * g.dials.Neighbors * rows.len()
+	job.Index.Threads = 1
+	return func(ctx context.Context, out io.Writer) error {
+		return job.writeVectors(ctx, out, rows, g.order, max(lists/2, leastWindow))
+	}
+}
+
 // vectorWriter returns what writes the vectors that lie beside the codes, in the segment's order of rows, from the records: nil when
 // they are in memory, or the codes tell them. Memory has had more than twice the graphs when the search graph was made (see
 // memory_test.go), and now has them once, so a window may be as large as they are.

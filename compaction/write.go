@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/nnd"
@@ -21,13 +22,26 @@ type Stats struct {
 	Dials     DialStats      `json:"dials,omitzero"`
 }
 
-// writeAhead has the codes, which will not move any more, written to the segment file while graphs are built. Who allows one thread
-// does not get a second one for that.
-func (job Job) writeAhead(rows *loaded) (err error) {
-	if job.Index.EnsureDefaults(rows.len()).Threads > 1 {
-		rows.ahead, err = storage.WriteCodesAhead(job.Path, rows.codes.Codes)
+// writeAhead has the codes, which will not move any more, and the vectors beside them written to the segment file while graphs are built,
+// by one thread more. Who allows one thread does not get a second one for that.
+func (job Job) writeAhead(ctx context.Context, rows *loaded, g *graphs) (err error) {
+	if job.Index.EnsureDefaults(rows.len()).Threads == 1 {
+		return nil
 	}
+	var vectors func(context.Context, io.Writer) error
+	if rows.beside {
+		vectors = job.vectorsAhead(rows, g)
+	}
+	rows.ahead, err = storage.WriteAhead(ctx, job.Path, rows.codes.Codes, vectors)
 	return err
+}
+
+// waitAhead waits until vectors that are written ahead take no memory any more.
+func (l *loaded) waitAhead() error {
+	if l.ahead == nil {
+		return nil
+	}
+	return l.ahead.Read()
 }
 
 // closeAhead ends what writeAhead began, if nothing came of it.
@@ -81,7 +95,7 @@ func (job Job) write(ctx context.Context, rows *loaded, g *graphs) (info storage
 			Build:           build,
 		},
 		Codes:             rows.codes.Codes,
-		CodesAhead:        rows.ahead,
+		Ahead:             rows.ahead,
 		CodeOffsets:       rows.codes.Offsets,
 		Vectors:           rows.codes.Vectors,
 		WriteVectors:      job.vectorWriter(ctx, rows, g),

@@ -79,11 +79,14 @@ func (c *SegmentContent) WriteSections(w *SegmentWriter) error {
 	return c.write(context.Background(), w, params)
 }
 
-// LoseFile closes the file under codes that are written ahead, when they are.
-func (a *CodesAhead) LoseFile() {
+// LoseFile closes the file under what is written ahead, when it is.
+func (a *Ahead) LoseFile() {
 	<-a.written
 	a.file.Close()
 }
+
+// WaitWritten waits until everything is written ahead.
+func (a *Ahead) WaitWritten() { <-a.written }
 
 // Pieces passes on whole pieces of what is written to it.
 type Pieces struct{ pieces }

@@ -26,7 +26,7 @@ const (
 type SegmentWriter struct {
 	file     *os.File
 	filed    uint64 // bytes that are in the file
-	ahead    int    // bytes of codes that were there before, in their place
+	there    int64  // up to where it has what belongs there, from aheadOffset on, since that was written before
 	out      pieces
 	digest   hash.Hash
 	sums     blockSums // of what is written; nobody asks for them any more after the sections
@@ -45,7 +45,7 @@ func CreateSegment(path string) (*SegmentWriter, error) {
 }
 
 func createSegmentFile(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("creating segment: %w", err)
 	}
@@ -79,7 +79,7 @@ func (w *SegmentWriter) put(p []byte) error {
 	offset, end := int64(w.filed), int64(w.filed)+int64(len(p))
 	w.filed = uint64(end)
 	from := min(max(offset, aheadOffset), end)
-	to := max(from, min(end, aheadOffset+int64(w.ahead)))
+	to := max(from, min(end, w.there))
 	for _, part := range []struct{ from, to int64 }{{offset, from}, {to, end}} {
 		if part.from == part.to {
 			continue
@@ -205,10 +205,11 @@ func (w *SegmentWriter) Abort() error {
 type SegmentContent struct {
 	Params      Params
 	Codes       []byte
-	CodesAhead  *CodesAhead // if they were written to the segment's path before
-	CodeOffsets []byte      // if the codes have different lengths
-	Vectors     []byte      // if there are any beside the codes; or:
-	// WriteVectors writes the vectors, for whoever does not have them in memory. It is called once.
+	Ahead       *Ahead // if codes, and vectors, were written to the segment's path before
+	CodeOffsets []byte // if the codes have different lengths
+	Vectors     []byte // if there are any beside the codes; or:
+	// WriteVectors writes the vectors, for whoever does not have them in memory. It is called once at most: not when Ahead has them where
+	// they belong.
 	WriteVectors      func(io.Writer) error
 	Adjacency         []uint32
 	PivotRows         []uint32
@@ -272,7 +273,7 @@ func (c *SegmentContent) checkCodeOffsets() error {
 	return nil
 }
 
-// WriteSegment writes a whole segment to path, where nothing may be yet but c.CodesAhead, and makes it durable but for its name. When ctx
+// WriteSegment writes a whole segment to path, where nothing may be yet but c.Ahead, and makes it durable but for its name. When ctx
 // ends, or on any other error, nothing is left at path. It does not close c.Items.
 func WriteSegment(ctx context.Context, path string, c *SegmentContent) (SegmentInfo, error) {
 	params, err := c.Params.encode()
@@ -294,8 +295,8 @@ func WriteSegment(ctx context.Context, path string, c *SegmentContent) (SegmentI
 
 // create starts the file, or takes over what was written ahead.
 func (c *SegmentContent) create(path string) (*SegmentWriter, error) {
-	if c.CodesAhead != nil {
-		return c.CodesAhead.take()
+	if c.Ahead != nil {
+		return c.Ahead.take()
 	}
 	return CreateSegment(path)
 }
@@ -310,14 +311,10 @@ func (c *SegmentContent) write(ctx context.Context, w *SegmentWriter, params []b
 		if !ok {
 			continue // one of the items', which come last
 		}
-		fill := func(out io.Writer) error { return writeBytes(ctx, out, b) }
-		if section.tag == TagVectors && c.WriteVectors != nil {
-			fill = c.WriteVectors
+		if section.tag == TagCodes && c.Ahead.are(b, w.offset) {
+			w.there = c.Ahead.end
 		}
-		if section.tag == TagCodes && c.CodesAhead.are(b, w.offset) {
-			w.ahead = len(b)
-		}
-		if err := w.Section(section.tag, int(section.elementSize), fill); err != nil {
+		if err := w.Section(section.tag, int(section.elementSize), c.filling(ctx, w, section.tag, b)); err != nil {
 			return err
 		}
 		if written := w.sections[len(w.sections)-1].count; section.count != anyCount && written != section.count {
@@ -325,6 +322,18 @@ func (c *SegmentContent) write(ctx context.Context, w *SegmentWriter, params []b
 		}
 	}
 	return c.Items.write(ctx, w)
+}
+
+// filling is what writes a section of w whose bytes are b, if they are in memory.
+func (c *SegmentContent) filling(ctx context.Context, w *SegmentWriter, tag Tag, b []byte) func(io.Writer) error {
+	switch {
+	case tag != TagVectors || c.WriteVectors == nil:
+		return func(out io.Writer) error { return writeBytes(ctx, out, b) }
+	case w.there > int64(w.offset):
+		return func(out io.Writer) error { return c.Ahead.copyVectors(ctx, w.file, out) }
+	default:
+		return c.WriteVectors
+	}
 }
 
 // pivotCodes returns the codes of the pivots, one behind the other: nothing if they have different lengths.
