@@ -41,7 +41,7 @@ func (l *loaded) waitAhead() error {
 	if l.ahead == nil {
 		return nil
 	}
-	return l.ahead.Read()
+	return l.ahead.WaitRead()
 }
 
 // closeAhead ends what writeAhead began, if nothing came of it.

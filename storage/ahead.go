@@ -101,8 +101,8 @@ func (w writerUntil) Write(p []byte) (int, error) {
 	return w.out.Write(p)
 }
 
-// Read waits until vectors has returned, so that what memory it took is free again, and returns its error, or that of writing so far.
-func (a *Ahead) Read() error {
+// WaitRead waits until vectors has returned, so that what memory it took is free again, and returns its error, or that of writing so far.
+func (a *Ahead) WaitRead() error {
 	<-a.read
 	return aheadError(a.readErr)
 }

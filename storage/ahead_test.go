@@ -15,25 +15,41 @@ import (
 	"github.com/vicinaldb/store/storage"
 )
 
-// writeAhead writes a sample after some codes were written ahead.
-func (s *sample) writeAhead(t *testing.T, dir string, codes []byte) (*storage.Ahead, storage.SegmentInfo, error) {
+// writeBehind writes a sample after its codes, or others, and its vectors, if there is what writes them, and after something that is done to
+// the file meanwhile.
+func (s *sample) writeBehind(
+	t *testing.T, ctx context.Context, dir string, codes []byte,
+	vectors func(context.Context, io.Writer) error, do func(path string, a *storage.Ahead),
+) (storage.SegmentInfo, error) {
 	t.Helper()
 	path := filepath.Join(dir, "s.seg")
-	ahead, err := storage.WriteAhead(t.Context(), path, codes, nil)
+	ahead, err := storage.WriteAhead(ctx, path, codes, vectors)
 	if err != nil {
 		t.Fatal(err)
 	}
 	items := s.items(t, t.TempDir())
 	s.Ahead = ahead
+	if do != nil {
+		do(path, ahead)
+	}
 	info, err := storage.WriteSegment(t.Context(), path, &s.SegmentContent)
-	if err := items.Close(); err != nil {
+	if err := errors.Join(items.Close(), ahead.Close()); err != nil {
 		t.Error(err)
 	}
-	return ahead, info, err
+	return info, err
+}
+
+// newLongSample is a sample whose parameters take about so many pages, if any.
+func newLongSample(shape sampleShape, pages int) *sample {
+	s := newSample(shape, 1)
+	if pages > 0 {
+		s.Params.Build = json.RawMessage(`"` + strings.Repeat("x", pages*storage.PageSize) + `"`)
+	}
+	return s
 }
 
 // A segment whose codes were written ahead is the one that is written at once, wherever its codes begin, and if other codes were.
-func TestCodesAhead(t *testing.T) {
+func TestAhead_Codes(t *testing.T) {
 	for reason, tc := range map[string]struct {
 		shape sampleShape
 		pages int // of parameters, about
@@ -51,10 +67,7 @@ func TestCodesAhead(t *testing.T) {
 	} {
 		t.Run(reason, func(t *testing.T) {
 			needLittleEndian(t)
-			s := newSample(tc.shape, 1)
-			if tc.pages > 0 {
-				s.Params.Build = json.RawMessage(`"` + strings.Repeat("x", tc.pages*storage.PageSize) + `"`)
-			}
+			s := newLongSample(tc.shape, tc.pages)
 			path, want, err := s.write(t.TempDir())
 			if err != nil {
 				t.Fatal(err)
@@ -63,12 +76,9 @@ func TestCodesAhead(t *testing.T) {
 			if tc.other {
 				codes = slices.Repeat([]byte{7}, len(s.Codes))
 			}
-			ahead, info, err := s.writeAhead(t, dir, codes)
+			info, err := s.writeBehind(t, t.Context(), dir, codes, nil, nil)
 			if err != nil || info != want {
 				t.Fatalf("got %+v, %v, want %+v", info, err, want)
-			}
-			if err := ahead.Close(); err != nil {
-				t.Error(err)
 			}
 			if err := storage.VerifyFile(t.Context(), filepath.Join(dir, "s.seg"), want); err != nil {
 				t.Error(err)
@@ -115,16 +125,13 @@ func TestAhead_Vectors(t *testing.T) {
 	} {
 		t.Run(reason, func(t *testing.T) {
 			needLittleEndian(t)
-			s, dir := newSample(tc.shape, 1), t.TempDir()
-			if tc.pages > 0 {
-				s.Params.Build = json.RawMessage(`"` + strings.Repeat("x", tc.pages*storage.PageSize) + `"`)
-			}
+			s, dir := newLongSample(tc.shape, tc.pages), t.TempDir()
 			_, want, err := s.write(t.TempDir())
 			if err != nil {
 				t.Fatal(err)
 			}
 			vectors, again := s.aheadVectors()
-			info, err := s.writeBehind(t, t.Context(), dir, vectors, nil)
+			info, err := s.writeBehind(t, t.Context(), dir, s.Codes, vectors, nil)
 			if err != nil || info != want || *again != tc.again {
 				t.Fatalf("got %+v, %v, and vectors %d times again, want %+v and %d times", info, err, *again, want, tc.again)
 			}
@@ -133,28 +140,6 @@ func TestAhead_Vectors(t *testing.T) {
 			}
 		})
 	}
-}
-
-// writeBehind writes a sample after its codes and vectors, and something that is done to the file when these are there.
-func (s *sample) writeBehind(
-	t *testing.T, ctx context.Context, dir string, vectors func(context.Context, io.Writer) error, do func(path string, a *storage.Ahead),
-) (storage.SegmentInfo, error) {
-	t.Helper()
-	path := filepath.Join(dir, "s.seg")
-	ahead, err := storage.WriteAhead(ctx, path, s.Codes, vectors)
-	if err != nil {
-		t.Fatal(err)
-	}
-	items := s.items(t, t.TempDir())
-	s.Ahead = ahead
-	if do != nil {
-		do(path, ahead)
-	}
-	info, err := storage.WriteSegment(t.Context(), path, &s.SegmentContent)
-	if err := errors.Join(items.Close(), ahead.Close()); err != nil {
-		t.Error(err)
-	}
-	return info, err
 }
 
 // What is wrong with vectors that are written ahead is told, and nothing is left.
@@ -176,7 +161,7 @@ func TestAhead_WrongVectors(t *testing.T) {
 				return func(context.Context, io.Writer) error { return broken }
 			},
 			do: func(_ string, a *storage.Ahead) {
-				if err := a.Read(); !errors.Is(err, broken) {
+				if err := a.WaitRead(); !errors.Is(err, broken) {
 					t.Errorf("who waits for vectors to be read got %v", err)
 				}
 			},
@@ -213,7 +198,7 @@ func TestAhead_WrongVectors(t *testing.T) {
 			if ctx == nil {
 				ctx = t.Context()
 			}
-			_, err := s.writeBehind(t, ctx, dir, vectors, tc.do)
+			_, err := s.writeBehind(t, ctx, dir, s.Codes, vectors, tc.do)
 			if err == nil || tc.want != nil && !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.text) {
 				t.Errorf("got %v, want %v %s", err, tc.want, tc.text)
 			}
@@ -235,14 +220,14 @@ func TestAhead_CloseEndsVectors(t *testing.T) {
 	if err := ahead.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := ahead.Read(); !errors.Is(err, context.Canceled) {
+	if err := ahead.WaitRead(); !errors.Is(err, context.Canceled) {
 		t.Errorf("reading ended with %v", err)
 	}
 	expectEmpty(t, dir)
 }
 
 // Whatever becomes of the segment, nothing is left where it should be, and nothing that was there is lost.
-func TestCodesAheadLeavesNothing(t *testing.T) {
+func TestAhead_LeavesNothing(t *testing.T) {
 	t.Run("closed", func(t *testing.T) {
 		dir := t.TempDir()
 		ahead, err := storage.WriteAhead(t.Context(), filepath.Join(dir, "s.seg"), make([]byte, 20<<20), nil)
@@ -257,12 +242,8 @@ func TestCodesAheadLeavesNothing(t *testing.T) {
 	t.Run("refused", func(t *testing.T) {
 		s, dir := newSample(smallShape, 1), t.TempDir()
 		s.Params.Rows++
-		ahead, _, err := s.writeAhead(t, dir, s.Codes)
-		if err == nil {
+		if _, err := s.writeBehind(t, t.Context(), dir, s.Codes, nil, nil); err == nil {
 			t.Error("a content that is none was written")
-		}
-		if err := ahead.Close(); err != nil {
-			t.Error(err)
 		}
 		expectEmpty(t, dir)
 	})
