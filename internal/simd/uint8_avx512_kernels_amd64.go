@@ -79,3 +79,13 @@ func l1U8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride
 //
 //go:noescape
 func maxU8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int
+
+// squaredL2U8SummedWithin64AVX512 is squaredL2U8SummedWithinAVX512 for q of 64 bytes.
+//
+//go:noescape
+func squaredL2U8SummedWithin64AVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int
+
+// squaredL2U8SummedWithin128AVX512 is squaredL2U8SummedWithinAVX512 for q of 128 bytes.
+//
+//go:noescape
+func squaredL2U8SummedWithin128AVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int

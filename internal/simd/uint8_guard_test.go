@@ -83,7 +83,7 @@ func TestBytesReadNothingOutside(t *testing.T) {
 	eachImplementation(t, func(*testing.T) {
 		for _, k := range withinKernels {
 			for n := k.least; n <= 512; n += 64 {
-				for _, count := range []int{0, 1, 2, 3, 4, 25} {
+				for _, count := range []int{0, 1, 2, 3, 4, 7, 8, 9, 16, 25} {
 					row := readable[len(readable)-n:]
 					k.within(make([]uint32, count), numbers[len(numbers)-count:], row, row, 0, 0)
 					k.within(numbers[len(numbers)-count:], make([]uint32, count), row, row, 0, 0)

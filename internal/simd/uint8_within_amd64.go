@@ -11,7 +11,12 @@ func squaredL2U8Within(dst, rows []uint32, q, base []byte, stride int, limit uin
 }
 
 func squaredL2U8SummedWithin(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
-	if hasAVX512 && len(q) > 0 {
+	switch {
+	case hasAVX512 && len(q) == 64:
+		return squaredL2U8SummedWithin64AVX512(dst, rows, q, base, stride, limit)
+	case hasAVX512 && len(q) == 128:
+		return squaredL2U8SummedWithin128AVX512(dst, rows, q, base, stride, limit)
+	case hasAVX512 && len(q) > 0:
 		return squaredL2U8SummedWithinAVX512(dst, rows, q, base, stride, limit)
 	}
 	squaredL2U8SummedRows(dst, q, base, stride, rows)

@@ -17,6 +17,8 @@
 // Rows are taken by fours, which share the loads of the query, and whose sums are added up together, to one lane each. What is
 // left at the end is filled up with the last row; its results are not stored. With each block of a row one line of a later
 // row is prefetched, and before the first row whole rows, until those that follow are prefetched so.
+//
+// Rows of one or two blocks that are kept within a limit are taken by eights, without a loop over their blocks.
 package main
 
 import (
@@ -31,5 +33,7 @@ func main() {
 	for _, k := range []kernel{squaredL2Summed, squaredL2, l1, largest} {
 		rows(k, true)
 	}
+	short(1)
+	short(2)
 	Generate()
 }

@@ -46,26 +46,23 @@ func InsertUpper(from Mem, both VecVirtual) {
 // AddLanes emits the sums of the 16 lanes of each of four registers, as the lanes of one.
 func AddLanes(rows []VecVirtual) VecVirtual { return Lanes(rows, VPADDD) }
 
-// Lanes emits what an instruction makes of the 16 lanes of each of four registers, as the lanes of one. Only such
-// instructions are used as can have all 32 registers.
+// Lanes emits what an instruction makes of the 16 lanes of each of four registers, as the lanes of one. The registers are joined before
+// they are halved, so that there is less to do for each. Only such instructions are used as can have all 32 registers.
 func Lanes(rows []VecVirtual, add func(operands ...Op)) VecVirtual {
-	var quarters []VecVirtual
-	for _, row := range rows {
-		half, quarter := YMM(), XMM()
-		VEXTRACTI64X4(Imm(1), row, half)
-		add(row.AsY(), half, half)
-		VEXTRACTI32X4(Imm(1), half, quarter)
-		add(half.AsX(), quarter, quarter)
-		quarters = append(quarters, quarter)
-	}
 	join := func(interleaveLow, interleaveHigh func(operands ...Op), a, b VecVirtual) VecVirtual {
-		low, high := XMM(), XMM()
+		low, high := ZMM(), ZMM()
 		interleaveLow(b, a, low)
 		interleaveHigh(b, a, high)
 		add(high, low, low)
 		return low
 	}
-	low := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[0], quarters[1])
-	high := join(VPUNPCKLDQ, VPUNPCKHDQ, quarters[2], quarters[3])
-	return join(VPUNPCKLQDQ, VPUNPCKHQDQ, low, high)
+	low := join(VPUNPCKLDQ, VPUNPCKHDQ, rows[0], rows[1])
+	high := join(VPUNPCKLDQ, VPUNPCKHDQ, rows[2], rows[3])
+	all := join(VPUNPCKLQDQ, VPUNPCKHQDQ, low, high)
+	half, quarter := YMM(), XMM()
+	VEXTRACTI64X4(Imm(1), all, half)
+	add(all.AsY(), half, half)
+	VEXTRACTI32X4(Imm(1), half, quarter)
+	add(half.AsX(), quarter, quarter)
+	return quarter
 }
