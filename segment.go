@@ -177,8 +177,10 @@ func (s *segmentScorer) ScoreWithin(dst []float32, rows []uint32, bound float32)
 	return codec.ScoreWithin(s.Scorer, dst, rows, bound)
 }
 
-// Prefetch is nnd.PrefetchScorer's.
-func (s *segmentScorer) Prefetch(rows []uint32) { s.segment.rows.Prefetch(rows) }
+// Unseen is nnd.UnseenScorer's.
+func (s *segmentScorer) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
+	return s.segment.rows.Unseen(dst, seen, rows, n)
+}
 
 // PrefetchExact is exactPrefetcher's.
 func (s *segmentScorer) PrefetchExact(rows []uint32) {

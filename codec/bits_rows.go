@@ -30,6 +30,11 @@ func (r *BitsRows) Prefetch(rows []uint32) {
 	simd.PrefetchRows(r.words, r.stride, r.stride, rows)
 }
 
+// Unseen finds and prefetches new rows, as [Rows] says.
+func (r *BitsRows) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
+	return simd.UnseenAhead(dst, seen, rows, n, r.words, r.stride, r.stride)
+}
+
 // Distances sets dst[i] to the fast form of the distance between row and rows[i]. It is symmetric bit for bit and
 // allocates nothing. Every row must be below Len.
 func (r *BitsRows) Distances(dst []float32, row uint32, rows []uint32) {

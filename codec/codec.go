@@ -79,6 +79,10 @@ type Rows interface {
 	// Prefetch has the processor begin to load what is compared of rows that will be compared soon. It changes nothing but
 	// speed. Every row must be below Len.
 	Prefetch(rows []uint32)
+	// Unseen moves those of rows whose bits in seen are not set to the front of dst, in order, sets these bits, prefetches these rows,
+	// and returns how many they are: bit row%64 of seen[row/64] is that of a row. Of equal rows only the first can be one of them. At the
+	// first row that is not below n it stops, and returns false. dst is as long as rows, seen has n bits, and n is at most Len.
+	Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool)
 	// Scorer returns a scorer for queries against the rows. It scores nothing sensible before Prepare.
 	Scorer() Scorer
 }

@@ -36,6 +36,11 @@ func (r *Float16Rows) Prefetch(rows []uint32) {
 	simd.PrefetchRows(r.codes, r.codec.stride, r.codec.stride, rows)
 }
 
+// Unseen finds and prefetches new rows, as [Rows] says.
+func (r *Float16Rows) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
+	return simd.UnseenAhead(dst, seen, rows, n, r.codes, r.codec.stride, r.codec.stride)
+}
+
 // Distances sets dst[i] to the fast form of the distance between row and rows[i], computed from their codes. It is symmetric
 // bit for bit and allocates nothing. Every row must be below Len.
 func (r *Float16Rows) Distances(dst []float32, row uint32, rows []uint32) {

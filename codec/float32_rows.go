@@ -59,6 +59,11 @@ func (r *Float32Rows) Prefetch(rows []uint32) {
 	simd.PrefetchRows(r.floats, r.stride, r.stride, rows)
 }
 
+// Unseen finds and prefetches new rows, as [Rows] says.
+func (r *Float32Rows) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
+	return simd.UnseenAhead(dst, seen, rows, n, r.floats, r.stride, r.stride)
+}
+
 // Distances sets dst[i] to the fast form of the distance between row and rows[i]. It is symmetric bit for bit and
 // allocates nothing. Every row must be below Len.
 func (r *Float32Rows) Distances(dst []float32, row uint32, rows []uint32) {

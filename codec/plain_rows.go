@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/vicinaldb/store/internal/simd"
 )
 
 // plainRows are vectors that cannot be compared: those of codes, or of a table.
@@ -64,6 +66,11 @@ func (r *plainRows) Distances(dst []float32, _ uint32, rows []uint32) { fillNaN(
 
 // Prefetch has nothing to load that could be compared.
 func (r *plainRows) Prefetch([]uint32) {}
+
+// Unseen finds new rows, as [Rows] says.
+func (r *plainRows) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
+	return simd.Unseen(dst, seen, rows, n)
+}
 
 // Scorer returns a scorer whose scores are all NaN.
 func (r *plainRows) Scorer() Scorer { return plainScorer{} }

@@ -125,6 +125,11 @@ func (r *SparseRows) merge(dst []float32, x metric.SparseVector, ofX metric.Summ
 // Prefetch has the processor begin to load where rows lie. What lies there is prefetched while others are compared.
 func (r *SparseRows) Prefetch(rows []uint32) { simd.PrefetchRows(r.offsets, 1, 1, rows) }
 
+// Unseen finds and prefetches new rows, as [Rows] says.
+func (r *SparseRows) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
+	return simd.UnseenAhead(dst, seen, rows, n, r.offsets, 1, 1)
+}
+
 // look compares the vector in a table with rows, by what it shares with each. The results are those of merge.
 func (r *SparseRows) look(dst []float32, table *sparseTable, rows []uint32) {
 	for i, row := range rows {

@@ -38,6 +38,11 @@ func (r *Uint8Rows) Prefetch(rows []uint32) {
 	simd.PrefetchRows(r.codes, r.codec.stride, r.codec.stride, rows)
 }
 
+// Unseen finds and prefetches new rows, as [Rows] says.
+func (r *Uint8Rows) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
+	return simd.UnseenAhead(dst, seen, rows, n, r.codes, r.codec.stride, r.codec.stride)
+}
+
 func (r *Uint8Rows) code(row uint32) []byte {
 	begin := int(row) * r.codec.stride
 	return r.codes[begin : begin+r.codec.stride : begin+r.codec.stride]

@@ -103,12 +103,8 @@ func (s *Searcher) farther(key uint64) bool {
 func (s *Searcher) follow(g *SearchGraph, n uint32) ([]uint32, error) {
 	start := len(s.visited.log)
 	for _, row := range s.batch {
-		rows, ok := s.visited.enter(g.ends(row), n)
-		if !ok {
+		if _, ok := s.visited.enter(g.ends(row), n, s.by); !ok {
 			return nil, fmt.Errorf("edges of row %d of %d: %w", row, n, ErrCorrupt)
-		}
-		if s.ahead != nil {
-			s.ahead.Prefetch(rows)
 		}
 	}
 	return s.visited.log[start:], nil

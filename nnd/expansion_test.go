@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/vicinaldb/store/internal/simd"
 	"github.com/vicinaldb/store/nnd"
 )
 
@@ -17,10 +18,12 @@ type fetching struct {
 	calls int
 }
 
-func (s *fetching) Prefetch(rows []uint32) {
-	for _, row := range rows {
+func (s *fetching) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
+	count, ok = simd.Unseen(dst, seen, rows, n)
+	for _, row := range dst[:count] {
 		s.told[row] = true
 	}
+	return count, ok
 }
 
 func (s *fetching) Score(dst []float32, rows []uint32) {

@@ -50,11 +50,15 @@ type WithinScorer interface {
 	ScoreWithin(dst []float32, rows []uint32, bound float32) int
 }
 
-// PrefetchScorer is a [Scorer] that can have rows on their way from memory before it is asked to score them.
-type PrefetchScorer interface {
+// UnseenScorer is a [Scorer] that can have rows on their way from memory while a search looks up which of them are new, before it is
+// asked to score these.
+type UnseenScorer interface {
 	Scorer
-	// Prefetch has the processor begin to load rows, and returns at once. Each is a row of the graph; it need not be scored later.
-	Prefetch(rows []uint32)
+	// Unseen moves those of rows whose bits in seen are not set to the front of dst, in order, sets these bits, and returns how many
+	// they are: bit row%64 of seen[row/64] is that of a row. Of equal rows only the first can be one of them. At the first row that is
+	// not below n it stops, and returns false. dst is as long as rows, seen has n bits, and n is the number of rows of the graph. The
+	// processor begins to load the rows that are moved; they need not be scored later.
+	Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool)
 }
 
 // Filter says which rows may be returned. A roaring bitmap is one.

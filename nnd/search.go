@@ -103,8 +103,8 @@ type Searcher struct {
 	taken uint64   // the key of the first of them
 
 	query  Query
-	within WithinScorer   // the query's scorer, if it is one
-	ahead  PrefetchScorer // the same
+	within WithinScorer // the query's scorer, if it is one
+	by     unseener     // finds rows that are new: the query's scorer, if it does
 	bounds
 	giveUp int // the number of expansions at which patience ends
 	stats  SearchStats
@@ -145,7 +145,9 @@ func (s *Searcher) begin(q Query, n int) {
 	}
 	s.query, s.stats, s.giveUp = q, SearchStats{}, math.MaxInt
 	s.within, _ = q.Scorer.(WithinScorer)
-	s.ahead, _ = q.Scorer.(PrefetchScorer)
+	if s.by, _ = q.Scorer.(UnseenScorer); s.by == nil {
+		s.by = lookup{}
+	}
 	s.frontier = s.frontier[:0]
 	s.visited.reset(n)
 	s.found.reset(min(q.K, max(n, 1)))
@@ -158,7 +160,7 @@ func (s *Searcher) begin(q Query, n int) {
 }
 
 // end lets go of what belongs to the caller.
-func (s *Searcher) end() { s.query, s.within, s.ahead = Query{}, nil, nil }
+func (s *Searcher) end() { s.query, s.within, s.by = Query{}, nil, nil }
 
 // enterPivots scores the pivots, unless they are scored already.
 func (s *Searcher) enterPivots(g *SearchGraph) error {

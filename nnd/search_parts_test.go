@@ -160,7 +160,7 @@ func TestVisitedIsASet(t *testing.T) {
 					}
 					model[row] = true
 				}
-				got, ok := v.enter(rows, n)
+				got, ok := v.enter(rows, n, lookup{})
 				if ok != valid || !slices.Equal(got, want) {
 					t.Fatalf("entering %v: %v, %v, want %v, %v", rows, got, ok, want, valid)
 				}

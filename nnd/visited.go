@@ -25,23 +25,39 @@ func (v *visited) reset(n int) {
 	v.words = v.words[:words]
 }
 
-// enter logs those of rows that are not in the set yet, and returns them; false when one of them is no row. They are valid
-// until the next call.
-func (v *visited) enter(rows []uint32, n uint32) (unseen []uint32, ok bool) {
+// unseener finds rows that are new, as an [UnseenScorer] does.
+type unseener interface {
+	Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool)
+}
+
+// lookup is an unseener that finds them, and that is all.
+type lookup struct{}
+
+func (lookup) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
+	return simd.Unseen(dst, seen, rows, n)
+}
+
+// enter logs those of rows that are not in the set yet, as by finds them, and returns them; false when one of them is no row. They
+// are valid until the next call.
+func (v *visited) enter(rows []uint32, n uint32, by unseener) (unseen []uint32, ok bool) {
 	start := len(v.log)
 	if cap(v.log)-start < len(rows) {
 		grown := make([]uint32, start, 2*cap(v.log)+len(rows))
 		copy(grown, v.log)
 		v.log = grown
 	}
-	count, ok := simd.Unseen(v.log[start:start+len(rows)], v.words, rows, n)
+	count, ok := by.Unseen(v.log[start:start+len(rows)], v.words, rows, n)
 	v.log = v.log[:start+count]
 	return v.log[start:], ok
 }
 
 // add enters one row and says whether it is new.
 func (v *visited) add(row uint32) bool {
-	one := [1]uint32{row}
-	unseen, _ := v.enter(one[:], row+1)
-	return len(unseen) > 0
+	word, bit := &v.words[row/64], uint64(1)<<(row%64)
+	if *word&bit != 0 {
+		return false
+	}
+	*word |= bit
+	v.log = append(v.log, row)
+	return true
 }

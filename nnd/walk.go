@@ -130,7 +130,7 @@ func (w *walker) expand(row, id uint32) bool {
 		w.rows = append(w.rows, neighborOf(id, entry))
 	}
 	n := uint32(w.points.Len())
-	unseen, _ := w.seen.enter(w.rows, n)
+	unseen, _ := w.seen.enter(w.rows, n, lookup{})
 	values := w.values[:len(unseen)]
 	w.points.Distances(values, row, unseen)
 	w.count += int64(len(unseen))

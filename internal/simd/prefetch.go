@@ -13,9 +13,12 @@ import "unsafe"
 func PrefetchRows[T byte | uint32 | float32 | uint64](base []T, stride, length int, rows []uint32) {
 	if len(base) > 0 && len(rows) > 0 {
 		size := int(unsafe.Sizeof(base[0]))
-		prefetchRows((*byte)(unsafe.Pointer(&base[0])), size*stride, min(size*length, 4<<10), rows)
+		prefetchRows((*byte)(unsafe.Pointer(&base[0])), size*stride, min(size*length, mostAhead), rows)
 	}
 }
+
+// mostAhead is how many bytes of a row are asked for.
+const mostAhead = 4 << 10
 
 // Prefetch does for the first 256 bytes of words what PrefetchRows does for rows.
 func Prefetch(words []uint32) {

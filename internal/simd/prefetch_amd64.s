@@ -57,3 +57,52 @@ Line:
 	CMPQ       BX, SI
 	JB         Row
 	RET
+
+// func prefetchPairsL2(base *byte, stride int, second int, rows []uint32)
+// Requires: MMX+
+TEXT ·prefetchPairsL2(SB), NOSPLIT, $0-48
+	MOVQ base+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ second+16(FP), DX
+	MOVQ rows_base+24(FP), BX
+	MOVQ rows_len+32(FP), SI
+	LEAQ (BX)(SI*4), SI
+	LEAQ -12(SI), DI
+	ADDQ AX, DX
+	JMP  Next
+
+Rows:
+	MOVL       (BX), R8
+	IMULQ      CX, R8
+	PREFETCHT1 (AX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
+	MOVL       4(BX), R8
+	IMULQ      CX, R8
+	PREFETCHT1 (AX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
+	MOVL       8(BX), R8
+	IMULQ      CX, R8
+	PREFETCHT1 (AX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
+	MOVL       12(BX), R8
+	IMULQ      CX, R8
+	PREFETCHT1 (AX)(R8*1)
+	PREFETCHT1 (DX)(R8*1)
+	ADDQ       $0x10, BX
+
+Next:
+	CMPQ BX, DI
+	JB   Rows
+	JMP  NextOne
+
+One:
+	MOVL       (BX), DI
+	IMULQ      CX, DI
+	PREFETCHT1 (AX)(DI*1)
+	PREFETCHT1 (DX)(DI*1)
+	ADDQ       $0x04, BX
+
+NextOne:
+	CMPQ BX, SI
+	JB   One
+	RET

@@ -13,3 +13,8 @@ func prefetchRowsL1(base *byte, stride int, length int, rows []uint32)
 //
 //go:noescape
 func prefetchRowsL2(base *byte, stride int, length int, rows []uint32)
+
+// prefetchPairsL2 asks for the cache lines at base[rows[i]*stride] and second bytes behind it, for the second level.
+//
+//go:noescape
+func prefetchPairsL2(base *byte, stride int, second int, rows []uint32)

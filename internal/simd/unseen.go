@@ -1,5 +1,7 @@
 package simd
 
+import "unsafe"
+
 //go:generate sh -c "cd _asm && go run ./unseen -out ../unseen_kernel_amd64.s -stubs ../unseen_kernel_amd64.go -pkg simd"
 
 // Unseen moves those of rows whose bits in words are not set to the front of dst, in order, sets these bits, and returns how
@@ -9,6 +11,20 @@ package simd
 func Unseen(dst []uint32, words []uint64, rows []uint32, n uint32) (unseen int, ok bool) {
 	words = words[:(uint64(n)+63)/64]
 	unseen, read := unseenRows(dst[:len(rows)], words, rows, n)
+	return unseen, read == len(rows)
+}
+
+// UnseenAhead does what Unseen does, and has the processor begin to load what it moves, as PrefetchRows does, in less time than
+// one after the other: while the one waits for memory, the other goes on.
+func UnseenAhead[T byte | uint32 | float32 | uint64](
+	dst []uint32, words []uint64, rows []uint32, n uint32, base []T, stride, length int,
+) (unseen int, ok bool) {
+	words, dst = words[:(uint64(n)+63)/64], dst[:len(rows)]
+	if len(base) == 0 || length <= 0 {
+		return Unseen(dst, words, rows, n)
+	}
+	size := int(unsafe.Sizeof(base[0]))
+	unseen, read := unseenAhead(dst, words, rows, n, (*byte)(unsafe.Pointer(&base[0])), size*stride, min(size*length, mostAhead))
 	return unseen, read == len(rows)
 }
 

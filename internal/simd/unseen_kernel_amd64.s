@@ -9,30 +9,313 @@ TEXT ·unseenBTS(SB), NOSPLIT, $0-96
 	MOVQ dst_base+0(FP), AX
 	MOVQ words_base+24(FP), CX
 	MOVQ rows_base+48(FP), DX
-	MOVQ rows_len+56(FP), BX
-	MOVL n+72(FP), SI
+	MOVL n+72(FP), BX
+	XORQ SI, SI
 	XORQ DI, DI
-	XORQ R8, R8
+	MOVQ rows_len+56(FP), R8
+	LEAQ -3(R8), R9
 	JMP  Next
 
-Row:
-	MOVL (DX)(R8*4), R9
-	CMPL R9, SI
-	JAE  Done
-	MOVL R9, (AX)(DI*4)
+Rows:
+	MOVL (DX)(DI*4), R10
+	CMPL R10, BX
+	JAE  Outside0
+	MOVL R10, (AX)(SI*4)
+	MOVL R10, R11
+	SHRL $0x06, R11
+	MOVQ (CX)(R11*8), R12
+	BTSQ R10, R12
+	SBBQ $-1, SI
+	MOVQ R12, (CX)(R11*8)
+	MOVL 4(DX)(DI*4), R10
+	CMPL R10, BX
+	JAE  Outside1
+	MOVL R10, (AX)(SI*4)
+	MOVL R10, R11
+	SHRL $0x06, R11
+	MOVQ (CX)(R11*8), R12
+	BTSQ R10, R12
+	SBBQ $-1, SI
+	MOVQ R12, (CX)(R11*8)
+	MOVL 8(DX)(DI*4), R10
+	CMPL R10, BX
+	JAE  Outside2
+	MOVL R10, (AX)(SI*4)
+	MOVL R10, R11
+	SHRL $0x06, R11
+	MOVQ (CX)(R11*8), R12
+	BTSQ R10, R12
+	SBBQ $-1, SI
+	MOVQ R12, (CX)(R11*8)
+	MOVL 12(DX)(DI*4), R10
+	CMPL R10, BX
+	JAE  Outside3
+	MOVL R10, (AX)(SI*4)
+	MOVL R10, R11
+	SHRL $0x06, R11
+	MOVQ (CX)(R11*8), R12
+	BTSQ R10, R12
+	SBBQ $-1, SI
+	MOVQ R12, (CX)(R11*8)
+	ADDQ $0x04, DI
+
+Next:
+	CMPQ DI, R9
+	JLT  Rows
+	JMP  NextOne
+
+One:
+	MOVL (DX)(DI*4), R9
+	CMPL R9, BX
+	JAE  Outside0
+	MOVL R9, (AX)(SI*4)
 	MOVL R9, R10
 	SHRL $0x06, R10
 	MOVQ (CX)(R10*8), R11
 	BTSQ R9, R11
-	SBBQ $-1, DI
+	SBBQ $-1, SI
 	MOVQ R11, (CX)(R10*8)
-	INCQ R8
+	INCQ DI
+
+NextOne:
+	CMPQ DI, R8
+	JB   One
+	JMP  Outside0
+
+Outside3:
+	INCQ DI
+
+Outside2:
+	INCQ DI
+
+Outside1:
+	INCQ DI
+
+Outside0:
+	MOVQ SI, unseen+80(FP)
+	MOVQ DI, read+88(FP)
+	RET
+
+// func unseenBTSL1(dst []uint32, words []uint64, rows []uint32, n uint32, base *byte, stride int, second int) (unseen int, read int)
+// Requires: MMX+
+TEXT ·unseenBTSL1(SB), NOSPLIT, $0-120
+	MOVQ dst_base+0(FP), AX
+	MOVQ words_base+24(FP), CX
+	MOVQ rows_base+48(FP), DX
+	MOVL n+72(FP), BX
+	MOVQ base+80(FP), R8
+	MOVQ second+96(FP), R9
+	MOVQ stride+88(FP), R10
+	ADDQ R8, R9
+	XORQ SI, SI
+	XORQ DI, DI
+	MOVQ rows_len+56(FP), R11
+	LEAQ -3(R11), R12
+	JMP  Next
+
+Rows:
+	MOVL       (DX)(DI*4), R13
+	CMPL       R13, BX
+	JAE        Outside0
+	MOVL       R13, (AX)(SI*4)
+	MOVL       R13, R14
+	SHRL       $0x06, R14
+	MOVQ       (CX)(R14*8), R15
+	BTSQ       R13, R15
+	SBBQ       $-1, SI
+	MOVQ       R15, (CX)(R14*8)
+	IMULQ      R10, R13
+	PREFETCHT0 (R8)(R13*1)
+	PREFETCHT0 (R9)(R13*1)
+	MOVL       4(DX)(DI*4), R13
+	CMPL       R13, BX
+	JAE        Outside1
+	MOVL       R13, (AX)(SI*4)
+	MOVL       R13, R14
+	SHRL       $0x06, R14
+	MOVQ       (CX)(R14*8), R15
+	BTSQ       R13, R15
+	SBBQ       $-1, SI
+	MOVQ       R15, (CX)(R14*8)
+	IMULQ      R10, R13
+	PREFETCHT0 (R8)(R13*1)
+	PREFETCHT0 (R9)(R13*1)
+	MOVL       8(DX)(DI*4), R13
+	CMPL       R13, BX
+	JAE        Outside2
+	MOVL       R13, (AX)(SI*4)
+	MOVL       R13, R14
+	SHRL       $0x06, R14
+	MOVQ       (CX)(R14*8), R15
+	BTSQ       R13, R15
+	SBBQ       $-1, SI
+	MOVQ       R15, (CX)(R14*8)
+	IMULQ      R10, R13
+	PREFETCHT0 (R8)(R13*1)
+	PREFETCHT0 (R9)(R13*1)
+	MOVL       12(DX)(DI*4), R13
+	CMPL       R13, BX
+	JAE        Outside3
+	MOVL       R13, (AX)(SI*4)
+	MOVL       R13, R14
+	SHRL       $0x06, R14
+	MOVQ       (CX)(R14*8), R15
+	BTSQ       R13, R15
+	SBBQ       $-1, SI
+	MOVQ       R15, (CX)(R14*8)
+	IMULQ      R10, R13
+	PREFETCHT0 (R8)(R13*1)
+	PREFETCHT0 (R9)(R13*1)
+	ADDQ       $0x04, DI
 
 Next:
-	CMPQ R8, BX
-	JB   Row
+	CMPQ DI, R12
+	JLT  Rows
+	JMP  NextOne
 
-Done:
-	MOVQ DI, unseen+80(FP)
-	MOVQ R8, read+88(FP)
+One:
+	MOVL       (DX)(DI*4), R12
+	CMPL       R12, BX
+	JAE        Outside0
+	MOVL       R12, (AX)(SI*4)
+	MOVL       R12, R13
+	SHRL       $0x06, R13
+	MOVQ       (CX)(R13*8), R14
+	BTSQ       R12, R14
+	SBBQ       $-1, SI
+	MOVQ       R14, (CX)(R13*8)
+	IMULQ      R10, R12
+	PREFETCHT0 (R8)(R12*1)
+	PREFETCHT0 (R9)(R12*1)
+	INCQ       DI
+
+NextOne:
+	CMPQ DI, R11
+	JB   One
+	JMP  Outside0
+
+Outside3:
+	INCQ DI
+
+Outside2:
+	INCQ DI
+
+Outside1:
+	INCQ DI
+
+Outside0:
+	MOVQ SI, unseen+104(FP)
+	MOVQ DI, read+112(FP)
+	RET
+
+// func unseenBTSL2(dst []uint32, words []uint64, rows []uint32, n uint32, base *byte, stride int, second int) (unseen int, read int)
+// Requires: MMX+
+TEXT ·unseenBTSL2(SB), NOSPLIT, $0-120
+	MOVQ dst_base+0(FP), AX
+	MOVQ words_base+24(FP), CX
+	MOVQ rows_base+48(FP), DX
+	MOVL n+72(FP), BX
+	MOVQ base+80(FP), R8
+	MOVQ second+96(FP), R9
+	MOVQ stride+88(FP), R10
+	ADDQ R8, R9
+	XORQ SI, SI
+	XORQ DI, DI
+	MOVQ rows_len+56(FP), R11
+	LEAQ -3(R11), R12
+	JMP  Next
+
+Rows:
+	MOVL       (DX)(DI*4), R13
+	CMPL       R13, BX
+	JAE        Outside0
+	MOVL       R13, (AX)(SI*4)
+	MOVL       R13, R14
+	SHRL       $0x06, R14
+	MOVQ       (CX)(R14*8), R15
+	BTSQ       R13, R15
+	SBBQ       $-1, SI
+	MOVQ       R15, (CX)(R14*8)
+	IMULQ      R10, R13
+	PREFETCHT1 (R8)(R13*1)
+	PREFETCHT1 (R9)(R13*1)
+	MOVL       4(DX)(DI*4), R13
+	CMPL       R13, BX
+	JAE        Outside1
+	MOVL       R13, (AX)(SI*4)
+	MOVL       R13, R14
+	SHRL       $0x06, R14
+	MOVQ       (CX)(R14*8), R15
+	BTSQ       R13, R15
+	SBBQ       $-1, SI
+	MOVQ       R15, (CX)(R14*8)
+	IMULQ      R10, R13
+	PREFETCHT1 (R8)(R13*1)
+	PREFETCHT1 (R9)(R13*1)
+	MOVL       8(DX)(DI*4), R13
+	CMPL       R13, BX
+	JAE        Outside2
+	MOVL       R13, (AX)(SI*4)
+	MOVL       R13, R14
+	SHRL       $0x06, R14
+	MOVQ       (CX)(R14*8), R15
+	BTSQ       R13, R15
+	SBBQ       $-1, SI
+	MOVQ       R15, (CX)(R14*8)
+	IMULQ      R10, R13
+	PREFETCHT1 (R8)(R13*1)
+	PREFETCHT1 (R9)(R13*1)
+	MOVL       12(DX)(DI*4), R13
+	CMPL       R13, BX
+	JAE        Outside3
+	MOVL       R13, (AX)(SI*4)
+	MOVL       R13, R14
+	SHRL       $0x06, R14
+	MOVQ       (CX)(R14*8), R15
+	BTSQ       R13, R15
+	SBBQ       $-1, SI
+	MOVQ       R15, (CX)(R14*8)
+	IMULQ      R10, R13
+	PREFETCHT1 (R8)(R13*1)
+	PREFETCHT1 (R9)(R13*1)
+	ADDQ       $0x04, DI
+
+Next:
+	CMPQ DI, R12
+	JLT  Rows
+	JMP  NextOne
+
+One:
+	MOVL       (DX)(DI*4), R12
+	CMPL       R12, BX
+	JAE        Outside0
+	MOVL       R12, (AX)(SI*4)
+	MOVL       R12, R13
+	SHRL       $0x06, R13
+	MOVQ       (CX)(R13*8), R14
+	BTSQ       R12, R14
+	SBBQ       $-1, SI
+	MOVQ       R14, (CX)(R13*8)
+	IMULQ      R10, R12
+	PREFETCHT1 (R8)(R12*1)
+	PREFETCHT1 (R9)(R12*1)
+	INCQ       DI
+
+NextOne:
+	CMPQ DI, R11
+	JB   One
+	JMP  Outside0
+
+Outside3:
+	INCQ DI
+
+Outside2:
+	INCQ DI
+
+Outside1:
+	INCQ DI
+
+Outside0:
+	MOVQ SI, unseen+104(FP)
+	MOVQ DI, read+112(FP)
 	RET
