@@ -16,15 +16,19 @@ import (
 // Candidates within reach of the narrowest search are taken one by one in any case, and whatever a caller's patience, so that a wider search
 // begins with the same steps as a narrow one and finds what it finds. The guide depends on it, for as many steps as it looks at.
 
-// widest is how many candidates are expanded together. Twice as many gain nothing.
-const widest = 4
+// A round expands as many candidates as all rounds before it together, within these bounds: the longer a search, the less each step
+// draws its bounds closer.
+const (
+	fewest = 4
+	widest = 16
+)
 
 // walk expands the nearest candidates until none is below the bound. Pivots are candidates from the start, but none is a
 // result before it is expanded: they say where to look, not how near the best is.
 func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 	done := ctx.Done()
 	for round := 1; s.take(); round++ {
-		if done != nil && round%64 == 0 && ctx.Err() != nil {
+		if done != nil && round%widest == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		rows, err := s.follow(g, n)
@@ -40,7 +44,7 @@ func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 // all at once in every search.
 func (s *Searcher) take() bool {
 	s.batch = s.batch[:0]
-	entering, most := s.stats.Expanded == 0, widest
+	entering, most := s.stats.Expanded == 0, min(max(fewest, s.stats.Expanded), widest)
 	if entering {
 		most = max(s.entries, 1)
 	}
