@@ -28,6 +28,7 @@ func UnseenAhead[T byte | uint32 | float32 | uint64](
 	return unseen, read == len(rows)
 }
 
+// unseenGo is Unseen, and returns how many rows it has read: all of them if each is below n.
 func unseenGo(dst []uint32, words []uint64, rows []uint32, n uint32) (unseen, read int) {
 	for i, row := range rows {
 		if row >= n {

@@ -5,19 +5,19 @@
 package simd
 
 // unseenBTS moves those of rows whose bits in words are not set to the front of dst, sets the bits, and returns how many they
-// are, and how many rows it has read: fewer than there are when one is not below n. It checks no other bounds.
+// are, and how many rows it has read: all of them if each is below n. It checks no other bounds.
 //
 //go:noescape
 func unseenBTS(dst []uint32, words []uint64, rows []uint32, n uint32) (unseen int, read int)
 
 // unseenBTSL1 moves those of rows whose bits in words are not set to the front of dst, sets the bits, and returns how many they
-// are, and how many rows it has read: fewer than there are when one is not below n. It asks for the lines at base[row*stride] and second bytes behind it of each row. It checks no other bounds.
+// are, and how many rows it has read: all of them if each is below n. It asks for the lines at base[row*stride] and second bytes behind it of each row. It checks no other bounds.
 //
 //go:noescape
 func unseenBTSL1(dst []uint32, words []uint64, rows []uint32, n uint32, base *byte, stride int, second int) (unseen int, read int)
 
 // unseenBTSL2 moves those of rows whose bits in words are not set to the front of dst, sets the bits, and returns how many they
-// are, and how many rows it has read: fewer than there are when one is not below n. It asks for the lines at base[row*stride] and second bytes behind it of each row. It checks no other bounds.
+// are, and how many rows it has read: all of them if each is below n. It asks for the lines at base[row*stride] and second bytes behind it of each row. It checks no other bounds.
 //
 //go:noescape
 func unseenBTSL2(dst []uint32, words []uint64, rows []uint32, n uint32, base *byte, stride int, second int) (unseen int, read int)

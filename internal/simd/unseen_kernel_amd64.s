@@ -19,7 +19,7 @@ TEXT ·unseenBTS(SB), NOSPLIT, $0-96
 Rows:
 	MOVL (DX)(DI*4), R10
 	CMPL R10, BX
-	JAE  Outside0
+	JAE  Outside
 	MOVL R10, (AX)(SI*4)
 	MOVL R10, R11
 	SHRL $0x06, R11
@@ -29,7 +29,7 @@ Rows:
 	MOVQ R12, (CX)(R11*8)
 	MOVL 4(DX)(DI*4), R10
 	CMPL R10, BX
-	JAE  Outside1
+	JAE  Outside
 	MOVL R10, (AX)(SI*4)
 	MOVL R10, R11
 	SHRL $0x06, R11
@@ -39,7 +39,7 @@ Rows:
 	MOVQ R12, (CX)(R11*8)
 	MOVL 8(DX)(DI*4), R10
 	CMPL R10, BX
-	JAE  Outside2
+	JAE  Outside
 	MOVL R10, (AX)(SI*4)
 	MOVL R10, R11
 	SHRL $0x06, R11
@@ -49,7 +49,7 @@ Rows:
 	MOVQ R12, (CX)(R11*8)
 	MOVL 12(DX)(DI*4), R10
 	CMPL R10, BX
-	JAE  Outside3
+	JAE  Outside
 	MOVL R10, (AX)(SI*4)
 	MOVL R10, R11
 	SHRL $0x06, R11
@@ -67,7 +67,7 @@ Next:
 One:
 	MOVL (DX)(DI*4), R9
 	CMPL R9, BX
-	JAE  Outside0
+	JAE  Outside
 	MOVL R9, (AX)(SI*4)
 	MOVL R9, R10
 	SHRL $0x06, R10
@@ -80,18 +80,8 @@ One:
 NextOne:
 	CMPQ DI, R8
 	JB   One
-	JMP  Outside0
 
-Outside3:
-	INCQ DI
-
-Outside2:
-	INCQ DI
-
-Outside1:
-	INCQ DI
-
-Outside0:
+Outside:
 	MOVQ SI, unseen+80(FP)
 	MOVQ DI, read+88(FP)
 	RET
@@ -116,7 +106,7 @@ TEXT ·unseenBTSL1(SB), NOSPLIT, $0-120
 Rows:
 	MOVL       (DX)(DI*4), R13
 	CMPL       R13, BX
-	JAE        Outside0
+	JAE        Outside
 	MOVL       R13, (AX)(SI*4)
 	MOVL       R13, R14
 	SHRL       $0x06, R14
@@ -129,7 +119,7 @@ Rows:
 	PREFETCHT0 (R9)(R13*1)
 	MOVL       4(DX)(DI*4), R13
 	CMPL       R13, BX
-	JAE        Outside1
+	JAE        Outside
 	MOVL       R13, (AX)(SI*4)
 	MOVL       R13, R14
 	SHRL       $0x06, R14
@@ -142,7 +132,7 @@ Rows:
 	PREFETCHT0 (R9)(R13*1)
 	MOVL       8(DX)(DI*4), R13
 	CMPL       R13, BX
-	JAE        Outside2
+	JAE        Outside
 	MOVL       R13, (AX)(SI*4)
 	MOVL       R13, R14
 	SHRL       $0x06, R14
@@ -155,7 +145,7 @@ Rows:
 	PREFETCHT0 (R9)(R13*1)
 	MOVL       12(DX)(DI*4), R13
 	CMPL       R13, BX
-	JAE        Outside3
+	JAE        Outside
 	MOVL       R13, (AX)(SI*4)
 	MOVL       R13, R14
 	SHRL       $0x06, R14
@@ -176,7 +166,7 @@ Next:
 One:
 	MOVL       (DX)(DI*4), R12
 	CMPL       R12, BX
-	JAE        Outside0
+	JAE        Outside
 	MOVL       R12, (AX)(SI*4)
 	MOVL       R12, R13
 	SHRL       $0x06, R13
@@ -192,18 +182,8 @@ One:
 NextOne:
 	CMPQ DI, R11
 	JB   One
-	JMP  Outside0
 
-Outside3:
-	INCQ DI
-
-Outside2:
-	INCQ DI
-
-Outside1:
-	INCQ DI
-
-Outside0:
+Outside:
 	MOVQ SI, unseen+104(FP)
 	MOVQ DI, read+112(FP)
 	RET
@@ -228,7 +208,7 @@ TEXT ·unseenBTSL2(SB), NOSPLIT, $0-120
 Rows:
 	MOVL       (DX)(DI*4), R13
 	CMPL       R13, BX
-	JAE        Outside0
+	JAE        Outside
 	MOVL       R13, (AX)(SI*4)
 	MOVL       R13, R14
 	SHRL       $0x06, R14
@@ -241,7 +221,7 @@ Rows:
 	PREFETCHT1 (R9)(R13*1)
 	MOVL       4(DX)(DI*4), R13
 	CMPL       R13, BX
-	JAE        Outside1
+	JAE        Outside
 	MOVL       R13, (AX)(SI*4)
 	MOVL       R13, R14
 	SHRL       $0x06, R14
@@ -254,7 +234,7 @@ Rows:
 	PREFETCHT1 (R9)(R13*1)
 	MOVL       8(DX)(DI*4), R13
 	CMPL       R13, BX
-	JAE        Outside2
+	JAE        Outside
 	MOVL       R13, (AX)(SI*4)
 	MOVL       R13, R14
 	SHRL       $0x06, R14
@@ -267,7 +247,7 @@ Rows:
 	PREFETCHT1 (R9)(R13*1)
 	MOVL       12(DX)(DI*4), R13
 	CMPL       R13, BX
-	JAE        Outside3
+	JAE        Outside
 	MOVL       R13, (AX)(SI*4)
 	MOVL       R13, R14
 	SHRL       $0x06, R14
@@ -288,7 +268,7 @@ Next:
 One:
 	MOVL       (DX)(DI*4), R12
 	CMPL       R12, BX
-	JAE        Outside0
+	JAE        Outside
 	MOVL       R12, (AX)(SI*4)
 	MOVL       R12, R13
 	SHRL       $0x06, R13
@@ -304,18 +284,8 @@ One:
 NextOne:
 	CMPQ DI, R11
 	JB   One
-	JMP  Outside0
 
-Outside3:
-	INCQ DI
-
-Outside2:
-	INCQ DI
-
-Outside1:
-	INCQ DI
-
-Outside0:
+Outside:
 	MOVQ SI, unseen+104(FP)
 	MOVQ DI, read+112(FP)
 	RET

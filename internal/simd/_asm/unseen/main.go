@@ -7,8 +7,6 @@
 package main
 
 import (
-	"fmt"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -53,19 +51,11 @@ func unseen(name string, hint func(line Mem)) {
 	Label("NextOne")
 	CMPQ(k.read, count)
 	JB(LabelRef("One"))
-	JMP(LabelRef(outside(0)))
-	for i := unroll - 1; i > 0; i-- {
-		Label(outside(i))
-		INCQ(k.read)
-	}
-	Label(outside(0))
+	Label("Outside")
 	Store(k.unseen, ReturnIndex(0))
 	Store(k.read, ReturnIndex(1))
 	RET()
 }
-
-// outside is where a function ends at the i-th of some rows, which is none.
-func outside(i int) string { return fmt.Sprintf("Outside%d", i) }
 
 // begin emits the head of a function.
 func begin(name string, hint func(line Mem)) *kernel {
@@ -77,7 +67,7 @@ func begin(name string, hint func(line Mem)) *kernel {
 	TEXT(name, NOSPLIT, "func("+signature+") (unseen, read int)")
 	Doc(
 		name+" moves those of rows whose bits in words are not set to the front of dst, sets the bits, and returns how many they",
-		"are, and how many rows it has read: fewer than there are when one is not below n. "+more+"It checks no other bounds.",
+		"are, and how many rows it has read: all of them if each is below n. "+more+"It checks no other bounds.",
 	)
 	Pragma("noescape")
 	k := &kernel{
@@ -100,7 +90,7 @@ func (k *kernel) row(i int) {
 	row, word, bits := GP64(), GP64(), GP64()
 	MOVL(Mem{Base: k.rows, Index: k.read, Scale: 4, Disp: 4 * i}, row.As32())
 	CMPL(row.As32(), k.n)
-	JAE(LabelRef(outside(i)))
+	JAE(LabelRef("Outside"))
 	MOVL(row.As32(), Mem{Base: k.dst, Index: k.unseen, Scale: 4})
 	MOVL(row.As32(), word.As32())
 	SHRL(Imm(6), word.As32())
