@@ -28,7 +28,7 @@ const (
 func (s *Searcher) walk(ctx context.Context, g *SearchGraph, n uint32) error {
 	done := ctx.Done()
 	for round := 1; s.take(); round++ {
-		if done != nil && round%widest == 0 && ctx.Err() != nil {
+		if done != nil && round%4 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		rows, err := s.follow(g, n)
