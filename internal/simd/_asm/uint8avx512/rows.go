@@ -245,10 +245,7 @@ func (w *walk) keep(total VecVirtual, full bool) {
 		VMOVDQU32_Z(Mem{Base: w.row}, there, numbers)
 		VPCMPUD(Imm(2), w.limit, total, there, lanes)
 	}
-	VPCOMPRESSD_Z(total, lanes, total)
-	VPCOMPRESSD_Z(numbers, lanes, numbers)
-	KMOVW(lanes, count.As32())
-	POPCNTL(count.As32(), count.As32())
+	pack(lanes, count, total, numbers)
 	w.storeKept("dst", total, count, full)
 	w.storeKept("rows", numbers, count, full)
 	ADDQ(count, w.kept)

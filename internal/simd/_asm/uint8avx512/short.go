@@ -85,10 +85,7 @@ func (s *shortWalk) full() {
 	numbers, lanes, count := YMM(), K(), GP64()
 	VMOVDQU32(Mem{Base: s.row}, numbers)
 	VPCMPUD(Imm(2), s.limit, total, lanes)
-	VPCOMPRESSD_Z(total, lanes, total)
-	VPCOMPRESSD_Z(numbers, lanes, numbers)
-	KMOVW(lanes, count.As32())
-	POPCNTL(count.As32(), count.As32())
+	pack(lanes, count, total, numbers)
 	VMOVDQU32(total, Mem{Base: s.dst, Index: s.kept, Scale: 4})
 	VMOVDQU32(numbers, Mem{Base: s.rows, Index: s.kept, Scale: 4})
 	ADDQ(count, s.kept)
@@ -113,16 +110,22 @@ func (s *shortWalk) rest() {
 	KMOVW(mask, there)
 	VMOVDQU32_Z(Mem{Base: s.row}, there, numbers)
 	VPCMPUD(Imm(2), s.limit, total, there, lanes)
-	VPCOMPRESSD_Z(total, lanes, total)
-	VPCOMPRESSD_Z(numbers, lanes, numbers)
-	KMOVW(lanes, count.As32())
-	POPCNTL(count.As32(), count.As32())
+	pack(lanes, count, total, numbers)
 	MOVL(U32(1<<eight-1), mask)
 	BZHIL(count.As32(), mask, mask)
 	KMOVW(mask, lanes)
 	VMOVDQU32(total, lanes, Mem{Base: s.dst, Index: s.kept, Scale: 4})
 	VMOVDQU32(numbers, lanes, Mem{Base: s.rows, Index: s.kept, Scale: 4})
 	ADDQ(count, s.kept)
+}
+
+// pack emits the moving of the lanes of values that a mask has to the front, and their count.
+func pack(lanes, count Register, values ...VecVirtual) {
+	for _, v := range values {
+		VPCOMPRESSD_Z(v, lanes, v)
+	}
+	KMOVW(lanes, count.(GPVirtual).As32())
+	POPCNTL(count.(GPVirtual).As32(), count.(GPVirtual).As32())
 }
 
 // compute emits the results of the eight rows whose numbers lie where place says.
@@ -143,12 +146,13 @@ func (s *shortWalk) compute(place func(i int) Mem) VecVirtual {
 		VMOVQ(Mem{Base: row, Disp: blockBytes*s.blocks - tailBytes}, tail)
 		sums, tails = append(sums, sum), append(tails, tail)
 		if i%2 == 1 {
-			sums = append(sums[:i/2], joined(VPUNPCKLDQ, VPUNPCKHDQ, sums[i/2], sums[i/2+1]))
+			sums = append(sums[:i/2], vnni.Join(VPUNPCKLDQ, VPUNPCKHDQ, VPADDD, sums[i/2], sums[i/2+1]))
 			VPUNPCKLQDQ(tails[i/2+1], tails[i/2], tails[i/2])
 			tails = tails[:i/2+1]
 		}
 	}
-	low, high := joined(VPUNPCKLQDQ, VPUNPCKHQDQ, sums[0], sums[1]), joined(VPUNPCKLQDQ, VPUNPCKHQDQ, sums[2], sums[3])
+	low := vnni.Join(VPUNPCKLQDQ, VPUNPCKHQDQ, VPADDD, sums[0], sums[1])
+	high := vnni.Join(VPUNPCKLQDQ, VPUNPCKHQDQ, VPADDD, sums[2], sums[3])
 	total := s.halves(low, high)
 	VINSERTI32X4(Imm(1), tails[2], tails[0].AsY(), tails[0].AsY())
 	VINSERTI32X4(Imm(1), tails[3], tails[1].AsY(), tails[1].AsY())
@@ -171,12 +175,4 @@ func (s *shortWalk) halves(low, high VecVirtual) VecVirtual {
 	total := YMM()
 	VPADDD(second.AsY(), first.AsY(), total)
 	return total
-}
-
-func joined(low, high func(operands ...Op), a, b VecVirtual) VecVirtual {
-	x, y := ZMM(), ZMM()
-	low(b, a, x)
-	high(b, a, y)
-	VPADDD(y, x, x)
-	return x
 }

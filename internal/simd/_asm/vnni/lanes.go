@@ -49,20 +49,22 @@ func AddLanes(rows []VecVirtual) VecVirtual { return Lanes(rows, VPADDD) }
 // Lanes emits what an instruction makes of the 16 lanes of each of four registers, as the lanes of one. The registers are joined before
 // they are halved, so that there is less to do for each. Only such instructions are used as can have all 32 registers.
 func Lanes(rows []VecVirtual, add func(operands ...Op)) VecVirtual {
-	join := func(interleaveLow, interleaveHigh func(operands ...Op), a, b VecVirtual) VecVirtual {
-		low, high := ZMM(), ZMM()
-		interleaveLow(b, a, low)
-		interleaveHigh(b, a, high)
-		add(high, low, low)
-		return low
-	}
-	low := join(VPUNPCKLDQ, VPUNPCKHDQ, rows[0], rows[1])
-	high := join(VPUNPCKLDQ, VPUNPCKHDQ, rows[2], rows[3])
-	all := join(VPUNPCKLQDQ, VPUNPCKHQDQ, low, high)
+	low := Join(VPUNPCKLDQ, VPUNPCKHDQ, add, rows[0], rows[1])
+	high := Join(VPUNPCKLDQ, VPUNPCKHDQ, add, rows[2], rows[3])
+	all := Join(VPUNPCKLQDQ, VPUNPCKHQDQ, add, low, high)
 	half, quarter := YMM(), XMM()
 	VEXTRACTI64X4(Imm(1), all, half)
 	add(all.AsY(), half, half)
 	VEXTRACTI32X4(Imm(1), half, quarter)
 	add(half.AsX(), quarter, quarter)
 	return quarter
+}
+
+// Join emits what add makes of two registers that are interleaved: half of the lanes of each, in turns.
+func Join(interleaveLow, interleaveHigh, add func(operands ...Op), a, b VecVirtual) VecVirtual {
+	low, high := ZMM(), ZMM()
+	interleaveLow(b, a, low)
+	interleaveHigh(b, a, high)
+	add(high, low, low)
+	return low
 }
