@@ -48,7 +48,7 @@ func TestCollection_Query_RecallByCodesIsThatByVectors(t *testing.T) {
 		t.Skip("one goroutine, and minutes of it under the race detector")
 	}
 	vectors := clusters(80, 4000, 24)
-	queries := near(81, vectors, 500, 0.3)
+	queries := near(81, vectors, 1500, 0.3)
 	for _, name := range []string{"euclidean", "cosine"} {
 		recalls := map[string][]float64{}
 		for _, codes := range []string{"uint8", "float32"} {

@@ -107,8 +107,8 @@ type IndexParams struct {
 	// Pivots is how many items every query is compared with to find where to begin. Default a quarter of
 	// sqrt(items), at least 64; or twice sqrt(items) where Prepare finds that searches are better off starting from several of many.
 	Pivots int `json:"pivots,omitempty"`
-	// Trees, LeafSize and MaxTreeDepth shape the random projection forest that the build starts from.
-	// The defaults are package nnd's.
+	// Trees, LeafSize and MaxTreeDepth shape the random projection forest that the build starts from. The first tree is the one by whose
+	// leaves items are numbered. The defaults are package nnd's.
 	Trees        int `json:"trees,omitempty"`
 	LeafSize     int `json:"leaf_size,omitempty"`
 	MaxTreeDepth int `json:"max_tree_depth,omitempty"`

@@ -150,6 +150,7 @@ func (job Job) build(ctx context.Context, rows *loaded, tried *trial) (*graphs, 
 		return nil, err
 	}
 	rows.codes.Permute(g.order)
+	options.Ordered = true
 	if points, err = rows.codec.View(rows.codes); err != nil {
 		return nil, err
 	}

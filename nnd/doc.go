@@ -29,7 +29,7 @@
 // Underneath, the package knows neither vectors nor metrics. Rows are compared through [Points], a query is compared through
 // [Scorer]. It does no I/O. Three calls make graphs, and one asks them:
 //
-//	order, err := nnd.Order(ctx, points, options)              // a numbering that keeps near rows together
+//	order, err := nnd.Order(ctx, points, options)              // a numbering that keeps near rows together; then Options.Ordered
 //	graph, err := nnd.Build(ctx, points, options)              // the k nearest rows of every row
 //	search, err := nnd.NewSearchGraph(ctx, points, graph, options) // few, diverse edges; every row can be reached
 //	found, stats, err := search.Search(ctx, query, found[:0])  // best-first walk bounded by epsilon
@@ -54,7 +54,7 @@
 //   - Neighbor graph: the k nearest rows found for each row, with distances; a row is no neighbor of itself.
 //   - Search graph: a directed graph of bounded degree made of the neighbor graph for the sake of searching.
 //   - Vertex, edge: a row and a link as a graph sees them. Expanding a vertex is scoring the rows its edges lead to.
-//   - Hyperplane tree, leaf: rows divided again and again by which of two random rows is nearer, and what is left.
+//   - Hyperplane tree, leaf: rows divided again and again by which of two random rows, or groups of rows, is nearer, and what is left.
 //   - New and old candidates: neighbors of a vertex, forward and reverse, that were not yet and that were already joined.
 //   - Local join: comparing all candidates of one vertex with one another.
 //   - Fresh rows: those an update knows no neighbors of. They are placed, that is put near others, by trees.

@@ -70,6 +70,7 @@ func ExampleSearchGraph_Search() {
 	for row, old := range order {
 		points[row] = unordered[old]
 	}
+	options.Ordered = true
 	neighbors, err := nnd.Build(ctx, points, options)
 	if err != nil {
 		fmt.Println(err)

@@ -85,7 +85,7 @@ func (s *indexState) len() int { return len(s.order) }
 
 // options are those of the index for work on this state.
 func (s *indexState) options(o Options) Options {
-	o.Stretch = s.codec.StretchScore
+	o.Stretch, o.Ordered = s.codec.StretchScore, true
 	return o
 }
 

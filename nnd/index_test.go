@@ -322,6 +322,7 @@ func TestIndexIsItsParts(t *testing.T) {
 	order, err := nnd.Order(t.Context(), rows(inOrder), o)
 	must(t, err)
 	points := rows(order)
+	o.Ordered = true
 	neighbors, err := nnd.Build(t.Context(), points, o)
 	must(t, err)
 	search, err := nnd.NewSearchGraph(t.Context(), points, neighbors, o)

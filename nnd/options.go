@@ -15,6 +15,9 @@ type Options struct {
 	// Trees is how many hyperplane trees start the descent. Default 4: each further tree costs as much as the first and
 	// saves less than that in the rounds of descent.
 	Trees int
+	// Ordered says that rows are numbered as [Order] has it: those that follow one another are the leaves of the first tree then,
+	// which need not be grown. Rows in any other order lose the use of that tree. Default false; an [Index] orders its rows.
+	Ordered bool
 	// LeafSize is the greatest number of rows in a leaf, all pairs of which are compared. At least 2. Default 64, or twice
 	// Neighbors when that is more, so that a single leaf fills the lists of its rows.
 	LeafSize int

@@ -10,10 +10,10 @@ import (
 // joinLeaves compares the pairs of each leaf of some trees, so that rows get near ones for a start. With wanted rows it is only
 // those pairs that have one.
 func (b *builder) joinLeaves(ctx context.Context, trees int, wanted []bool) error {
-	var forest *forest
+	forest := newForest(b.points, b.options, trees, wanted)
 	var leaves []span
 	err := b.phases.run("trees", func() (err error) {
-		forest, leaves, err = growForest(ctx, b.points, b.options, trees, wanted)
+		leaves, err = forest.grow(ctx, b.options)
 		return err
 	})
 	if err != nil {

@@ -25,6 +25,8 @@ type forest struct {
 	keys   [][]uint64 // scratch: the margins of rows, as keys
 
 	wanted    []bool       // nodes without any of these rows are not divided, and no leaves; nil for all rows
+	even      bool         // nodes are cut in the middle
+	groups    BlockPoints  // the points, when groups of rows decide; see order.go
 	distances atomic.Int64 // that were computed
 }
 
@@ -38,31 +40,51 @@ type branch struct{ leaves, nodes []span }
 // Larger ones are divided level by level, so that there is work for all goroutines.
 const wholeRows = 1024
 
-// growForest grows trees, as far as they lead to wanted rows; leaves are the spans that were not cut further.
-func growForest(ctx context.Context, points Points, o Options, trees int, wanted []bool) (f *forest, leaves []span, err error) {
+// newForest has all rows in each tree. Trees will grow as far as they lead to wanted rows.
+func newForest(points Points, o Options, trees int, wanted []bool) *forest {
 	n := points.Len()
-	f = &forest{points: points, seed: o.Seed, leaf: max(2, o.LeafSize), depth: o.MaxTreeDepth, wanted: wanted}
-	var grown branch
+	f := &forest{points: points, seed: o.Seed, leaf: max(2, o.LeafSize), depth: o.MaxTreeDepth, wanted: wanted}
 	for tree := range trees {
 		f.rows = append(f.rows, make([]uint32, n))
 		f.keys = append(f.keys, make([]uint64, n))
 		for row := range n {
 			f.rows[tree][row] = uint32(row)
 		}
-		grown.add(f, span{tree, 0, n})
+	}
+	return f
+}
+
+// grow grows the trees. Leaves are the spans that were not cut further.
+func (f *forest) grow(ctx context.Context, o Options) (leaves []span, err error) {
+	var grown branch
+	for tree, rows := range f.rows {
+		if tree == 0 && o.Ordered {
+			f.addRuns(&grown)
+		} else {
+			grown.add(f, span{tree, 0, len(rows)})
+		}
 	}
 	leaves = grown.leaves
 	for depth := 0; len(grown.nodes) > 0; depth++ {
 		branches, err := f.divideLevel(ctx, o, grown.nodes, depth)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		grown.nodes = nil
 		for _, b := range branches {
 			leaves, grown.nodes = append(leaves, b.leaves...), append(grown.nodes, b.nodes...)
 		}
 	}
-	return f, leaves, nil
+	return leaves, nil
+}
+
+// addRuns makes leaves of the first tree of rows that follow one another.
+func (f *forest) addRuns(b *branch) {
+	for n, lo := len(f.rows[0]), 0; lo < n; lo += f.leaf {
+		if leaf := (span{0, lo, min(lo+f.leaf, n)}); !f.spare(leaf) {
+			b.leaves = append(b.leaves, leaf)
+		}
+	}
 }
 
 // add takes in a node whose rows are in their places.
@@ -115,46 +137,99 @@ func (f *forest) random(node span, depth int) stream {
 	return newStream(f.seed, forTrees, uint64(node.tree), uint64(depth), uint64(node.lo))
 }
 
-// cut is how many rows of a node, of at least 3, go to its first half: between 3/8 and 5/8 of them, and not all.
+// cut is how many rows of a node, of at least 3, go to its first half: between 3/8 and 5/8 of them, and not all; or, where nodes are
+// cut in the middle, a multiple of what a leaf has.
 func (f *forest) cut(node span, depth int) int {
 	size := node.hi - node.lo
+	if f.even {
+		return (size + f.leaf) / 2 / f.leaf * f.leaf
+	}
 	least, most := max(1, size*3/8), size*5/8
 	return least + f.random(node, depth).below(2, most-least+1)
 }
 
+// splitRows is how many rows of a node are compared with its ends at once.
+const splitRows = 128
+
 // splitter is a goroutine's scratch for splitting nodes.
-type splitter struct{ toA, toB [256]float32 }
+type splitter struct {
+	ends       []uint32  // the rows that decide: one, or a group, for the front of a node, then as many for its back
+	distances  []float32 // of some rows from each of these
+	margins    [splitRows]float32
+	sample     []uint32
+	sampleKeys []uint64
+}
 
 // split moves the rows of a node that have the smaller margins to its front.
 func (s *splitter) split(f *forest, node span, depth int) {
 	random := f.random(node, depth)
 	rows := f.rows[node.tree][node.lo:node.hi]
 	keys := f.keys[node.tree][node.lo:node.hi]
+	// Rows that are as far from a as from b, as most sparse vectors are, are divided at random, and in each tree otherwise: by their
+	// numbers times an odd factor, modulo 2^32.
+	factor := uint32(random.at(4)) | 1
+	s.drawEnds(rows, random)
+	if f.groups != nil {
+		s.findGroups(f, rows, factor)
+	}
+	s.keysOf(f, rows, factor, keys)
+	selectSmallest(keys, f.cut(node, depth), newStream(uint64(random), 3))
+	rowsOf(rows, keys, factor)
+}
+
+// drawEnds draws two rows of a node, a and b.
+func (s *splitter) drawEnds(rows []uint32, random stream) {
 	i, j := random.below(0, len(rows)), random.below(1, len(rows)-1)
 	if j >= i {
 		j++
 	}
-	a, b := rows[i], rows[j]
-	f.distances.Add(2 * int64(len(rows)))
-	// Rows that are as far from a as from b, as most sparse vectors are, are divided at random, and in each tree otherwise: by their
-	// numbers times an odd factor, modulo 2^32.
-	factor := uint32(random.at(4)) | 1
-	for at := 0; at < len(rows); at += len(s.toA) {
-		block := rows[at:min(at+len(s.toA), len(rows))]
-		f.points.Distances(s.toA[:], a, block)
-		f.points.Distances(s.toB[:], b, block)
+	s.ends = append(s.ends[:0], rows[i], rows[j])
+}
+
+// keysOf sets keys to those of the margins of rows, each with the row's number times a factor.
+func (s *splitter) keysOf(f *forest, rows []uint32, factor uint32, keys []uint64) {
+	f.distances.Add(int64(len(s.ends) * len(rows)))
+	for at := 0; at < len(rows); at += splitRows {
+		block := rows[at:min(at+splitRows, len(rows))]
+		s.compare(f, block)
 		for i, row := range block {
-			margin := s.toA[i] - s.toB[i]
+			margin := s.margins[i]
 			if margin != margin { // two infinite distances tell nothing
 				margin = 0
 			}
 			keys[at+i] = newKey(margin, row*factor)
 		}
 	}
-	selectSmallest(keys, f.cut(node, depth), newStream(uint64(random), 3))
+}
+
+// rowsOf sets rows to those of keys.
+func rowsOf(rows []uint32, keys []uint64, factor uint32) {
 	inverse := inverseOf(factor)
 	for i, key := range keys {
 		rows[i] = uint32(key) * inverse
+	}
+}
+
+// compare finds the margins of some rows.
+func (s *splitter) compare(f *forest, rows []uint32) {
+	s.distances = slices.Grow(s.distances[:0], len(s.ends)*splitRows)[:len(s.ends)*len(rows)]
+	if len(s.ends) > 2 {
+		f.groups.BlockDistances(s.distances, s.ends, rows)
+	} else {
+		for i, end := range s.ends {
+			f.points.Distances(s.distances[i*len(rows):], end, rows)
+		}
+	}
+	margins := s.margins[:len(rows)]
+	clear(margins)
+	for i := range s.ends {
+		sign := float32(1)
+		if i >= len(s.ends)/2 {
+			sign = -1
+		}
+		for j, distance := range s.distances[i*len(rows):][:len(rows)] {
+			margins[j] += sign * distance
+		}
 	}
 }
 
@@ -166,19 +241,4 @@ func inverseOf(factor uint32) uint32 {
 		inverse *= 2 - factor*inverse
 	}
 	return inverse
-}
-
-// Order returns a numbering that keeps near rows together: order[new] is the old number of the row that is to become new.
-// It is the order of the leaves of one hyperplane tree. Graphs of rows numbered like that touch fewer pages of memory, and
-// every [SearchGraph] spreads its pivots evenly over it.
-func Order(ctx context.Context, points Points, o Options) ([]uint32, error) {
-	o, err := o.prepare(points.Len())
-	if err != nil {
-		return nil, err
-	}
-	f, _, err := growForest(ctx, points, o, 1, nil)
-	if err != nil {
-		return nil, err
-	}
-	return f.rows[0], nil
 }
