@@ -106,6 +106,9 @@ func (s *Searcher) farther(key uint64) bool {
 // follow gives the rows that the edges of the batch lead to, as far as they are new.
 func (s *Searcher) follow(g *SearchGraph, n uint32) ([]uint32, error) {
 	start := len(s.visited.log)
+	if s.together() {
+		simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, s.batch)
+	}
 	for _, row := range s.batch {
 		if _, ok := s.visited.enter(g.ends(row), n, s.by); !ok {
 			return nil, fmt.Errorf("edges of row %d of %d: %w", row, n, ErrCorrupt)
@@ -113,6 +116,9 @@ func (s *Searcher) follow(g *SearchGraph, n uint32) ([]uint32, error) {
 	}
 	return s.visited.log[start:], nil
 }
+
+// together tells whether the edges of this round's candidates come side by side, and those of the next one's are to.
+func (s *Searcher) together() bool { return s.kept.room > 0 && len(s.batch) > 1 && s.limit != noKey }
 
 // weigh scores new rows.
 func (s *Searcher) weigh(g *SearchGraph, rows []uint32) {
@@ -122,13 +128,14 @@ func (s *Searcher) weigh(g *SearchGraph, rows []uint32) {
 	s.stats.Distances += len(rows)
 	near := s.score(rows)
 	// Edges are to be on their way before it is known whose are needed next. What is kept beside the results would be too many to ask for
-	// theirs, and so would all rows, which are near as long as not all that are wanted are found.
+	// theirs, and so would all rows, which are near as long as not all that are wanted are found. Where there are rows to keep, those of
+	// candidates that are expanded together are asked for then.
 	early := s.kept.room == 0 && s.limit != noKey
 	if early {
 		simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, near)
 	}
 	s.keep()
-	if near = s.push(); !early {
+	if near = s.push(); !early && !s.together() {
 		simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, near)
 	}
 }
