@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// sampleRows is how many rows the depth is measured on.
-	sampleRows = 256
+	// sampleRows is how many rows the depth is measured on. One row in fifty of text has others by the hundred that are nearly as near as
+	// its nearest, so 256 rows asked for a surplus of anything from 12 to 268.
+	sampleRows = 512
 	// sampleBlock is how many of them a thread takes at a time. Most of their time goes into reading vectors again.
 	sampleBlock = 8
 	// sampleNearest is how many nearest rows of each must be among the candidates.
@@ -23,8 +24,12 @@ const (
 	// sampleSpare is how many more candidates must be ranked than a surplus says. What would need more of them may as well miss rows
 	// that were not ranked.
 	sampleSpare = 16
-	// mostLost is the share of the nearest rows that may rank farther by codes than the candidates reach.
-	mostLost = 0.001
+	// mostLost is the share of the nearest rows that may rank farther by codes than the candidates reach, and mostLostAtAll where they
+	// reach as far as they can: vectors themselves would lose nothing, but are searched in twice the time. The nearest of one row of
+	// the sample are less than that, so that none decides alone: texts have a few in a hundred that a great many others nearly equal.
+	mostLost, mostLostAtAll = 0.001, 0.005
+	// sampleChunk is how many vectors are read at a time. No more are when by so many standard deviations none can be among the nearest.
+	sampleChunk, sampleReach = 16, 16
 	// leastDeviations and sampleMargin say how many standard deviations codes may be off, at least and beyond the worst of the sample.
 	leastDeviations, sampleMargin = 4, 1.125
 )
@@ -48,26 +53,35 @@ func (job Job) measure(ctx context.Context, points nnd.Points, rows *loaded, g *
 	if stats.Lossless = !rows.codec.Reranked(); stats.Lossless {
 		return stats, nil
 	}
-	var enough bool
-	for i, depth := range sampleDepths {
-		s := sampler{job: job, points: points, rows: rows, graphs: g, ranks: make([]int, depth)}
+	stats.Coarse = true
+	for i := 0; i < len(sampleDepths) && stats.Coarse; i++ {
+		s := sampler{job: job, points: points, rows: rows, graphs: g, ranks: make([]int, sampleDepths[i])}
 		s.blur, s.blurred = codec.BlurOf(rows.codec, 0)
+		s.reach, _ = codec.BlurOf(rows.codec, sampleReach)
 		if err := s.addAll(ctx); err != nil {
 			return stats, err
 		}
-		stats.Surplus, stats.Lost = s.surplus()
 		stats.Deviations = s.deviations()
-		if i > 0 {
-			depth = min(depth, s.compared/s.sampled) // codes that tell next to nothing make small neighborhoods
-		}
-		if enough = sampleNearest+stats.Surplus+sampleSpare <= depth; enough {
-			break
-		}
+		stats.Surplus, stats.Lost, stats.Coarse = s.choose(i > 0, i == len(sampleDepths)-1)
 	}
-	if stats.Coarse = !enough; stats.Coarse && job.Codes == "" {
+	if stats.Coarse && job.Codes == "" {
 		return stats, errCoarse
 	}
 	return stats, nil
+}
+
+// choose finds the surplus, and tells whether codes are too coarse for any that was measured.
+func (s *sampler) choose(deep, deepest bool) (surplus int, lost float64, coarse bool) {
+	depth := len(s.ranks)
+	if deep {
+		depth = min(depth, s.compared/s.sampled) // codes that tell next to nothing make small neighborhoods
+	}
+	most := depth - sampleNearest - sampleSpare
+	surplus = s.surplus()
+	if surplus > most && deepest && depth == len(s.ranks) && s.lost(most) <= mostLostAtAll {
+		surplus = most
+	}
+	return surplus, s.lost(surplus), surplus > most
 }
 
 // sampler ranks the neighborhoods of some rows.
@@ -84,8 +98,9 @@ type sampler struct {
 	sampled, compared int // rows, and candidates of them
 
 	blur    codec.Blur
-	blurred bool    // there is one
-	worst   float64 // deviations of a candidate
+	reach   codec.Blur // of as many deviations as no score is off by
+	blurred bool       // there are these
+	worst   float64    // deviations of a candidate
 }
 
 // addAll ranks the neighborhoods of a sample of the rows, on all threads.
@@ -110,7 +125,8 @@ func (s *sampler) addAll(ctx context.Context) error {
 // empty is a sampler of the same rows that has seen none of them.
 func (s *sampler) empty() *sampler {
 	return &sampler{
-		job: s.job, points: s.points, rows: s.rows, graphs: s.graphs, ranks: make([]int, len(s.ranks)), blur: s.blur, blurred: s.blurred,
+		job: s.job, points: s.points, rows: s.rows, graphs: s.graphs, ranks: make([]int, len(s.ranks)),
+		blur: s.blur, reach: s.reach, blurred: s.blurred,
 	}
 }
 
@@ -132,8 +148,8 @@ func (s *sampler) add(row uint32) error {
 	if err != nil {
 		return err
 	}
-	s.blame(candidates, exact)
-	order := make([]int, len(candidates))
+	s.blame(candidates[:len(exact)], exact)
+	order := make([]int, len(exact))
 	for i := range order {
 		order[i] = i
 	}
@@ -170,40 +186,50 @@ func (s *sampler) candidates(row uint32) []nnd.Candidate {
 	return candidates[:min(len(s.ranks), len(candidates))]
 }
 
-// exact gives the distances of a row and its candidates by their vectors, which are read again. Rows that died meanwhile are
-// infinitely far.
-func (s *sampler) exact(row uint32, candidates []nnd.Candidate) ([]float32, error) {
+// exact gives the distances of a row and its candidates by their vectors, which are read again: of all, or of those first ones beyond which
+// there are none of the nearest. Rows that died meanwhile are infinitely far; of a row that did there are none.
+func (s *sampler) exact(row uint32, candidates []nnd.Candidate) (distances []float32, err error) {
 	table, err := s.job.Codec.NewTable(len(candidates) + 1)
 	if err != nil {
 		return nil, err
 	}
-	distances := make([]float32, len(candidates))
-	var there []int
 	err = s.job.Data.View(func(v *storage.View) error {
 		if found, err := s.append(v, table, row); !found {
 			return err
 		}
-		for i, candidate := range candidates {
-			found, err := s.append(v, table, candidate.Row)
-			if err != nil {
+		for left := candidates; len(left) > 0 && !s.beyond(left[0].Distance, distances); {
+			chunk := left[:min(sampleChunk, len(left))]
+			if distances, err = s.read(v, table, chunk, distances); err != nil {
 				return err
 			}
-			if distances[i] = float32(math.Inf(1)); found {
-				there = append(there, i)
-			}
+			left = left[len(chunk):]
 		}
 		return nil
 	})
-	if err != nil || len(there) == 0 {
-		return distances, err
+	return distances, err
+}
+
+// beyond tells whether a row with this score is farther than enough others.
+func (s *sampler) beyond(score float32, distances []float32) bool {
+	if !s.blurred || len(distances) < sampleNearest {
+		return false
 	}
-	read, numbers := make([]float32, len(there)), make([]uint32, len(there))
-	for i := range numbers {
-		numbers[i] = uint32(i + 1)
-	}
-	table.Rows().Distances(read, 0, numbers)
-	for i, at := range there {
-		distances[at] = read[i]
+	sorted := slices.Sorted(slices.Values(distances))
+	return score > s.reach.Most(sorted[sampleNearest-1])
+}
+
+// read appends the distances of candidates from the first vector of a table, and their vectors to the table.
+func (s *sampler) read(v *storage.View, table codec.Table, candidates []nnd.Candidate, distances []float32) ([]float32, error) {
+	var distance [1]float32
+	for _, candidate := range candidates {
+		found, err := s.append(v, table, candidate.Row)
+		if err != nil {
+			return nil, err
+		}
+		if distance[0] = float32(math.Inf(1)); found {
+			table.Rows().Distances(distance[:], 0, []uint32{uint32(table.Len() - 1)})
+		}
+		distances = append(distances, distance[0])
 	}
 	return distances, nil
 }
@@ -220,19 +246,22 @@ func (s *sampler) append(v *storage.View, table codec.Table, row uint32) (found 
 	return err == nil, err
 }
 
-// surplus is how many candidates more than the nearest are enough, and what share of the nearest is farther.
-func (s *sampler) surplus() (surplus int, lost float64) {
-	missing := 0
-	for depth := len(s.ranks); depth > sampleNearest; depth-- {
-		if float64(missing+s.ranks[depth-1]) > mostLost*float64(s.total) {
-			return depth - sampleNearest, float64(missing) / float64(s.total)
-		}
-		missing += s.ranks[depth-1]
+// surplus is how many candidates more than the nearest are enough.
+func (s *sampler) surplus() int {
+	surplus := len(s.ranks) - sampleNearest
+	for surplus > 0 && s.lost(surplus-1) <= mostLost {
+		surplus--
 	}
-	if s.total > 0 {
-		lost = float64(missing) / float64(s.total)
+	return surplus
+}
+
+// lost is the share of the nearest that are farther than a surplus reaches.
+func (s *sampler) lost(surplus int) float64 {
+	farther := 0
+	for _, count := range s.ranks[sampleNearest+surplus:] {
+		farther += count
 	}
-	return 0, lost
+	return float64(farther) / float64(max(s.total, 1))
 }
 
 // blame notes how far the scores of candidates are from their distances.

@@ -70,6 +70,42 @@ func TestRewrite_DeepCodes(t *testing.T) {
 	}
 }
 
+// Where no surplus that was measured is enough, the greatest is if it loses little; no row of a sample has so many of the nearest that it
+// decides alone.
+func TestChooseDepth(t *testing.T) {
+	for _, tc := range []struct {
+		reason             string
+		far, at            int // how many of 1000 nearest have which rank; others have those of the nearest
+		looked, candidates int
+		deep, deepest      bool
+		surplus            int
+		lost               float64
+		coarse             bool
+	}{
+		{"none is farther", 0, 0, 64, 64, false, false, 0, 0, false},
+		{"one in a thousand may be", 1, 63, 64, 64, false, false, 0, 0.001, false},
+		{"two may not", 2, 20, 64, 64, false, false, 11, 0, false},
+		{"as far as is enough", 2, 47, 64, 64, false, false, 38, 0, false},
+		{"farther, to be looked at again", 2, 48, 64, 64, false, false, 39, 0, true},
+		{"and again", 2, 120, 128, 1000, true, false, 111, 0, true},
+		{"few, as far as anybody looks", 5, 255, 256, 1000, true, true, 230, 0.005, false},
+		{"few, a little nearer", 5, 240, 256, 1000, true, true, 230, 0.005, false},
+		{"too many", 6, 255, 256, 1000, true, true, 246, 0, true},
+		{"few, but there are no more candidates", 5, 255, 256, 255, true, true, 246, 0, true},
+	} {
+		ranks := make([]int, 1000)
+		for i := range ranks {
+			if ranks[i] = i % 10; i < tc.far {
+				ranks[i] = tc.at
+			}
+		}
+		surplus, lost, coarse := compaction.ChooseDepth(ranks, tc.looked, tc.candidates, tc.deep, tc.deepest)
+		if surplus != tc.surplus || lost != tc.lost || coarse != tc.coarse {
+			t.Errorf("%s: surplus %d, lost %v, coarse %t, want %d, %v, %t", tc.reason, surplus, lost, coarse, tc.surplus, tc.lost, tc.coarse)
+		}
+	}
+}
+
 // A row that is damaged when its vector is read again is an error.
 func TestRewrite_DamageWhileMeasuring(t *testing.T) {
 	const n = 1000

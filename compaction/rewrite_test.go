@@ -137,7 +137,7 @@ func TestRewrite(t *testing.T) {
 func TestRewrite_SameBytesEverywhere(t *testing.T) {
 	for codes, want := range map[string]string{
 		"":      "65a6aa8a19503df0118e9b35e59089824f90303375ba46b2635135861a5ce581",
-		"uint8": "21eb10e6db19c486408e08bf2536a0b7a913c444af0927e6a9a1b4c3409fa431",
+		"uint8": "bf89ea966e268ef3f8343dd567e55fc2d7323be18e8cd6700413df3771aea79d",
 	} {
 		for _, threads := range []int{1, 3} {
 			j := job(t, dataFile(t, 1500), 1500)
