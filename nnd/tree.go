@@ -22,12 +22,13 @@ type forest struct {
 	leaf   int
 	depth  int
 	rows   [][]uint32 // of each tree, in its order
-	keys   [][]uint64 // scratch: the margins of rows, as keys
+	keys   [][]uint64 // scratch: the margins of rows, as keys, of each tree that grows
 
-	wanted    []bool       // nodes without any of these rows are not divided, and no leaves; nil for all rows
-	even      bool         // nodes are cut in the middle
-	groups    BlockPoints  // the points, when groups of rows decide; see order.go
-	distances atomic.Int64 // that were computed
+	wanted    []bool         // nodes without any of these rows are not divided, and no leaves; nil for all rows
+	even      bool           // nodes are cut in the middle
+	groups    BlockPoints    // the points, when groups of rows decide; see order.go
+	ahead     PrefetchPoints // nil when points are none
+	distances atomic.Int64   // that were computed
 }
 
 // span is a node: rows lo to hi of a tree.
@@ -44,9 +45,13 @@ const wholeRows = 1024
 func newForest(points Points, o Options, trees int, wanted []bool) *forest {
 	n := points.Len()
 	f := &forest{points: points, seed: o.Seed, leaf: max(2, o.LeafSize), depth: o.MaxTreeDepth, wanted: wanted}
+	f.ahead, _ = points.(PrefetchPoints)
+	f.keys = make([][]uint64, trees)
 	for tree := range trees {
 		f.rows = append(f.rows, make([]uint32, n))
-		f.keys = append(f.keys, make([]uint64, n))
+		if !o.hasRuns(tree) {
+			f.keys[tree] = make([]uint64, n)
+		}
 		for row := range n {
 			f.rows[tree][row] = uint32(row)
 		}
@@ -58,7 +63,7 @@ func newForest(points Points, o Options, trees int, wanted []bool) *forest {
 func (f *forest) grow(ctx context.Context, o Options) (leaves []span, err error) {
 	var grown branch
 	for tree, rows := range f.rows {
-		if tree == 0 && o.Ordered {
+		if o.hasRuns(tree) {
 			f.addRuns(&grown)
 		} else {
 			grown.add(f, span{tree, 0, len(rows)})
@@ -77,6 +82,9 @@ func (f *forest) grow(ctx context.Context, o Options) (leaves []span, err error)
 	}
 	return leaves, nil
 }
+
+// hasRuns says that a tree is not grown: its leaves are rows that follow one another.
+func (o Options) hasRuns(tree int) bool { return tree == 0 && o.Ordered }
 
 // addRuns makes leaves of the first tree of rows that follow one another.
 func (f *forest) addRuns(b *branch) {
@@ -191,6 +199,9 @@ func (s *splitter) keysOf(f *forest, rows []uint32, factor uint32, keys []uint64
 	f.distances.Add(int64(len(s.ends) * len(rows)))
 	for at := 0; at < len(rows); at += splitRows {
 		block := rows[at:min(at+splitRows, len(rows))]
+		if f.ahead != nil {
+			f.ahead.Prefetch(rows[at+len(block) : min(at+2*splitRows, len(rows))])
+		}
 		s.compare(f, block)
 		for i, row := range block {
 			margin := s.margins[i]
