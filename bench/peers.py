@@ -331,6 +331,8 @@ def compare(args):
             print(f"round {number} of {args.rounds}: {peer.name}, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
             if number == 1:
                 keep[peer.name] = worth_measuring(runs, peer)
+            peer.builds.reverse()
+        contenders.reverse()  # who comes after another peer finds the cache full of what that has read
     machine.give_back()
     for peer in contenders:
         peer.close()
