@@ -69,10 +69,7 @@ func (s *Searcher) take() bool {
 // next pops the nearest candidate, false if that is useless; but first the entries.
 func (s *Searcher) next() (key uint64, ok bool) {
 	for {
-		known, pivot := uint64(noKey), s.pivots.first
-		if len(s.frontier) > 0 {
-			known = s.frontier[0]
-		}
+		known, pivot := s.frontier.first, s.pivots.first
 		entry := s.stats.Expanded < s.entries && pivot != noKey
 		if !entry && s.useless(min(known, pivot)) {
 			return 0, false
@@ -135,22 +132,9 @@ func (s *Searcher) weigh(g *SearchGraph, rows []uint32) {
 		simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, near)
 	}
 	s.keep()
-	if near = s.push(); !early && !s.together() {
+	if near = s.frontier.push(s.keys, s.limit, s.rows); !early && !s.together() {
 		simd.PrefetchRows(g.Adjacency, g.Stride, g.Stride, near)
 	}
-}
-
-// push makes candidates of the rows of s.keys that are near enough, and returns these.
-func (s *Searcher) push() []uint32 {
-	rows, frontier, limit := s.rows[:0], s.frontier, s.limit
-	for _, key := range s.keys {
-		if key < limit {
-			rows = append(rows, uint32(key))
-			frontier.push(key)
-		}
-	}
-	s.frontier = frontier
-	return rows
 }
 
 // score makes keys of those rows that are near enough to be candidates or to be kept, and returns these.

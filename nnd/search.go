@@ -88,8 +88,8 @@ func (g *SearchGraph) Search(ctx context.Context, q Query, dst []Candidate) ([]C
 // ready. After a panic, of a scorer or by a fault in mapped memory, it must not be used again.
 type Searcher struct {
 	visited  visited
-	frontier frontier
-	pivots   pivots
+	frontier queue    // candidates that are not expanded yet
+	pivots   queue    // those of the graph that were not taken yet: many, of which few ever are
 	entries  int      // pivots that are expanded before any other row
 	found    best     // the nearest K
 	kept     kept     // these and others, if there are to be more
@@ -148,7 +148,7 @@ func (s *Searcher) begin(q Query, n int) {
 	if s.by, _ = q.Scorer.(UnseenScorer); s.by == nil {
 		s.by = lookup{}
 	}
-	s.frontier = s.frontier[:0]
+	s.frontier.reset()
 	s.visited.reset(n)
 	s.found.reset(min(q.K, max(n, 1)))
 	s.kept.reset(0)

@@ -8,29 +8,46 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestFrontierPopsInOrder(t *testing.T) {
+// TestQueuePopsInOrder pushes batches of keys, of which those from a limit on are left out, and pops others in between, more of them than
+// one group has.
+func TestQueuePopsInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var f frontier
-		var model []uint64
+		var q queue
+		q.reset()
+		model, seen := []uint64{}, map[uint64]bool{}
 		t.Repeat(map[string]func(*rapid.T){
 			"push": func(t *rapid.T) {
-				key := rapid.Uint64().Draw(t, "key")
-				f.push(key)
-				model = append(model, key)
+				keys := rapid.SliceOfNDistinct(rapid.Uint64Max(noKey-1), 0, 2*groupOfKeys, rapid.ID[uint64]).Draw(t, "keys")
+				keys = slices.DeleteFunc(keys, func(key uint64) bool { return seen[key] })
+				limit := rapid.SampledFrom([]uint64{noKey, 1 << 63, 1000, 0}).Draw(t, "limit")
+				var below []uint32
+				for _, key := range keys {
+					if seen[key] = true; key < limit {
+						model, below = append(model, key), append(below, uint32(key))
+					}
+				}
 				slices.Sort(model)
+				if rows := q.push(keys, limit, make([]uint32, len(keys))); !slices.Equal(rows, below) {
+					t.Fatalf("pushed %d, want %d", rows, below)
+				}
 			},
 			"pop": func(t *rapid.T) {
-				if len(f) == 0 {
+				if len(model) == 0 {
 					t.Skip("empty")
 				}
-				if got := f.pop(); got != model[0] {
+				if got := q.pop(); got != model[0] {
 					t.Fatalf("popped %d, want %d", got, model[0])
 				}
 				model = model[1:]
 			},
+			"reset": func(t *rapid.T) {
+				q.reset()
+				model = model[:0]
+				clear(seen)
+			},
 			"": func(t *rapid.T) {
-				if len(f) != len(model) {
-					t.Fatalf("%d keys, want %d", len(f), len(model))
+				if first := append(model, noKey)[0]; q.first != first {
+					t.Fatalf("first is %d, want %d", q.first, first)
 				}
 			},
 		})
@@ -58,10 +75,10 @@ func TestBestKeepsTheSmallest(t *testing.T) {
 	})
 }
 
-func TestPivotsComeInOrder(t *testing.T) {
+func TestQueueFilledWithRowsPopsInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		rows := rapid.SliceOfNDistinct(rapid.Uint32(), 0, 5*groupOfPivots, rapid.ID[uint32]).Draw(t, "rows")
-		var p pivots
+		rows := rapid.SliceOfNDistinct(rapid.Uint32(), 0, 5*groupOfKeys, rapid.ID[uint32]).Draw(t, "rows")
+		var p queue
 		for range 2 {
 			distances, want := make([]float32, len(rows)), []uint64{}
 			for i, row := range rows {
@@ -75,7 +92,7 @@ func TestPivotsComeInOrder(t *testing.T) {
 			for i, key := range want {
 				first := p.first
 				if got := p.pop(); first != key || got != key {
-					t.Fatalf("pivot %d of %v at %v is %d, then %d", i, rows, distances, first, got)
+					t.Fatalf("row %d of %v at %v is %d, then %d", i, rows, distances, first, got)
 				}
 			}
 			if got := p.first; got != noKey {

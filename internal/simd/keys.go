@@ -60,3 +60,20 @@ func makeKeysGo(keys []uint64, rows []uint32, distances []float32) (least uint64
 	}
 	return least
 }
+
+// TakeKey sets the one of distinct keys that is key to all bits, and returns where it is, -1 if it is none of them, and the least of the
+// others, all bits if there is none.
+func TakeKey(keys []uint64, key uint64) (at int, least uint64) { return takeKey(keys, key) }
+
+// takeKeyGo is the Go twin.
+func takeKeyGo(keys []uint64, key uint64) (at int, least uint64) {
+	at, least = -1, math.MaxUint64
+	for i, other := range keys {
+		if other == key {
+			at, other = i, math.MaxUint64
+			keys[i] = other
+		}
+		least = min(least, other)
+	}
+	return at, least
+}

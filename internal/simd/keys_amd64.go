@@ -22,3 +22,22 @@ func makeKeys(keys []uint64, rows []uint32, distances []float32) (least uint64) 
 	}
 	return makeKeysGo(keys, rows, distances)
 }
+
+// fourKeys is how many keys a register of AVX2 holds.
+const fourKeys = 4
+
+func takeKey(keys []uint64, key uint64) (at int, least uint64) {
+	switch {
+	case hasAVX512:
+		return takeKeyAVX512(keys, key)
+	case hasAVX2 && len(keys) >= fourKeys:
+		whole := len(keys) &^ (fourKeys - 1)
+		at, least = takeKeyAVX2(keys[:whole], key)
+		rest, leastOfRest := takeKeyGo(keys[whole:], key)
+		if rest >= 0 {
+			at = whole + rest
+		}
+		return at, min(least, leastOfRest)
+	}
+	return takeKeyGo(keys, key)
+}

@@ -143,3 +143,41 @@ func BenchmarkMakeKeys(b *testing.B) {
 		}
 	}
 }
+
+// TestTakeKey takes keys out of as many as there may be, wherever they are, the last ones where memory ends, and one that is none of them.
+func TestTakeKey(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(13, 14))
+		for _, count := range lengths() {
+			keys := drawDistinct(r, count)
+			for at, key := range keys {
+				checkTakeKey(t, keys, key, at)
+				if at > 130 {
+					at = r.IntN(count)
+					checkTakeKey(t, keys, keys[at], at)
+					break
+				}
+			}
+			if other := r.Uint64() | 1<<63; !slices.Contains(keys, other) {
+				checkTakeKey(t, keys, other, -1)
+			}
+		}
+	})
+}
+
+func checkTakeKey(t *testing.T, keys []uint64, key uint64, at int) {
+	t.Helper()
+	want, least := slices.Clone(keys), uint64(math.MaxUint64)
+	for i := range want {
+		if i == at {
+			want[i] = math.MaxUint64
+		}
+		least = min(least, want[i])
+	}
+	const around = 77
+	within := slices.Concat([]uint64{around}, keys, []uint64{around})
+	gotAt, gotLeast := simd.TakeKey(within[1:len(keys)+1], key)
+	if gotAt != at || gotLeast != least || !slices.Equal(within, slices.Concat([]uint64{around}, want, []uint64{around})) {
+		t.Fatalf("%x out of %x:\n%x at %d, least %x\nwant\n%x at %d, least %x", key, keys, within, gotAt, gotLeast, want, at, least)
+	}
+}

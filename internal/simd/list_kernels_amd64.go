@@ -61,3 +61,15 @@ func makeKeysAVX2(keys []uint64, rows []uint32, distances []float32) (least uint
 //
 //go:noescape
 func makeKeysAVX512(keys []uint64, rows []uint32, distances []float32) (least uint64)
+
+// takeKeyAVX2 sets the one of distinct keys that is key to all bits, and returns where it is, -1 if it is none of them, and the least of
+// the others. The number of keys is a multiple of 4, above 0.
+//
+//go:noescape
+func takeKeyAVX2(keys []uint64, key uint64) (at int, least uint64)
+
+// takeKeyAVX512 sets the one of distinct keys that is key to all bits, and returns where it is, -1 if it is none of them, and the least
+// of the others. It checks no bounds.
+//
+//go:noescape
+func takeKeyAVX512(keys []uint64, key uint64) (at int, least uint64)

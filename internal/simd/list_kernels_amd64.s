@@ -1336,3 +1336,96 @@ Next:
 	VZEROUPPER
 	MOVQ          AX, least+72(FP)
 	RET
+
+// func takeKeyAVX2(keys []uint64, key uint64) (at int, least uint64)
+// Requires: AVX, AVX2, CMOV
+TEXT ·takeKeyAVX2(SB), NOSPLIT, $0-48
+	MOVQ         keys_base+0(FP), AX
+	MOVQ         keys_len+8(FP), CX
+	VPXOR        Y0, Y0, Y0
+	VPCMPEQD     Y2, Y2, Y2
+	VPSLLD       $0x1f, Y2, Y0
+	VPSLLQ       $0x3f, Y2, Y1
+	VPSRLQ       $0x01, Y2, Y2
+	VPBROADCASTQ key+24(FP), Y0
+	XORQ         DX, DX
+	MOVQ         $-1, BX
+
+Four:
+	VMOVDQU      (AX)(DX*8), Y3
+	VPCMPEQQ     Y0, Y3, Y4
+	VPOR         Y4, Y3, Y3
+	VMOVDQU      Y3, (AX)(DX*8)
+	VPXOR        Y1, Y3, Y3
+	VPCMPGTQ     Y3, Y2, Y5
+	VPBLENDVB    Y5, Y3, Y2, Y2
+	VMOVMSKPD    Y4, SI
+	BSFL         SI, SI
+	LEAQ         (DX)(SI*1), SI
+	CMOVQNE      SI, BX
+	ADDQ         $0x04, DX
+	CMPQ         DX, CX
+	JB           Four
+	VEXTRACTI128 $0x01, Y2, X0
+	VPCMPGTQ     X0, X2, X1
+	VPBLENDVB    X1, X0, X2, X2
+	VPSHUFD      $0x4e, X2, X0
+	VPCMPGTQ     X0, X2, X1
+	VPBLENDVB    X1, X0, X2, X2
+	VMOVQ        X2, AX
+	MOVQ         $0x8000000000000000, CX
+	XORQ         CX, AX
+	VZEROUPPER
+	MOVQ         BX, at+32(FP)
+	MOVQ         AX, least+40(FP)
+	RET
+
+// func takeKeyAVX512(keys []uint64, key uint64) (at int, least uint64)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VL, BMI, BMI2, CMOV
+TEXT ·takeKeyAVX512(SB), NOSPLIT, $0-48
+	MOVQ         keys_base+0(FP), AX
+	MOVQ         keys_len+8(FP), CX
+	MOVQ         key+24(FP), DX
+	VPBROADCASTQ DX, Z0
+	VPTERNLOGD   $0xff, Z1, Z1, Z1
+	VMOVDQA64    Z1, Z2
+	XORQ         DX, DX
+	MOVQ         $-1, BX
+	JMP          Next
+
+Eight:
+	MOVQ      CX, SI
+	MOVQ      $0x00000008, DI
+	CMPQ      SI, DI
+	CMOVQHI   DI, SI
+	MOVQ      $0x000000ff, DI
+	BZHIQ     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVDQA64 Z1, Z3
+	VMOVDQU64 (AX)(DX*8), K1, Z3
+	VPCMPEQQ  Z0, Z3, K1, K1
+	VMOVDQU64 Z1, K1, (AX)(DX*8)
+	VMOVDQA64 Z1, K1, Z3
+	VPMINUQ   Z3, Z2, Z2
+	KMOVB     K1, SI
+	TZCNTL    SI, SI
+	ADDQ      DX, SI
+	KTESTB    K1, K1
+	CMOVQNE   SI, BX
+	ADDQ      $0x08, DX
+	SUBQ      $0x08, CX
+
+Next:
+	CMPQ          CX, $0x00
+	JG            Eight
+	VEXTRACTI64X4 $0x01, Z2, Y0
+	VPMINUQ       Y0, Y2, Y2
+	VEXTRACTI128  $0x01, Y2, X0
+	VPMINUQ       X0, X2, X2
+	VPSHUFD       $0x4e, X2, X0
+	VPMINUQ       X0, X2, X2
+	VMOVQ         X2, AX
+	VZEROUPPER
+	MOVQ          BX, at+32(FP)
+	MOVQ          AX, least+40(FP)
+	RET

@@ -62,13 +62,19 @@ func (m *eightMaker) make(keys, rows, distances, at Register) {
 	VPUNPCKLDQ(distance, row, low)
 	VPUNPCKHDQ(distance, row, high)
 	for i, halves := range []uint64{0x20, 0x31} {
-		made, less := YMM(), YMM()
+		made := YMM()
 		VPERM2I128(Imm(halves), high, low, made)
 		VMOVDQU(made, Mem{Base: keys, Index: at, Scale: 8, Disp: 8 * eight / 2 * i})
-		VPXOR(m.signs, made, made)
-		VPCMPGTQ(made, m.least, less)
-		VPBLENDVB(less, made, m.least, m.least)
+		m.mind(made)
 	}
+}
+
+// mind emits that one of four keys is the least of all, if it is. They are lost.
+func (m *eightMaker) mind(four VecVirtual) {
+	less := YMM()
+	VPXOR(m.signs, four, four)
+	VPCMPGTQ(four, m.least, less)
+	VPBLENDVB(less, four, m.least, m.least)
 }
 
 // fold emits the least of all.
@@ -85,4 +91,40 @@ func (m *eightMaker) fold() Register {
 	MOVQ(U64(1<<63), sign)
 	XORQ(sign, result)
 	return result
+}
+
+// takeKeyFour emits the function that takes out a key, four at a time.
+func takeKeyFour() {
+	const four = eight / 2
+	TEXT("takeKeyAVX2", NOSPLIT, "func(keys []uint64, key uint64) (at int, least uint64)")
+	Doc(
+		"takeKeyAVX2 sets the one of distinct keys that is key to all bits, and returns where it is, -1 if it is none of them, and the least of",
+		"the others. The number of keys is a multiple of 4, above 0.",
+	)
+	Pragma("noescape")
+	keys, end := Load(Param("keys").Base(), GP64()), Load(Param("keys").Len(), GP64())
+	key, m, begin, at := YMM(), newEightMaker(), GP64(), GP64()
+	VPBROADCASTQ(NewParamAddr("key", 24), key)
+	XORQ(begin, begin)
+	MOVQ(I32(-1), at)
+	Label("Four")
+	some, same, found := YMM(), YMM(), GP64()
+	place := Mem{Base: keys, Index: begin, Scale: 8}
+	VMOVDQU(place, some)
+	VPCMPEQQ(key, some, same)
+	VPOR(same, some, some)
+	VMOVDQU(some, place)
+	m.mind(some)
+	VMOVMSKPD(same, found.As32())
+	BSFL(found.As32(), found.As32()) // sets the zero flag if there is none
+	LEAQ(Mem{Base: begin, Index: found, Scale: 1}, found)
+	CMOVQNE(found, at)
+	ADDQ(Imm(four), begin)
+	CMPQ(begin, end)
+	JB(LabelRef("Four"))
+	least := m.fold()
+	VZEROUPPER()
+	Store(at, ReturnIndex(0))
+	Store(least, ReturnIndex(1))
+	RET()
 }

@@ -178,3 +178,49 @@ func (m *maker) fold() Register {
 	VMOVQ(m.least.AsX(), least)
 	return least
 }
+
+// takeKey emits the function that takes out a key, eight at a time. Those that are not there are the greatest there can be.
+func takeKey() {
+	TEXT("takeKeyAVX512", NOSPLIT, "func(keys []uint64, key uint64) (at int, least uint64)")
+	Doc(
+		"takeKeyAVX512 sets the one of distinct keys that is key to all bits, and returns where it is, -1 if it is none of them, and the least",
+		"of the others. It checks no bounds.",
+	)
+	Pragma("noescape")
+	keys, left := Load(Param("keys").Base(), GP64()), Load(Param("keys").Len(), GP64())
+	key, most, m := ZMM(), ZMM(), &maker{least: ZMM()}
+	VPBROADCASTQ(Load(Param("key"), GP64()), key)
+	VPTERNLOGD(Imm(0xff), most, most, most)
+	VMOVDQA64(most, m.least)
+	begin, at := GP64(), GP64()
+	XORQ(begin, begin)
+	MOVQ(I32(-1), at)
+	JMP(LabelRef("Next"))
+	Label("Eight")
+	count, there, same, some := GP64(), K(), K(), ZMM()
+	MOVQ(left, count)
+	masks.First(count, lanes, there)
+	place := Mem{Base: keys, Index: begin, Scale: 8}
+	VMOVDQA64(most, some)
+	VMOVDQU64(place, there, some)
+	VPCMPEQQ(key, some, there, same)
+	VMOVDQU64(most, same, place)
+	VMOVDQA64(most, same, some)
+	VPMINUQ(some, m.least, m.least)
+	found := GP64()
+	KMOVB(same, found.As32())
+	TZCNTL(found.As32(), found.As32())
+	ADDQ(begin, found)
+	KTESTB(same, same)
+	CMOVQNE(found, at)
+	ADDQ(Imm(lanes), begin)
+	SUBQ(Imm(lanes), left)
+	Label("Next")
+	CMPQ(left, Imm(0))
+	JG(LabelRef("Eight"))
+	least := m.fold()
+	VZEROUPPER()
+	Store(at, ReturnIndex(0))
+	Store(least, ReturnIndex(1))
+	RET()
+}

@@ -1,5 +1,5 @@
-// Command list writes the functions of package simd that enter keys in sorted lists, and those that make keys. Run it by go generate in the
-// directory of the package.
+// Command list writes the functions of package simd that enter keys in sorted lists, and those that make keys and take one out. Run it by go
+// generate in the directory of the package.
 //
 // With AVX-512, a list is in registers as a whole. Of a sorted list and a key x, the one with the key in its place has at each place the lesser of what
 // was there and of x, if x is not less than what was before that: min(a[i], max(a[i-1], x)). So there is nothing to look for, and no branch.
@@ -22,6 +22,8 @@ func main() {
 	enterKeys()
 	makeKeysEight()
 	makeKeys()
+	takeKeyFour()
+	takeKey()
 	Generate()
 }
 
