@@ -2,7 +2,6 @@ package nnd
 
 import (
 	"math"
-	"math/bits"
 	"slices"
 )
 
@@ -36,25 +35,18 @@ func (k *kept) within(reach float32) {
 
 // add keeps keys, for now. There is room for some.
 func (k *kept) add(keys []uint64) {
-	for _, key := range keys {
-		if key >= k.limit {
-			continue
-		}
-		if k.keys = append(k.keys, key); len(k.keys) == slackOfKept*k.room {
+	for most := slackOfKept * k.room; len(keys) > 0; {
+		some := keys[:min(most-len(k.keys), len(keys))]
+		if k.keys = appendBelow(k.keys, some, k.limit); len(k.keys) == most {
 			k.cut()
 		}
+		keys = keys[len(some):]
 	}
 }
 
 // cut leaves the smallest keys, as many as there is room for.
 func (k *kept) cut() {
-	left := 0
-	for _, key := range k.keys {
-		k.keys[left] = key
-		_, below := bits.Sub64(key, k.limit, 0) // whether a key stays is as good as random, so there is no branch on it
-		left += int(below)
-	}
-	k.keys = k.keys[:left]
+	k.keys = appendBelow(k.keys[:0], k.keys, k.limit)
 	if len(k.keys) <= k.room {
 		return
 	}

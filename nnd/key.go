@@ -3,6 +3,7 @@ package nnd
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/vicinaldb/store/internal/simd"
 )
@@ -25,6 +26,18 @@ func distanceOf(key uint64) float32 {
 
 func newKey(distance float32, number uint32) uint64 {
 	return uint64(sortable(distance))<<32 | uint64(number)
+}
+
+// appendBelow appends those of some keys that are below a limit. Which they are is as good as random, so there is no branch on it.
+func appendBelow(dst, keys []uint64, limit uint64) []uint64 {
+	end := len(dst)
+	dst = slices.Grow(dst, len(keys))[:end+len(keys)]
+	for _, key := range keys {
+		dst[end] = key
+		_, below := bits.Sub64(key, limit, 0)
+		end += int(below)
+	}
+	return dst[:end]
 }
 
 // selectSmallest moves the m smallest keys to the front, in no particular order. Keys are distinct, 0 <= m <= len(keys).

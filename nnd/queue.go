@@ -1,7 +1,6 @@
 package nnd
 
 import (
-	"math/bits"
 	"slices"
 
 	"github.com/vicinaldb/store/internal/simd"
@@ -33,21 +32,16 @@ func (q *queue) fill(rows []uint32, distances []float32) {
 	}
 }
 
-// push takes those of some keys that are below a limit, and returns their rows, in place of rows, of which there are as many. Which they
-// are is as good as random, so there is no branch on it.
+// push takes those of some keys that are below a limit, and returns their rows, in place of rows.
 func (q *queue) push(keys []uint64, limit uint64, rows []uint32) []uint32 {
-	had, below := len(q.keys), 0
-	q.keys = slices.Grow(q.keys, len(keys))
-	fresh := q.keys[had : had+len(keys)]
-	rows = rows[:len(keys)]
-	for _, key := range keys {
-		fresh[below], rows[below] = key, uint32(key)
-		_, less := bits.Sub64(key, limit, 0)
-		below += int(less)
-	}
-	q.keys = q.keys[:had+below]
+	had := len(q.keys)
+	q.keys = appendBelow(q.keys, keys, limit)
 	q.note(had)
-	return rows[:below]
+	rows = rows[:0]
+	for _, key := range q.keys[had:] {
+		rows = append(rows, uint32(key))
+	}
+	return rows
 }
 
 // note minds which keys are the smallest of their groups, and of all, from a place on.
