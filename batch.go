@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -207,20 +206,9 @@ func (b *batch) nearestPivots(begin, end int, scorer *segmentScorer) error {
 			}
 		}
 		run[i].pivots, run[i].pivotsOf = own, b.ordered
-		b.order[begin+i] |= uint64(nearest(rows, own)) << 32
+		b.order[begin+i] |= uint64(scorer.nearestPivot(own)) << 32
 	}
 	return nil
-}
-
-// nearest returns the row at the least distance, 0 if there is none.
-func nearest(rows []uint32, distances []float32) (row uint32) {
-	least := float32(math.Inf(1))
-	for i, distance := range distances {
-		if distance < least {
-			least, row = distance, rows[i]
-		}
-	}
-	return row
 }
 
 // answer answers a run of queries, in their order.

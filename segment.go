@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/internal/mapped"
+	"github.com/vicinaldb/store/internal/simd"
 	"github.com/vicinaldb/store/nnd"
 	"github.com/vicinaldb/store/storage"
 )
@@ -157,6 +159,7 @@ type segmentScorer struct {
 	segment      *segment // whose rows they are
 	pivots       []uint32 // numbers of the packed pivots: 0, 1, 2, ...; of the pivots' rows when none are packed
 	reached      []uint32 // scratch: a copy of them
+	keys         []uint64 // scratch: of the pivots
 	ranking
 }
 
@@ -200,6 +203,12 @@ func (s *segmentScorer) ScorePivots(dst []float32) {
 	if s.ScoreWithin(dst, s.reached, float32(math.Inf(1))) < len(dst) {
 		s.Score(dst, s.pivots[:len(dst)]) // what has no distance has lost its place
 	}
+}
+
+// nearestPivot returns the row of the pivot at the least of the distances to the pivots, any number if there is none.
+func (s *segmentScorer) nearestPivot(distances []float32) (row uint32) {
+	s.keys = slices.Grow(s.keys[:0], len(distances))[:len(distances)]
+	return uint32(simd.MakeKeys(s.keys, s.segment.graph.Pivots, distances))
 }
 
 // alive allows the rows that no tombstone marks.
