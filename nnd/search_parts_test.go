@@ -17,7 +17,8 @@ func TestQueuePopsInOrder(t *testing.T) {
 		model, seen := []uint64{}, map[uint64]bool{}
 		t.Repeat(map[string]func(*rapid.T){
 			"push": func(t *rapid.T) {
-				keys := rapid.SliceOfNDistinct(rapid.Uint64Max(noKey-1), 0, 2*groupOfKeys, rapid.ID[uint64]).Draw(t, "keys")
+				count := rapid.SampledFrom([]int{0, 1, 5, groupOfKeys - 1, groupOfKeys, 2*groupOfKeys + 3}).Draw(t, "count")
+				keys := rapid.SliceOfNDistinct(rapid.Uint64Max(noKey-1), count, count, rapid.ID[uint64]).Draw(t, "keys")
 				keys = slices.DeleteFunc(keys, func(key uint64) bool { return seen[key] })
 				limit := rapid.SampledFrom([]uint64{noKey, 1 << 63, 1000, 0}).Draw(t, "limit")
 				var below []uint32
