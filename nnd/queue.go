@@ -9,9 +9,9 @@ import (
 // groupOfKeys is how many keys of a queue have the smallest of them noted.
 const groupOfKeys = 64
 
-// queue gives keys back, the smallest one first. Of what a search puts into one, most never comes out again, so keys are in no order: of each
-// group the smallest is known, and looked for again among these few when it was taken. A heap would have each key find its place, by
-// comparisons that nobody can foresee.
+// queue gives keys back, the smallest one first. Of what a search puts into one, half or more mostly never comes out again, so keys are in no
+// order: of each group the smallest is known, and looked for again among these few when it was taken. A heap would have each key find its
+// place, by comparisons that nobody can foresee. A queue is to be reset or filled before it is used.
 type queue struct {
 	keys     []uint64 // noKey for those that were taken
 	smallest []uint64 // of each group

@@ -52,6 +52,8 @@ func TestBytesReadNothingOutside(t *testing.T) {
 			simd.EnterKeys(keys[len(keys)-n:], keys[:n])
 			simd.EnterKeys(keys[:n], keys[len(keys)-n:])
 			simd.MakeKeys(made, last(n), lastFloats[len(lastFloats)-n:])
+			simd.TakeKey(keys[:n], 1)
+			simd.TakeKey(keys[len(keys)-n:], 1)
 			simd.LargestRow(last(n))
 		}
 	})

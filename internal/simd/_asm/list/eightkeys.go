@@ -4,6 +4,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/params"
 )
 
 // makeKeysEight emits the function that makes keys of distances and rows, eight at a time. The last eight may be made twice in part.
@@ -104,7 +106,7 @@ func takeKeyFour() {
 	Pragma("noescape")
 	keys, end := Load(Param("keys").Base(), GP64()), Load(Param("keys").Len(), GP64())
 	key, m, begin, at := YMM(), newEightMaker(), GP64(), GP64()
-	VPBROADCASTQ(NewParamAddr("key", 24), key)
+	VPBROADCASTQ(params.At(Param("key")), key)
 	XORQ(begin, begin)
 	MOVQ(I32(-1), at)
 	Label("Four")
