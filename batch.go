@@ -74,15 +74,15 @@ const (
 	// leastOrdered is from how many queries on it pays to order them.
 	leastOrdered = 64
 	// The queries of a block are ordered together. More of them lie closer together, but their distances to the pivots take memory, and so
-	// do their codes.
+	// do their codes. Their numbers must fit in 16 bits.
 	longestBlock, blockBytes, codesBytes = 4096, 1 << 20, 4 << 20
 )
 
 // batch is the state that the goroutines of one QueryBatch share.
 //
-// Queries are answered block by block, and within a block in the order of the pivots that are nearest to them. Rows are
-// numbered by the leaves of a tree, so queries with near pivots have near answers: what one of them has read of the segment is still in
-// the cache for the next.
+// Queries are answered block by block, and within a block in the order of the pivots that are nearest to them, each of which is near to the
+// one before and the one after; those of one pivot from the side of the former to that of the latter. So queries that follow one another
+// have near answers: what one of them has read of the segment is still in the cache for the next.
 type batch struct {
 	c       *Collection
 	s       *snapshot
@@ -105,7 +105,7 @@ type batch struct {
 type block struct {
 	queries []query
 	pivots  []float32 // how far each query is from each pivot
-	order   []uint64  // the row of the nearest pivot, then the number of the query
+	order   []uint64  // where among the pivots each query lies, then its number
 	table   pivotTable
 }
 
@@ -206,7 +206,7 @@ func (b *batch) nearestPivots(begin, end int, scorer *segmentScorer) error {
 			}
 		}
 		run[i].pivots, run[i].pivotsOf = own, b.ordered
-		b.order[begin+i] |= uint64(scorer.nearestPivot(own)) << 32
+		b.order[begin+i] |= scorer.place(own)
 	}
 	return nil
 }
@@ -216,14 +216,14 @@ func (b *batch) answer(ctx context.Context, order []uint64, scratch *queryScratc
 	if err := b.find(ctx, order, scratch); err != nil {
 		return err
 	}
-	results, err := b.s.results(b.c, &b.queries[uint32(order[0])], scratch)
+	results, err := b.s.results(b.c, &b.queries[uint16(order[0])], scratch)
 	if err != nil {
 		return err
 	}
 	for at, count := range scratch.counts {
 		own := results[:count:count]
 		sortResults(own)
-		b.results[b.begin+int(uint32(order[at]))], results = own, results[count:]
+		b.results[b.begin+int(uint16(order[at]))], results = own, results[count:]
 	}
 	return nil
 }
@@ -231,13 +231,13 @@ func (b *batch) answer(ctx context.Context, order []uint64, scratch *queryScratc
 // find searches for the queries of a run, and adds up what that took.
 func (b *batch) find(ctx context.Context, order []uint64, scratch *queryScratch) error {
 	var stats QueryStats
-	shared := b.queries[uint32(order[0])].stats
+	shared := b.queries[uint16(order[0])].stats
 	scratch.hits, scratch.counts = scratch.hits[:0], scratch.counts[:0]
 	for at, key := range order {
 		if at+1 < len(order) {
-			b.prefetch(int(uint32(order[at+1])))
+			b.prefetch(int(uint16(order[at+1])))
 		}
-		q, before := &b.queries[uint32(key)], len(scratch.hits)
+		q, before := &b.queries[uint16(key)], len(scratch.hits)
 		q.stats = &stats
 		if err := b.s.find(ctx, q, scratch); err != nil {
 			return err

@@ -157,7 +157,8 @@ func (seg *segment) guard(read func() error) error {
 type segmentScorer struct {
 	codec.Scorer          // of the rows
 	segment      *segment // whose rows they are
-	pivots       []uint32 // numbers of the packed pivots: 0, 1, 2, ...; of the pivots' rows when none are packed
+	numbers      []uint32 // 0, 1, 2, ...: of the pivots
+	pivots       []uint32 // the same when they are packed, else their rows
 	reached      []uint32 // scratch: a copy of them
 	keys         []uint64 // scratch: of the pivots
 	ranking
@@ -165,12 +166,11 @@ type segmentScorer struct {
 
 func newSegmentScorer(seg *segment) *segmentScorer {
 	s := &segmentScorer{Scorer: seg.rows.Scorer(), segment: seg, pivots: seg.graph.Pivots}
-	if seg.pivots == nil {
-		return s
-	}
-	s.pivots = make([]uint32, seg.pivots.Len())
 	for i := range s.pivots {
-		s.pivots[i] = uint32(i)
+		s.numbers = append(s.numbers, uint32(i))
+	}
+	if seg.pivots != nil {
+		s.pivots = s.numbers[:seg.pivots.Len()]
 	}
 	return s
 }
@@ -205,10 +205,17 @@ func (s *segmentScorer) ScorePivots(dst []float32) {
 	}
 }
 
-// nearestPivot returns the row of the pivot at the least of the distances to the pivots, any number if there is none.
-func (s *segmentScorer) nearestPivot(distances []float32) (row uint32) {
+// place sorts queries by where they lie among the pivots: by the nearest one, and then from the side of the pivot before that to the side of
+// the one after it. What is near none comes last. The 16 lowest bits are left to the caller.
+func (s *segmentScorer) place(distances []float32) uint64 {
 	s.keys = slices.Grow(s.keys[:0], len(distances))[:len(distances)]
-	return uint32(simd.MakeKeys(s.keys, s.segment.graph.Pivots, distances))
+	nearest := simd.MakeKeys(s.keys, s.numbers, distances)
+	if nearest == math.MaxUint64 {
+		return nearest &^ math.MaxUint16
+	}
+	at := int(uint32(nearest))
+	before, after := distances[max(at-1, 0)], distances[min(at+1, len(distances)-1)]
+	return uint64(min(at, math.MaxUint16))<<48 | uint64(simd.SortableBits(before-after))<<16
 }
 
 // alive allows the rows that no tombstone marks.

@@ -125,3 +125,36 @@ func TestRepair_Errors(t *testing.T) {
 		t.Errorf("no rows: %v", err)
 	}
 }
+
+// A repair has each pivot followed by the nearest of the next ones that are left, and loses none.
+func TestRepair_Pivots(t *testing.T) {
+	o := nnd.Options{Neighbors: 8, Stretch: stretch}
+	b := diversified(t, mixture(3000, 16, 30, 0.2, 1), o)
+	for _, count := range []int{1, 2, 70, 700} {
+		got := b.graph.WithPivots(count, 1)
+		left := slices.Clone(got.Pivots)
+		if err := got.Repair(t.Context(), b.points, o); err != nil {
+			t.Fatal(err)
+		}
+		for i, pivot := range got.Pivots {
+			at := slices.Index(left, pivot)
+			if at < 0 {
+				t.Fatalf("of %d pivots, number %d is row %d, which is none of those left", count, i, pivot)
+			}
+			values := make([]float32, min(len(left), 512))
+			if i == 0 {
+				values = values[:1]
+			} else {
+				b.points.Distances(values, got.Pivots[i-1], left[:len(values)])
+			}
+			if nearest := slices.Min(values); at >= len(values) || values[at] != nearest {
+				t.Fatalf("of %d pivots, number %d is the %d-th of those left, and not nearest to the one before", count, i, at)
+			}
+			left[0], left[at] = left[at], left[0]
+			left = left[1:]
+		}
+		if len(left) > 0 || count > 2 && slices.IsSorted(got.Pivots) {
+			t.Errorf("of %d pivots %d are left out, or they are still in the order of rows", count, len(left))
+		}
+	}
+}

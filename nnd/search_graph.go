@@ -20,7 +20,8 @@ type SearchGraph struct {
 	Adjacency []uint32
 	// Stride is the room for edges in a row, a multiple of 16.
 	Stride int
-	// Pivots are the rows whose distance to a query decides where its search starts.
+	// Pivots are the rows whose distance to a query decides where its search starts. They are in any order; [SearchGraph.Repair] has near ones
+	// follow one another.
 	Pivots []uint32
 	// Entries is how many of the nearest pivots a search expands before it looks at any bound. With 0 it is one, the nearest.
 	Entries int
@@ -109,8 +110,8 @@ func Diversify(ctx context.Context, points Points, graph *NeighborGraph, o Optio
 }
 
 // Repair adds edges, in place of others where there is no room, so that walks from the pivots of the graph find every row, and can reach
-// every row. It writes to Adjacency, and to Stats; nothing else may use the graph meanwhile, nor another one in the same memory. Of the
-// options it looks at Stretch, Threads and Progress. When ctx ends, Repair returns its error soon, with all goroutines gone. Other errors
+// every row. It writes to Adjacency and to Stats, and puts the pivots in another order; nothing else may use the graph meanwhile, nor another one
+// in the same memory. Of the options it looks at Stretch, Threads and Progress. When ctx ends, Repair returns its error soon, with all goroutines gone. Other errors
 // wrap [ErrOptions] or, when graph and points do not fit, [ErrCorrupt]. After an error the graph is of no more use.
 func (g *SearchGraph) Repair(ctx context.Context, points Points, o Options) error {
 	if err := o.Validate(); err != nil {
@@ -123,6 +124,7 @@ func (g *SearchGraph) Repair(ctx context.Context, points Points, o Options) erro
 	if err := connect(ctx, points, g, o.EnsureDefaults(g.Len()), &done); err != nil {
 		return err
 	}
+	g.Pivots = tour(points, g.Pivots)
 	g.Stats.countEdges(g)
 	g.Stats.Phases = append(slices.Clip(g.Stats.Phases), done...)
 	return nil
@@ -144,51 +146,4 @@ func (g *SearchGraph) check(n int) error {
 		}
 	}
 	return nil
-}
-
-// ScorePivots sets dst[i] to the distance of the scorer's query and the i-th pivot, in the fast form: what a search begins with, and
-// what [Query.Pivots] may tell it. A graph may come from a file, so the pivots are checked first. Errors wrap [ErrCorrupt] when a pivot is
-// no row of the graph, or [ErrOptions] when dst has not one place for each.
-func (g *SearchGraph) ScorePivots(scorer Scorer, dst []float32) error {
-	if err := g.checkPivots(len(dst)); err != nil {
-		return err
-	}
-	if pivots, ok := scorer.(PivotScorer); ok {
-		pivots.ScorePivots(dst)
-	} else {
-		scorer.Score(dst, g.Pivots)
-	}
-	return nil
-}
-
-// checkPivots returns an error if there are not so many pivots, or one of them is no row.
-func (g *SearchGraph) checkPivots(count int) error {
-	if count != len(g.Pivots) {
-		return fmt.Errorf("%d distances of %d pivots: %w", count, len(g.Pivots), ErrOptions)
-	}
-	n := uint32(g.Len())
-	for _, pivot := range g.Pivots {
-		if pivot >= n {
-			return fmt.Errorf("pivot %d of %d rows: %w", pivot, n, ErrCorrupt)
-		}
-	}
-	return nil
-}
-
-// WithPivots returns a graph of the same edges, in the same memory, whose searches start from so many of other pivots. What
-// [SearchGraph.Repair] has done for its own pivots does not hold for these; it may be done for them.
-func (g *SearchGraph) WithPivots(pivots, entries int) *SearchGraph {
-	other := *g
-	other.Pivots, other.Entries = spread(g.Len(), min(pivots, g.Len())), entries
-	return &other
-}
-
-// spread picks rows at equal intervals. Since rows are numbered by the leaves of a tree, that is a sample with a share for
-// every region.
-func spread(n, pivots int) []uint32 {
-	rows := make([]uint32, pivots)
-	for i := range rows {
-		rows[i] = uint32((2*uint64(i) + 1) * uint64(n) / (2 * uint64(pivots)))
-	}
-	return rows
 }
