@@ -175,8 +175,7 @@ func (b *batch) each(count int, do func(begin, end int, scratch *queryScratch) e
 func (b *batch) check(ctx context.Context, begin, end int) error {
 	for i := begin; i < end; i++ {
 		if i+1 < end { // what the caller has given is far away
-			next := b.vector(b.begin + i + 1).Dense
-			simd.PrefetchRows(next, len(next), len(next), []uint32{0})
+			simd.PrefetchVector(b.vector(b.begin + i + 1).Dense)
 		}
 		q, err := b.c.checkQuery(ctx, b.vector(b.begin+i), b.k, b.opts)
 		if err != nil {

@@ -37,7 +37,7 @@ func (b *best) add(keys ...uint64) {
 	}
 	free := min(b.k-len(b.keys), len(keys))
 	if b.keys = append(b.keys, keys[:free]...); b.found() {
-		slices.Sort(b.keys)
+		simd.SortKeys(b.keys)
 		simd.EnterKeys(b.keys, keys[free:])
 	}
 }

@@ -20,6 +20,9 @@ func EnterKeys(sorted, keys []uint64) {
 	}
 }
 
+// SortKeys sorts distinct keys.
+func SortKeys(keys []uint64) { sortKeys(keys) }
+
 // enterKeysGo is the Go twin. Many sorted keys are halved; among a few, the place is looked for from the end, as in placeOf.
 func enterKeysGo(sorted, keys []uint64) {
 	last := len(sorted) - 1

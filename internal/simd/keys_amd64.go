@@ -2,6 +2,11 @@
 
 package simd
 
+import (
+	"math"
+	"slices"
+)
+
 // fewKeys is how many sorted keys two registers hold.
 const fewKeys = 16
 
@@ -11,6 +16,20 @@ func enterKeys(sorted, keys []uint64) {
 		return
 	}
 	enterKeysGo(sorted, keys)
+}
+
+// sortKeys has a few keys enter others, all of them behind these.
+func sortKeys(keys []uint64) {
+	if !hasAVX512 || len(keys) == 0 || len(keys) > fewKeys {
+		slices.Sort(keys)
+		return
+	}
+	var unsorted [fewKeys]uint64
+	copy(unsorted[:], keys)
+	for i := range keys {
+		keys[i] = math.MaxUint64
+	}
+	enterKeysAVX512(keys, unsorted[:len(keys)])
 }
 
 func makeKeys(keys []uint64, rows []uint32, distances []float32) (least uint64) {

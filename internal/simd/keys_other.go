@@ -2,7 +2,11 @@
 
 package simd
 
+import "slices"
+
 func enterKeys(sorted, keys []uint64) { enterKeysGo(sorted, keys) }
+
+func sortKeys(keys []uint64) { slices.Sort(keys) }
 
 func makeKeys(keys []uint64, rows []uint32, distances []float32) (least uint64) {
 	return makeKeysGo(keys, rows, distances)

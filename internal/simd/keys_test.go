@@ -45,6 +45,22 @@ func TestEnterKeys(t *testing.T) {
 	})
 }
 
+func TestSortKeys(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(13, 14))
+		for count := range 80 {
+			for range 20 {
+				want := drawDistinct(r, count)
+				got := append(slices.Clone(want), 77)
+				simd.SortKeys(got[:count])
+				if slices.Sort(want); !slices.Equal(got, append(want, 77)) {
+					t.Fatalf("%x, want %x", got, want)
+				}
+			}
+		}
+	})
+}
+
 // drawDistinct draws distinct keys, some of them the least and the greatest there can be.
 func drawDistinct(r *rand.Rand, count int) []uint64 {
 	var keys []uint64

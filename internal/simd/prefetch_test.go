@@ -16,6 +16,9 @@ func TestPrefetch(t *testing.T) {
 			simd.Prefetch(words[:n:n])
 		}
 		simd.Prefetch(nil)
+		for _, n := range []int{0, 1, 63, 64, 65, 1024, 5000} {
+			simd.PrefetchVector(make([]float32, n))
+		}
 	}
 }
 
