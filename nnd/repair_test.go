@@ -132,9 +132,12 @@ func TestRepair_Pivots(t *testing.T) {
 	b := diversified(t, mixture(3000, 16, 30, 0.2, 1), o)
 	for _, count := range []int{1, 2, 70, 700} {
 		got := b.graph.WithPivots(count, 1)
-		left := slices.Clone(got.Pivots)
+		given, left := got.Pivots, slices.Clone(got.Pivots)
 		if err := got.Repair(t.Context(), b.points, o); err != nil {
 			t.Fatal(err)
+		}
+		if !slices.Equal(given, left) {
+			t.Errorf("the caller's %d pivots are %v now", count, given)
 		}
 		for i, pivot := range got.Pivots {
 			at := slices.Index(left, pivot)
