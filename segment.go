@@ -155,17 +155,29 @@ func (seg *segment) guard(read func() error) error {
 
 // segmentScorer scores one query against the rows and the pivots of a segment.
 type segmentScorer struct {
-	codec.Scorer          // of the rows
-	segment      *segment // whose rows they are
-	numbers      []uint32 // 0, 1, 2, ...: of the pivots
-	pivots       []uint32 // the same when they are packed, else their rows
-	reached      []uint32 // scratch: a copy of them
-	keys         []uint64 // scratch: of the pivots
+	codec.Scorer                    // of the rows
+	segment      *segment           // whose rows they are
+	numbers      []uint32           // 0, 1, 2, ...: of the pivots
+	pivots       []uint32           // the same when they are packed, else their rows
+	unseen       unseener           // the scorer if it is one, else the rows
+	within       codec.WithinScorer // the scorer if it is one
+	reached      []uint32           // scratch: a copy of them
+	keys         []uint64           // scratch: of the pivots
 	ranking
+}
+
+// unseener finds rows that are new, as nnd.UnseenScorer does.
+type unseener interface {
+	Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool)
 }
 
 func newSegmentScorer(seg *segment) *segmentScorer {
 	s := &segmentScorer{Scorer: seg.rows.Scorer(), segment: seg, pivots: seg.graph.Pivots}
+	s.within, _ = s.Scorer.(codec.WithinScorer)
+	s.unseen = seg.rows
+	if by, ok := s.Scorer.(unseener); ok {
+		s.unseen = by
+	}
 	for i := range s.pivots {
 		s.numbers = append(s.numbers, uint32(i))
 	}
@@ -177,12 +189,15 @@ func newSegmentScorer(seg *segment) *segmentScorer {
 
 // ScoreWithin is nnd.WithinScorer's.
 func (s *segmentScorer) ScoreWithin(dst []float32, rows []uint32, bound float32) int {
+	if s.within != nil {
+		return s.within.ScoreWithin(dst, rows, bound)
+	}
 	return codec.ScoreWithin(s.Scorer, dst, rows, bound)
 }
 
 // Unseen is nnd.UnseenScorer's.
 func (s *segmentScorer) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
-	return s.segment.rows.Unseen(dst, seen, rows, n)
+	return s.unseen.Unseen(dst, seen, rows, n)
 }
 
 // PrefetchExact is exactPrefetcher's.

@@ -14,9 +14,11 @@ type Uint8Scorer struct {
 	rows    *Uint8Rows
 	exact   *exactScorer // nil when codes are lossless
 	code    uint8Code
-	asCode  bool      // the query is compared as a code
-	steps   []float32 // if not: how many steps each component is from the offset
-	decoded []float32 // scratch: the bytes of a code
+	blocks  simd.Blocks // of the code, those that are not all zero
+	gaps    bool        // others are, and rows need not be read there
+	asCode  bool        // the query is compared as a code
+	steps   []float32   // if not: how many steps each component is from the offset
+	decoded []float32   // scratch: the bytes of a code
 	within  uint8Limit
 	sums    []uint32 // scratch: the differences of codes that are near enough
 }
@@ -39,11 +41,13 @@ func newUint8Scorer(r *Uint8Rows) *Uint8Scorer {
 // Check does is not needed.
 func (s *Uint8Scorer) Prepare(query Vector) {
 	c, v := s.rows.codec, query.Dense[:len(s.steps)]
+	s.gaps = false
 	if s.exact != nil {
 		s.exact.prepare(v)
 	}
 	s.code.offset, s.code.scale = float64(c.params.Offset), float64(c.params.Scale)
 	if s.asCode = s.Code(s.code.code, query); s.asCode {
+		s.findBlocks()
 		return
 	}
 	if c.params.Lossless {
@@ -86,6 +90,7 @@ func (s *Uint8Scorer) PrepareCode(query Vector, code []byte) {
 	}
 	s.asCode, s.code.offset, s.code.scale = true, float64(p.Offset), float64(p.Scale)
 	copy(s.code.code, code)
+	s.findBlocks()
 }
 
 // maxSteps is from where on all rows are equally far: their differences, of at most 255 steps, are lost in the precision of

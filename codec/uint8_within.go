@@ -42,26 +42,51 @@ func (s *Uint8Scorer) ScoreWithin(dst []float32, rows []uint32, bound float32) i
 	if len(s.sums) < len(rows) {
 		s.sums = make([]uint32, 2*len(rows))
 	}
-	kept := s.rows.sumsWithin(s.sums, rows, s.code.code, limit)
+	kept := s.sumsWithin(s.sums, rows, limit)
 	for i, sum := range s.sums[:kept] {
 		dst[i] = float32(c.factor * float64(sum))
 	}
 	return kept
 }
 
-// sumsWithin keeps the sums of the differences of q and some rows that are within a limit.
-func (r *Uint8Rows) sumsWithin(sums, rows []uint32, q []byte, limit uint32) int {
-	c := r.codec
+// sumsWithin keeps the sums of the differences of the query and some rows that are within a limit.
+func (s *Uint8Scorer) sumsWithin(sums, rows []uint32, limit uint32) int {
+	c, q, codes := s.rows.codec, s.code.code, s.rows.codes
 	switch {
+	case s.gaps:
+		return simd.SquaredL2U8ListedWithin(sums, rows, q, &s.blocks, codes, c.stride, limit)
 	case c.searched.Kernel() == metric.L1:
-		return simd.L1U8Within(sums, rows, q, r.codes, c.stride, limit)
+		return simd.L1U8Within(sums, rows, q, codes, c.stride, limit)
 	case c.searched.Kernel() == metric.Max:
-		return simd.MaxU8Within(sums, rows, q, r.codes, c.stride, limit)
+		return simd.MaxU8Within(sums, rows, q, codes, c.stride, limit)
 	case c.summed:
-		return simd.SquaredL2U8SummedWithin(sums, rows, q, r.codes, c.stride, limit)
+		return simd.SquaredL2U8SummedWithin(sums, rows, q, codes, c.stride, limit)
 	default:
-		return simd.SquaredL2U8Within(sums, rows, q, r.codes, c.stride, limit)
+		return simd.SquaredL2U8Within(sums, rows, q, codes, c.stride, limit)
 	}
+}
+
+// longRow is how many bytes rows have for which it pays to know in which blocks a query has nothing.
+const longRow = 256
+
+// findBlocks looks for gaps, where the code of the query has nothing: as long as products of bytes make a distance, rows need not be read there.
+// Margins of pictures are such.
+func (s *Uint8Scorer) findBlocks() {
+	c := s.rows.codec
+	if s.gaps = false; !c.summed || c.stride < longRow || c.searched.Kernel() == metric.InnerProduct {
+		return
+	}
+	s.blocks.Find(s.code.code)
+	s.gaps = s.blocks.Absent() > 0
+}
+
+// Unseen finds new rows and prefetches what ScoreWithin reads of them, as [Rows] says.
+func (s *Uint8Scorer) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
+	if !s.gaps {
+		return s.rows.Unseen(dst, seen, rows, n)
+	}
+	first, stride := s.blocks.First(), s.rows.codec.stride
+	return simd.UnseenAhead(dst, seen, rows, n, s.rows.codes[min(first, len(s.rows.codes)):], stride, stride-first)
 }
 
 // uint8Limit is the largest sum whose distance is not above a bound, which stays the same for many calls.

@@ -11,46 +11,83 @@ import (
 	"github.com/vicinaldb/store/metric"
 )
 
-// ScoreWithin is Score with what is above the bound left out, bit for bit.
+// ScoreWithin is Score with what is above the bound left out, bit for bit, whatever was prepared before: queries that are codes, with blocks
+// in which they have nothing or without, and others.
 func TestUint8ScoreWithin(t *testing.T) {
 	check := func(m *metric.Dense, vectors [][]float32) {
-		_, rows := compactRows(t, m, vectors)
-		scorer := rows.Scorer().(codec.WithinScorer)
-		outside := slices.Clone(vectors[1])
+		c, rows := compactRows(t, m, vectors)
+		scorer := rows.Scorer().(*codec.Uint8Scorer)
+		outside, gaps := slices.Clone(vectors[1]), slices.Clone(vectors[2])
 		outside[0] = 1000.5
+		clear(gaps[len(gaps)/9 : len(gaps)/3])
+		clear(gaps[len(gaps)/2:])
 		r := rand.New(rand.NewPCG(4, 5))
-		for _, query := range [][]float32{vectors[3], vectors[50], outside} {
-			scorer.Prepare(codec.Vector{Dense: query})
-			for range 60 {
-				numbers := make([]uint32, r.IntN(150))
-				for i := range numbers {
-					numbers[i] = r.Uint32N(uint32(len(vectors)))
-				}
-				all := make([]float32, len(numbers))
-				scorer.Score(all, numbers)
-				for _, bound := range append(boundsAt(r, all), float32(math.Inf(1)), float32(math.NaN()), 0, -1) {
-					var want []float32
-					var wantRows []uint32
-					for i, score := range all {
-						if score <= bound {
-							want, wantRows = append(want, score), append(wantRows, numbers[i])
-						}
-					}
-					dst, kept := make([]float32, len(numbers)), slices.Clone(numbers)
-					n := scorer.ScoreWithin(dst, kept, bound)
-					if !slices.Equal(dst[:n], want) || !slices.Equal(kept[:n], wantRows) {
-						t.Fatalf("%s: %d of %d rows within %v, want %d", m.Name(), n, len(numbers), bound, len(want))
-					}
-				}
+		for _, query := range [][]float32{vectors[3], gaps, vectors[50], gaps, outside, gaps} {
+			v := codec.Vector{Dense: query}
+			scorer.Prepare(v)
+			checkWithin(t, r, m.Name(), scorer, len(vectors))
+			code := make([]byte, c.Stride())
+			if scorer.Code(code, v) {
+				scorer.Prepare(codec.Vector{Dense: gaps})
+				scorer.PrepareCode(v, code)
+				checkWithin(t, r, m.Name()+" by a code", scorer, len(vectors))
 			}
 		}
 	}
 	for _, m := range lossyMetrics(t) {
 		check(m, shares(9, 80, 100))
 		check(m, shares(9, 80, 64)) // without sums
+		check(m, shares(9, 80, 700))
 	}
 	for name := range norms {
 		check(float32Metric(t, name), counts(9, 80, 100))
+		check(float32Metric(t, name), counts(9, 80, 700))
+	}
+}
+
+// checkWithin compares ScoreWithin with Score, for some of n rows.
+func checkWithin(t *testing.T, r *rand.Rand, name string, scorer codec.WithinScorer, n int) {
+	t.Helper()
+	for range 30 {
+		numbers := make([]uint32, r.IntN(150))
+		for i := range numbers {
+			numbers[i] = r.Uint32N(uint32(n))
+		}
+		all := make([]float32, len(numbers))
+		scorer.Score(all, numbers)
+		for _, bound := range append(boundsAt(r, all), float32(math.Inf(1)), float32(math.NaN()), 0, -1) {
+			var want []float32
+			var wantRows []uint32
+			for i, score := range all {
+				if score <= bound {
+					want, wantRows = append(want, score), append(wantRows, numbers[i])
+				}
+			}
+			dst, kept := make([]float32, len(numbers)), slices.Clone(numbers)
+			count := scorer.ScoreWithin(dst, kept, bound)
+			if !slices.Equal(dst[:count], want) || !slices.Equal(kept[:count], wantRows) {
+				t.Fatalf("%s: %d of %d rows within %v, want %d", name, count, len(numbers), bound, len(want))
+			}
+		}
+	}
+}
+
+// A scorer finds the rows that are new as rows do, whatever it asks for of them.
+func TestUint8Scorer_Unseen(t *testing.T) {
+	vectors := counts(9, 80, 700)
+	_, rows := compactRows(t, float32Metric(t, "euclidean"), vectors)
+	scorer := rows.Scorer().(*codec.Uint8Scorer)
+	gaps := slices.Clone(vectors[2])
+	clear(gaps[:300])
+	for _, query := range [][]float32{vectors[3], gaps, make([]float32, 700)} {
+		scorer.Prepare(codec.Vector{Dense: query})
+		seen, dst := []uint64{1 << 5, 0}, make([]uint32, 6)
+		if count, ok := scorer.Unseen(dst, seen, []uint32{5, 79, 4, 79, 0, 64}, 80); !ok || !slices.Equal(dst[:count], []uint32{79, 4, 0, 64}) {
+			t.Errorf("new are %v, %t", dst[:count], ok)
+		}
+		if count, ok := scorer.Unseen(dst, seen, []uint32{5, 6, 80, 7}, 80); ok || !slices.Equal(dst[:count], []uint32{6}) {
+			t.Errorf("before a row that is none, new are %v, %t", dst[:count], ok)
+		}
 	}
 }
 

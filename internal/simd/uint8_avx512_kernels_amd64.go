@@ -53,6 +53,16 @@ func maxU8RowsAVX512(dst []uint32, q []byte, base []byte, stride int, rows []uin
 //go:noescape
 func squaredL2U8SummedWithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int
 
+// squaredL2U8ListedWithinAVX512 computes the sum of (q[j]-row[j])^2 for the
+// rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to
+// the front of rows, and returns how many there are. What lies behind them in rows is lost.
+// The length of q is a multiple of 64, above 0. The last 8 bytes of q and of rows are their sums.
+// q has zeros outside of the 64 bytes at each of blocks, the last of which are its last.
+// It checks no bounds. It leaves it to the caller to prefetch the rows.
+//
+//go:noescape
+func squaredL2U8ListedWithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, blocks []uint32, stride int, limit uint32) int
+
 // squaredL2U8WithinAVX512 computes the sum of (q[j]-row[j])^2 for the
 // rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to
 // the front of rows, and returns how many there are. What lies behind them in rows is lost.

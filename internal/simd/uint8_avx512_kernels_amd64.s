@@ -1416,6 +1416,233 @@ Return:
 	MOVQ AX, ret+112(FP)
 	RET
 
+// func squaredL2U8ListedWithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, blocks []uint32, stride int, limit uint32) int
+// Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512_VNNI, BMI2, CMOV, POPCNT
+TEXT ·squaredL2U8ListedWithinAVX512(SB), NOSPLIT, $0-144
+	XORQ         AX, AX
+	MOVQ         rows_base+24(FP), CX
+	MOVQ         rows_len+32(FP), DX
+	TESTQ        DX, DX
+	JZ           Return
+	LEAQ         -4(CX)(DX*4), DX
+	MOVQ         q_base+48(FP), BX
+	MOVQ         q_len+56(FP), SI
+	MOVQ         blocks_base+96(FP), DI
+	MOVQ         blocks_len+104(FP), R8
+	LEAQ         -4(DI)(R8*4), R8
+	MOVL         limit+128(FP), R9
+	VPBROADCASTD R9, X0
+	MOVL         $0x80808080, R9
+	VPBROADCASTD R9, Z1
+	VPBROADCASTD -4(BX)(SI*1), X2
+	VPBROADCASTD -8(BX)(SI*1), X3
+	VPSLLD       $0x08, X3, X3
+	VPSUBD       X3, X2, X2
+	SUBQ         $0x40, SI
+	MOVL         $0x0000007f, SI
+	KMOVW        SI, K1
+
+Group:
+	LEAQ   12(CX), SI
+	CMPQ   SI, DX
+	JA     Rest
+	MOVL   (CX), SI
+	IMULQ  stride+120(FP), SI
+	ADDQ   base_base+72(FP), SI
+	MOVL   4(CX), R9
+	IMULQ  stride+120(FP), R9
+	ADDQ   base_base+72(FP), R9
+	MOVL   8(CX), R10
+	IMULQ  stride+120(FP), R10
+	ADDQ   base_base+72(FP), R10
+	MOVL   12(CX), R11
+	IMULQ  stride+120(FP), R11
+	ADDQ   base_base+72(FP), R11
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   DI, R13
+	JMP    fullNext
+
+fullBlock:
+	VMOVDQU64 (BX)(R12*1), Z3
+	VPXORD    (SI)(R12*1), Z1, Z12
+	VPDPBUSD  Z12, Z3, Z4
+	VPXORD    (R9)(R12*1), Z1, Z12
+	VPDPBUSD  Z12, Z3, Z5
+	VPXORD    (R10)(R12*1), Z1, Z12
+	VPDPBUSD  Z12, Z3, Z6
+	VPXORD    (R11)(R12*1), Z1, Z12
+	VPDPBUSD  Z12, Z3, Z7
+	ADDQ      $0x04, R13
+
+fullNext:
+	MOVL          (R13), R12
+	CMPQ          R13, R8
+	JB            fullBlock
+	VMOVDQU64.Z   (BX)(R12*1), K1, Z3
+	VPXORD        (SI)(R12*1), Z1, Z12
+	VPDPBUSD      Z12, Z3, Z4
+	VPXORD        (R9)(R12*1), Z1, Z12
+	VPDPBUSD      Z12, Z3, Z5
+	VPXORD        (R10)(R12*1), Z1, Z12
+	VPDPBUSD      Z12, Z3, Z6
+	VPXORD        (R11)(R12*1), Z1, Z12
+	VPDPBUSD      Z12, Z3, Z7
+	VPUNPCKLDQ    Z5, Z4, Z3
+	VPUNPCKHDQ    Z5, Z4, Z12
+	VPADDD        Z12, Z3, Z3
+	VPUNPCKLDQ    Z7, Z6, Z12
+	VPUNPCKHDQ    Z7, Z6, Z13
+	VPADDD        Z13, Z12, Z12
+	VPUNPCKLQDQ   Z12, Z3, Z13
+	VPUNPCKHQDQ   Z12, Z3, Z3
+	VPADDD        Z3, Z13, Z13
+	VEXTRACTI64X4 $0x01, Z13, Y3
+	VPADDD        Y13, Y3, Y3
+	VEXTRACTI32X4 $0x01, Y3, X12
+	VPADDD        X3, X12, X12
+	VMOVQ         56(SI)(R12*1), X3
+	VMOVQ         56(R9)(R12*1), X13
+	VPUNPCKLQDQ   X13, X3, X3
+	VMOVQ         56(R10)(R12*1), X13
+	VMOVQ         56(R11)(R12*1), X14
+	VPUNPCKLQDQ   X14, X13, X13
+	VSHUFPS       $0x88, X13, X3, X14
+	VSHUFPS       $0xdd, X13, X3, X3
+	VPADDD        X12, X12, X12
+	VPSUBD        X12, X3, X12
+	VPADDD        X2, X12, X12
+	VMOVDQU32     (CX), X3
+	VPCMPUD       $0x02, X0, X12, K2
+	VPCOMPRESSD.Z X12, K2, X12
+	VPCOMPRESSD.Z X3, K2, X3
+	KMOVW         K2, SI
+	POPCNTL       SI, SI
+	MOVQ          dst_base+0(FP), R9
+	VMOVDQU32     X12, (R9)(AX*4)
+	MOVQ          rows_base+24(FP), R9
+	VMOVDQU32     X3, (R9)(AX*4)
+	ADDQ          SI, AX
+	ADDQ          $0x10, CX
+	JMP           Group
+
+Rest:
+	CMPQ    CX, DX
+	JA      Done
+	LEAQ    (CX), SI
+	CMPQ    SI, DX
+	CMOVQHI DX, SI
+	MOVL    (SI), SI
+	IMULQ   stride+120(FP), SI
+	ADDQ    base_base+72(FP), SI
+	LEAQ    4(CX), R9
+	CMPQ    R9, DX
+	CMOVQHI DX, R9
+	MOVL    (R9), R9
+	IMULQ   stride+120(FP), R9
+	ADDQ    base_base+72(FP), R9
+	LEAQ    8(CX), R10
+	CMPQ    R10, DX
+	CMOVQHI DX, R10
+	MOVL    (R10), R10
+	IMULQ   stride+120(FP), R10
+	ADDQ    base_base+72(FP), R10
+	LEAQ    12(CX), R11
+	CMPQ    R11, DX
+	CMOVQHI DX, R11
+	MOVL    (R11), R11
+	IMULQ   stride+120(FP), R11
+	ADDQ    base_base+72(FP), R11
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	MOVQ    DI, R12
+	JMP     restNext
+
+restBlock:
+	VMOVDQU64 (BX)(DI*1), Z3
+	VPXORD    (SI)(DI*1), Z1, Z4
+	VPDPBUSD  Z4, Z3, Z8
+	VPXORD    (R9)(DI*1), Z1, Z4
+	VPDPBUSD  Z4, Z3, Z9
+	VPXORD    (R10)(DI*1), Z1, Z4
+	VPDPBUSD  Z4, Z3, Z10
+	VPXORD    (R11)(DI*1), Z1, Z4
+	VPDPBUSD  Z4, Z3, Z11
+	ADDQ      $0x04, R12
+
+restNext:
+	MOVL          (R12), DI
+	CMPQ          R12, R8
+	JB            restBlock
+	VMOVDQU64.Z   (BX)(DI*1), K1, Z3
+	VPXORD        (SI)(DI*1), Z1, Z4
+	VPDPBUSD      Z4, Z3, Z8
+	VPXORD        (R9)(DI*1), Z1, Z4
+	VPDPBUSD      Z4, Z3, Z9
+	VPXORD        (R10)(DI*1), Z1, Z4
+	VPDPBUSD      Z4, Z3, Z10
+	VPXORD        (R11)(DI*1), Z1, Z1
+	VPDPBUSD      Z1, Z3, Z11
+	VPUNPCKLDQ    Z9, Z8, Z1
+	VPUNPCKHDQ    Z9, Z8, Z3
+	VPADDD        Z3, Z1, Z1
+	VPUNPCKLDQ    Z11, Z10, Z3
+	VPUNPCKHDQ    Z11, Z10, Z4
+	VPADDD        Z4, Z3, Z3
+	VPUNPCKLQDQ   Z3, Z1, Z4
+	VPUNPCKHQDQ   Z3, Z1, Z1
+	VPADDD        Z1, Z4, Z4
+	VEXTRACTI64X4 $0x01, Z4, Y1
+	VPADDD        Y4, Y1, Y1
+	VEXTRACTI32X4 $0x01, Y1, X3
+	VPADDD        X1, X3, X3
+	VMOVQ         56(SI)(DI*1), X1
+	VMOVQ         56(R9)(DI*1), X4
+	VPUNPCKLQDQ   X4, X1, X1
+	VMOVQ         56(R10)(DI*1), X4
+	VMOVQ         56(R11)(DI*1), X5
+	VPUNPCKLQDQ   X5, X4, X4
+	VSHUFPS       $0x88, X4, X1, X5
+	VSHUFPS       $0xdd, X4, X1, X1
+	VPADDD        X3, X3, X3
+	VPSUBD        X3, X1, X3
+	VPADDD        X2, X3, X3
+	SUBQ          CX, DX
+	SHRQ          $0x02, DX
+	MOVL          $0x00000002, BX
+	SHLXL         DX, BX, BX
+	DECL          BX
+	KMOVW         BX, K1
+	VMOVDQU32.Z   (CX), K1, X1
+	VPCMPUD       $0x02, X0, X3, K1, K1
+	VPCOMPRESSD.Z X3, K1, X3
+	VPCOMPRESSD.Z X1, K1, X1
+	KMOVW         K1, DX
+	POPCNTL       DX, DX
+	MOVQ          dst_base+0(FP), BX
+	MOVL          $0x0000000f, SI
+	BZHIL         DX, SI, SI
+	KMOVW         SI, K1
+	VMOVDQU32     X3, K1, (BX)(AX*4)
+	MOVQ          rows_base+24(FP), BX
+	MOVL          $0x0000000f, SI
+	BZHIL         DX, SI, SI
+	KMOVW         SI, K1
+	VMOVDQU32     X1, K1, (BX)(AX*4)
+	ADDQ          DX, AX
+	ADDQ          $0x10, CX
+
+Done:
+	VZEROUPPER
+
+Return:
+	MOVQ AX, ret+136(FP)
+	RET
+
 // func squaredL2U8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int
 // Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512_VNNI, BMI2, CMOV, POPCNT
 TEXT ·squaredL2U8WithinAVX512(SB), NOSPLIT, $0-120

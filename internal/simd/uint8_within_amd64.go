@@ -23,6 +23,13 @@ func squaredL2U8SummedWithin(dst, rows []uint32, q, base []byte, stride int, lim
 	return keepWithin(dst, rows, limit)
 }
 
+func squaredL2U8ListedWithin(dst, rows []uint32, q []byte, blocks []uint32, base []byte, stride int, limit uint32) int {
+	if hasAVX512 {
+		return squaredL2U8ListedWithinAVX512(dst, rows, q, base, blocks, stride, limit)
+	}
+	return squaredL2U8SummedWithin(dst, rows, q, base, stride, limit)
+}
+
 func l1U8Within(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
 	if hasAVX512 && len(q) > 0 {
 		return l1U8WithinAVX512(dst, rows, q, base, stride, limit)

@@ -12,6 +12,10 @@ func squaredL2U8SummedWithin(dst, rows []uint32, q, base []byte, stride int, lim
 	return keepWithin(dst, rows, limit)
 }
 
+func squaredL2U8ListedWithin(dst, rows []uint32, q []byte, _ []uint32, base []byte, stride int, limit uint32) int {
+	return squaredL2U8SummedWithin(dst, rows, q, base, stride, limit)
+}
+
 func l1U8Within(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
 	l1U8Rows(dst, q, base, stride, rows)
 	return keepWithin(dst, rows, limit)

@@ -22,6 +22,14 @@ var withinKernels = []struct {
 	{byteKernels[1], simd.L1U8Within, 0},
 	{byteKernels[2], simd.MaxU8Within, 0},
 	{summedKernels[0], simd.SquaredL2U8SummedWithin, 64},
+	{summedKernels[0], listedWithin, 64},
+}
+
+// listedWithin knows in which blocks the query has anything.
+func listedWithin(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
+	var blocks simd.Blocks
+	blocks.Find(q)
+	return simd.SquaredL2U8ListedWithin(dst, rows, q, &blocks, base, stride, limit)
 }
 
 func TestWithin(t *testing.T) {
@@ -37,6 +45,12 @@ func TestWithin(t *testing.T) {
 				if n > 0 {
 					copy(base[row*n:], summed(r, n-8, bytesOf[0].draw))
 					copy(q, base)
+				}
+			}
+			for _, block := range rapid.SliceOfN(rapid.IntRange(0, 15), 0, 16).Draw(t, "empty blocks") {
+				if block < n/64 {
+					clear(q[64*block:][:64])
+					simd.PutSumsU8(q)
 				}
 			}
 			all := make([]uint32, len(rows))
@@ -78,6 +92,36 @@ func TestWithinOutside(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestBlocks(t *testing.T) {
+	var blocks simd.Blocks
+	v := make([]byte, 640)
+	for _, tc := range []struct {
+		reason        string
+		set           []int // bytes that are not zero
+		absent, first int
+	}{
+		{"nothing", nil, 9, 576},
+		{"the first byte", []int{0}, 8, 0},
+		{"ends of blocks", []int{127, 575}, 7, 64},
+		{"sums", []int{639}, 9, 576},
+		{"everything", []int{1, 100, 150, 200, 300, 350, 400, 450, 575}, 0, 0},
+	} {
+		clear(v)
+		for _, at := range tc.set {
+			v[at] = 1
+		}
+		if blocks.Find(v); blocks.Absent() != tc.absent || blocks.First() != tc.first {
+			t.Errorf("%s: %d are absent, the first is at %d; want %d, %d", tc.reason, blocks.Absent(), blocks.First(), tc.absent, tc.first)
+		}
+	}
+	if !panics(func() { blocks.Find(v[:63]) }) || !panics(func() { blocks.Find(nil) }) {
+		t.Error("63 bytes have blocks, or none")
+	}
+	if !panics(func() { simd.SquaredL2U8ListedWithin(make([]uint32, 1), []uint32{0}, v[:64], &blocks, v, 64, 0) }) {
+		t.Error("blocks of one vector do for a shorter one")
+	}
 }
 
 // BenchmarkWithin compares one call with two steps, of 32 rows of which a fourth are within the limit.

@@ -15,6 +15,7 @@ type kernel struct {
 	summed bool // of rows that have their sums in their last 8 bytes
 	signed bool // add takes the query's bytes with 128 subtracted
 	norm   bool // finish needs the sum of the squares of the query
+	listed bool // of a query that is zero but in some blocks, which a list has and which are all that is read; add takes its bytes as they are
 
 	sums int // registers to sum a row in
 	// add adds the terms of 64 bytes, those of the row being at y, to the lanes of sums.
@@ -29,7 +30,7 @@ type kernel struct {
 // constants are the registers that a kernel does not change.
 type constants struct {
 	sign VecVirtual // 64 bytes of 128
-	norm VecVirtual // four times the sum of the squares of the query
+	norm VecVirtual // four times the sum of the squares of the query; with a list it is less 256 times its sum
 }
 
 var squaredL2Summed = kernel{
@@ -39,6 +40,23 @@ var squaredL2Summed = kernel{
 		VPADDD(total, total, total)
 		VPSLLD(Imm(8), sums, sums)
 		VPADDD(sums, total, total)
+		VPSUBD(total, squares, total)
+		VPADDD(c.norm, total, total)
+	},
+}
+
+// squaredL2Listed subtracts 128 from the bytes of rows, and not from those of the query, so that what these are zero in adds nothing.
+var squaredL2Listed = kernel{
+	name: "squaredL2U8Listed", what: "the sum of (q[j]-row[j])^2", summed: true, norm: true, listed: true,
+	sums: 1,
+	add: func(c *constants, x VecVirtual, y Mem, sums []VecVirtual) {
+		signed := ZMM()
+		VPXORD(y, c.sign, signed)
+		vnni.DotBytes(signed, x, sums[0])
+	},
+	reduce: vnni.AddLanes,
+	finish: func(c *constants, total, _, squares VecVirtual) {
+		VPADDD(total, total, total)
 		VPSUBD(total, squares, total)
 		VPADDD(c.norm, total, total)
 	},

@@ -30,7 +30,7 @@ func main() {
 	for _, k := range []kernel{squaredL2Summed, dotSummed, squaredL2, l1, largest} {
 		rows(k, false)
 	}
-	for _, k := range []kernel{squaredL2Summed, squaredL2, l1, largest} {
+	for _, k := range []kernel{squaredL2Summed, squaredL2Listed, squaredL2, l1, largest} {
 		rows(k, true)
 	}
 	short(1)

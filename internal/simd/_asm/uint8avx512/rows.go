@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -52,14 +53,18 @@ func begin(k kernel, within bool) {
 		length += " The last 8 bytes of q and of rows are their sums."
 	}
 	if within {
-		name := k.name + "WithinAVX512"
-		TEXT(name, NOSPLIT, "func(dst, rows []uint32, q, base []byte, stride int, limit uint32) int")
-		Doc(
+		name, blocks := k.name+"WithinAVX512", ""
+		if k.listed {
+			blocks = "blocks []uint32, "
+			length += "\nq has zeros outside of the 64 bytes at each of blocks, the last of which are its last."
+		}
+		TEXT(name, NOSPLIT, "func(dst, rows []uint32, q, base []byte, "+blocks+"stride int, limit uint32) int")
+		Doc(strings.Split(strings.Join([]string{
 			fmt.Sprintf("%s computes %s for the", name, k.what),
 			"rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to",
 			"the front of rows, and returns how many there are. What lies behind them in rows is lost.",
 			length, "It checks no bounds. It leaves it to the caller to prefetch the rows.",
-		)
+		}, "\n"), "\n")...)
 	} else {
 		name := k.name + "RowsAVX512"
 		TEXT(name, NOSPLIT, "func(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)")
@@ -82,6 +87,8 @@ type walk struct {
 	last   Register // address of the last row's number
 	query  Register
 	length Register // bytes of the query, without the last block when rows are summed
+	blocks Register // address of the list of blocks, if there is one
+	ending Register // address of the last of the list
 	some   Register // mask of the lanes of a row that are no sums
 	limit  VecVirtual
 }
@@ -104,6 +111,11 @@ func newWalk(k kernel, within bool) *walk {
 		w.dst = Load(Param("dst").Base(), GP64())
 		return w
 	}
+	if w.listed {
+		w.blocks, w.ending = Load(Param("blocks").Base(), GP64()), GP64()
+		Load(Param("blocks").Len(), w.ending)
+		LEAQ(Mem{Base: w.blocks, Index: w.ending, Scale: 4, Disp: -4}, w.ending)
+	}
 	w.limit = XMM()
 	limit := Load(Param("limit"), GP32())
 	VPBROADCASTD(limit, w.limit)
@@ -112,7 +124,7 @@ func newWalk(k kernel, within bool) *walk {
 
 // constants emits the loading of what the kernel does not change.
 func (w *walk) constants() {
-	if w.signed {
+	if w.signed || w.listed {
 		w.fixed.sign = ZMM()
 		sign := GP32()
 		MOVL(U32(0x80808080), sign)
@@ -125,6 +137,12 @@ func (w *walk) constants() {
 	case w.summed:
 		if w.norm {
 			VPBROADCASTD(Mem{Base: w.query, Index: w.length, Scale: 1, Disp: -4}, w.fixed.norm)
+		}
+		if w.listed {
+			sum := XMM()
+			VPBROADCASTD(Mem{Base: w.query, Index: w.length, Scale: 1, Disp: -tailBytes}, sum)
+			VPSLLD(Imm(8), sum, sum)
+			VPSUBD(sum, w.fixed.norm, w.fixed.norm)
 		}
 		SUBQ(Imm(blockBytes), w.length)
 		w.some = K()
@@ -278,6 +296,9 @@ func (w *walk) compute(prefix string, rows, ahead []Register) VecVirtual {
 		}
 		sums = append(sums, of)
 	}
+	if w.listed {
+		return w.computeListed(prefix, rows, sums)
+	}
 	offset := GP64()
 	XORQ(offset, offset)
 	if w.summed {
@@ -295,6 +316,22 @@ func (w *walk) compute(prefix string, rows, ahead []Register) VecVirtual {
 	return w.results(rows, sums, offset)
 }
 
+// computeListed is compute over the blocks of a list.
+func (w *walk) computeListed(prefix string, rows []Register, sums [][]VecVirtual) VecVirtual {
+	offset, at := GP64(), GP64()
+	MOVQ(w.blocks, at)
+	JMP(LabelRef(prefix + "Next"))
+	Label(prefix + "Block")
+	w.block(rows, nil, sums, offset, false)
+	ADDQ(Imm(4), at)
+	Label(prefix + "Next")
+	MOVL(Mem{Base: at}, offset.As32())
+	CMPQ(at, w.ending)
+	JB(LabelRef(prefix + "Block"))
+	w.block(rows, nil, sums, offset, true)
+	return w.results(rows, sums, offset)
+}
+
 // block emits the computation of one block of some rows; the last one of a summed row has its sums at the end.
 func (w *walk) block(rows, ahead []Register, sums [][]VecVirtual, offset Register, last bool) {
 	for _, row := range ahead {
@@ -302,6 +339,8 @@ func (w *walk) block(rows, ahead []Register, sums [][]VecVirtual, offset Registe
 	}
 	x, query := ZMM(), Mem{Base: w.query, Index: offset, Scale: 1}
 	switch {
+	case last && w.listed:
+		VMOVDQU64_Z(query, w.some, x)
 	case last:
 		VPXORQ_Z(query, w.fixed.sign, w.some, x)
 	case w.signed:
