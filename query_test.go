@@ -378,8 +378,12 @@ func TestCollection_NeighborGraph(t *testing.T) {
 		if _, err := fmt.Sscan(list.ID, &row); err != nil {
 			t.Fatal(err)
 		}
-		want := nearest(t, "euclidean", vectors, func(other int) bool { return other != row }, vectors[row], 8)
-		want = slices.DeleteFunc(want, func(r store.Result) bool { return r.ID == "4" })
+		// A list is short of the deleted item if it had that.
+		others := func(other int) bool { return other != row && other != 4 }
+		want := nearest(t, "euclidean", vectors, others, vectors[row], 8)[:min(len(list.Neighbors), 8)]
+		if len(want) < 7 {
+			t.Fatalf("%s has %d neighbors", list.ID, len(want))
+		}
 		for i, n := range list.Neighbors {
 			if n.ID == "4" || n.ID == list.ID || n.Distance < want[i].Distance-1e-4 {
 				t.Fatalf("neighbor %d of %s is %+v, the true one %+v", i, list.ID, n, want[i])
