@@ -1,6 +1,7 @@
 package nnd
 
 import (
+	"context"
 	"fmt"
 	"slices"
 )
@@ -57,10 +58,13 @@ const tourAhead = 512
 
 // tour puts pivots in an order in which each is followed by the nearest of the next ones that are left. Where near pivots follow one
 // another, so do queries in the order of the pivots that are nearest to them.
-func tour(points Points, pivots []uint32) []uint32 {
+func tour(ctx context.Context, points Points, pivots []uint32) ([]uint32, error) {
 	pivots = slices.Clone(pivots)
 	values := make([]float32, min(tourAhead, len(pivots)))
 	for i := 1; i+1 < len(pivots); i++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		left := pivots[i:min(i+tourAhead, len(pivots))]
 		points.Distances(values[:len(left)], pivots[i-1], left)
 		nearest := 0
@@ -71,5 +75,5 @@ func tour(points Points, pivots []uint32) []uint32 {
 		}
 		left[0], left[nearest] = left[nearest], left[0]
 	}
-	return pivots
+	return pivots, nil
 }

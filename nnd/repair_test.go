@@ -1,6 +1,7 @@
 package nnd_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -159,5 +160,28 @@ func TestRepair_Pivots(t *testing.T) {
 		if len(left) > 0 || count > 2 && slices.IsSorted(got.Pivots) {
 			t.Errorf("of %d pivots %d are left out, or they are still in the order of rows", count, len(left))
 		}
+	}
+}
+
+// canceling are points that end a context as soon as one is compared with as many as a pivot is.
+type canceling struct {
+	vectors
+	cancel context.CancelFunc
+}
+
+func (c canceling) Distances(dst []float32, row uint32, rows []uint32) {
+	if len(rows) == 512 {
+		c.cancel()
+	}
+	c.vectors.Distances(dst, row, rows)
+}
+
+func TestRepair_PivotsCanceled(t *testing.T) {
+	o := nnd.Options{Neighbors: 8, Stretch: stretch}
+	b := diversified(t, mixture(3000, 16, 30, 0.2, 1), o)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if err := b.graph.WithPivots(700, 1).Repair(ctx, canceling{b.points, cancel}, o); !errors.Is(err, context.Canceled) {
+		t.Errorf("a repair whose context ended at its pivots returns %v", err)
 	}
 }

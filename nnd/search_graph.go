@@ -110,9 +110,10 @@ func Diversify(ctx context.Context, points Points, graph *NeighborGraph, o Optio
 }
 
 // Repair adds edges, in place of others where there is no room, so that walks from the pivots of the graph find every row, and can reach
-// every row. It writes to Adjacency and to Stats, and puts the pivots in another order; nothing else may use the graph meanwhile, nor another one
-// in the same memory. Of the options it looks at Stretch, Threads and Progress. When ctx ends, Repair returns its error soon, with all goroutines gone. Other errors
-// wrap [ErrOptions] or, when graph and points do not fit, [ErrCorrupt]. After an error the graph is of no more use.
+// every row. It writes to Adjacency and to Stats, and puts the pivots in another order; nothing else may use the graph meanwhile, nor another
+// one in the same memory. Of the options it looks at Stretch, Threads and Progress. When ctx ends, Repair returns its error soon, with all
+// goroutines gone. Other errors wrap [ErrOptions] or, when graph and points do not fit, [ErrCorrupt]. After an error the graph is of no more
+// use.
 func (g *SearchGraph) Repair(ctx context.Context, points Points, o Options) error {
 	if err := o.Validate(); err != nil {
 		return err
@@ -124,7 +125,11 @@ func (g *SearchGraph) Repair(ctx context.Context, points Points, o Options) erro
 	if err := connect(ctx, points, g, o.EnsureDefaults(g.Len()), &done); err != nil {
 		return err
 	}
-	g.Pivots = tour(points, g.Pivots)
+	pivots, err := tour(ctx, points, g.Pivots)
+	if err != nil {
+		return err
+	}
+	g.Pivots = pivots
 	g.Stats.countEdges(g)
 	g.Stats.Phases = append(slices.Clip(g.Stats.Phases), done...)
 	return nil
