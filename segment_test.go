@@ -11,9 +11,17 @@ func TestSegmentScorer_Place(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	s := segmentScorer{numbers: []uint32{0, 1, 2}}
 	ordered := [][]float32{
-		{1, 9, 8}, {1, 3, 8}, {2, 2, 8}, // of equally near ones it is the first; what is nearest to that lies towards the second
-		{3, 1, inf}, {3, 1, 5}, {4, 1, 4}, {5, 1, 3}, {inf, 1, 3},
-		{9, 5, 1}, {9, 8, 1}, {nan, nan, 0},
+		{1, 9, 8},
+		{1, 3, 8},
+		{2, 2, 8}, // of equally near ones it is the first; what is nearest to that lies towards the second
+		{3, 1, inf},
+		{3, 1, 5},
+		{4, 1, 4},
+		{5, 1, 3},
+		{inf, 1, 3},
+		{9, 5, 1},
+		{9, 8, 1},
+		{nan, nan, 0},
 		{nan, nan, nan},
 	}
 	var places []uint64
