@@ -51,9 +51,9 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 	// How many rows are near enough, nobody knows before: k says little then.
 	bounded := q.bounded && !reranked
 	k := min(seg.candidates(q, wanted), live)
-	var pivots []float32
-	if q.pivotsOf == seg {
-		pivots = q.pivots
+	pivots, err := scorer.toPivots(q)
+	if err != nil {
+		return false, stats, err
 	}
 	wide := q.proxied || q.oversample > 0 // what a proxy loses, or a caller asks for, is more than a walk for the wanted rows compares
 	for k <= live/4 || bounded {
@@ -62,7 +62,7 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 			lookedFor = k
 		}
 		walk := nnd.Query{
-			Scorer: scorer, K: lookedFor, Keep: k, Epsilon: q.epsilon, Patience: seg.patienceFor(q, lookedFor, live), Stretch: seg.stretch, Reach: seg.reach,
+			Scorer: scorer.walked, K: lookedFor, Keep: k, Epsilon: q.epsilon, Patience: seg.patienceFor(q, lookedFor, live), Stretch: seg.stretch, Reach: seg.reach,
 			Allowed: allowed, Bounded: bounded, Radius: q.radius, Pivots: pivots,
 		}
 		found, walked, err := seg.graph.Search(ctx, walk, scorer.found[:0])

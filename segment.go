@@ -155,28 +155,25 @@ func (seg *segment) guard(read func() error) error {
 
 // segmentScorer scores one query against the rows and the pivots of a segment.
 type segmentScorer struct {
-	codec.Scorer                    // of the rows
-	segment      *segment           // whose rows they are
-	numbers      []uint32           // 0, 1, 2, ...: of the pivots
-	pivots       []uint32           // the same when they are packed, else their rows
-	unseen       unseener           // the scorer if it is one, else the rows
-	within       codec.WithinScorer // the scorer if it is one
-	reached      []uint32           // scratch: a copy of them
-	keys         []uint64           // scratch: of the pivots
+	codec.Scorer            // of the rows
+	walked       nnd.Scorer // what walks of the graph ask: the scorer of the rows where it has all that they may ask for, else this one
+	segment      *segment   // whose rows they are
+	numbers      []uint32   // 0, 1, 2, ...: of the pivots
+	pivots       []uint32   // the same when they are packed, else their rows
+	reached      []uint32   // scratch: a copy of them
+	keys         []uint64   // scratch: of the pivots
+	distances    []float32  // scratch: to the pivots
 	ranking
-}
-
-// unseener finds rows that are new, as nnd.UnseenScorer does.
-type unseener interface {
-	Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool)
 }
 
 func newSegmentScorer(seg *segment) *segmentScorer {
 	s := &segmentScorer{Scorer: seg.rows.Scorer(), segment: seg, pivots: seg.graph.Pivots}
-	s.within, _ = s.Scorer.(codec.WithinScorer)
-	s.unseen = seg.rows
-	if by, ok := s.Scorer.(unseener); ok {
-		s.unseen = by
+	s.walked = s
+	if all, ok := s.Scorer.(interface {
+		nnd.WithinScorer
+		nnd.UnseenScorer
+	}); ok {
+		s.walked = all
 	}
 	for i := range s.pivots {
 		s.numbers = append(s.numbers, uint32(i))
@@ -189,15 +186,12 @@ func newSegmentScorer(seg *segment) *segmentScorer {
 
 // ScoreWithin is nnd.WithinScorer's.
 func (s *segmentScorer) ScoreWithin(dst []float32, rows []uint32, bound float32) int {
-	if s.within != nil {
-		return s.within.ScoreWithin(dst, rows, bound)
-	}
 	return codec.ScoreWithin(s.Scorer, dst, rows, bound)
 }
 
 // Unseen is nnd.UnseenScorer's.
 func (s *segmentScorer) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
-	return s.unseen.Unseen(dst, seen, rows, n)
+	return s.segment.rows.Unseen(dst, seen, rows, n)
 }
 
 // PrefetchExact is exactPrefetcher's.
@@ -205,6 +199,16 @@ func (s *segmentScorer) PrefetchExact(rows []uint32) {
 	if ahead, ok := s.Scorer.(exactPrefetcher); ok {
 		ahead.PrefetchExact(rows)
 	}
+}
+
+// toPivots are the distances to the pivots, which may be known already. They are valid until the next call.
+func (s *segmentScorer) toPivots(q *query) ([]float32, error) {
+	if q.pivotsOf == s.segment {
+		return q.pivots, nil
+	}
+	pivots := len(s.segment.graph.Pivots)
+	s.distances = slices.Grow(s.distances[:0], pivots)[:pivots]
+	return s.distances, s.segment.graph.ScorePivots(s, s.distances)
 }
 
 // ScorePivots is nnd.PivotScorer's.

@@ -16,6 +16,7 @@ type Uint8Scorer struct {
 	code    uint8Code
 	blocks  simd.Blocks // of the code, those that are not all zero
 	gaps    bool        // others are, and rows need not be read there
+	first   int         // how far behind its beginning a row is read
 	asCode  bool        // the query is compared as a code
 	steps   []float32   // if not: how many steps each component is from the offset
 	decoded []float32   // scratch: the bytes of a code
@@ -41,7 +42,7 @@ func newUint8Scorer(r *Uint8Rows) *Uint8Scorer {
 // Check does is not needed.
 func (s *Uint8Scorer) Prepare(query Vector) {
 	c, v := s.rows.codec, query.Dense[:len(s.steps)]
-	s.gaps = false
+	s.gaps, s.first = false, 0
 	if s.exact != nil {
 		s.exact.prepare(v)
 	}

@@ -55,12 +55,12 @@ func (s *Uint8Scorer) sumsWithin(sums, rows []uint32, limit uint32) int {
 	switch {
 	case s.gaps:
 		return simd.SquaredL2U8ListedWithin(sums, rows, q, &s.blocks, codes, c.stride, limit)
+	case c.summed:
+		return simd.SquaredL2U8SummedWithin(sums, rows, q, codes, c.stride, limit)
 	case c.searched.Kernel() == metric.L1:
 		return simd.L1U8Within(sums, rows, q, codes, c.stride, limit)
 	case c.searched.Kernel() == metric.Max:
 		return simd.MaxU8Within(sums, rows, q, codes, c.stride, limit)
-	case c.summed:
-		return simd.SquaredL2U8SummedWithin(sums, rows, q, codes, c.stride, limit)
 	default:
 		return simd.SquaredL2U8Within(sums, rows, q, codes, c.stride, limit)
 	}
@@ -73,20 +73,18 @@ const longRow = 256
 // Margins of pictures are such.
 func (s *Uint8Scorer) findBlocks() {
 	c := s.rows.codec
-	if s.gaps = false; !c.summed || c.stride < longRow || c.searched.Kernel() == metric.InnerProduct {
+	if s.gaps, s.first = false, 0; !c.summed || c.stride < longRow || c.searched.Kernel() == metric.InnerProduct {
 		return
 	}
 	s.blocks.Find(s.code.code)
-	s.gaps = s.blocks.Absent() > 0
+	s.gaps, s.first = s.blocks.Absent() > 0, s.blocks.First()
 }
 
 // Unseen finds new rows and prefetches what ScoreWithin reads of them, as [Rows] says.
 func (s *Uint8Scorer) Unseen(dst []uint32, seen []uint64, rows []uint32, n uint32) (count int, ok bool) {
-	if !s.gaps {
-		return s.rows.Unseen(dst, seen, rows, n)
-	}
-	first, stride := s.blocks.First(), s.rows.codec.stride
-	return simd.UnseenAhead(dst, seen, rows, n, s.rows.codes[min(first, len(s.rows.codes)):], stride, stride-first)
+	r := s.rows
+	first, stride := min(s.first, len(r.codes)), r.codec.stride
+	return simd.UnseenAhead(dst, seen, rows, n, r.codes[first:], stride, stride-first)
 }
 
 // uint8Limit is the largest sum whose distance is not above a bound, which stays the same for many calls.
