@@ -42,13 +42,12 @@ func newUint8Scorer(r *Uint8Rows) *Uint8Scorer {
 // Check does is not needed.
 func (s *Uint8Scorer) Prepare(query Vector) {
 	c, v := s.rows.codec, query.Dense[:len(s.steps)]
-	s.gaps, s.first = false, 0
 	if s.exact != nil {
 		s.exact.prepare(v)
 	}
 	s.code.offset, s.code.scale = float64(c.params.Offset), float64(c.params.Scale)
-	if s.asCode = s.Code(s.code.code, query); s.asCode {
-		s.findBlocks()
+	s.asCode = s.Code(s.code.code, query)
+	if s.findBlocks(); s.asCode {
 		return
 	}
 	if c.params.Lossless {

@@ -43,12 +43,15 @@ func (b *Blocks) Absent() int { return b.length/uint8Block - len(b.offsets) }
 // First is how far behind the beginning of the vector the first one is.
 func (b *Blocks) First() int { return int(b.offsets[0]) }
 
+// ReadsListed tells whether SquaredL2U8ListedWithin reads less of rows than SquaredL2U8SummedWithin does.
+func ReadsListed() bool { return readsListed() }
+
 // SquaredL2U8ListedWithin does what SquaredL2U8SummedWithin does for a query of which blocks are those that are not all zero. Of rows it reads
-// no other blocks, if it can: products with zeros add nothing. It panics also when blocks are those of a vector of another length.
-func SquaredL2U8ListedWithin(dst, rows []uint32, q []byte, blocks *Blocks, base []byte, stride int, limit uint32) int {
+// no other blocks, if ReadsListed: products with zeros add nothing. It panics also when blocks are those of a vector of another length.
+func SquaredL2U8ListedWithin(dst, rows []uint32, q, base []byte, blocks *Blocks, stride int, limit uint32) int {
 	checkSummedRows(q, base, stride, rows)
 	if blocks.length != len(q) {
 		panic(fmt.Sprintf("simd: blocks of a vector of %d bytes for one of %d", blocks.length, len(q)))
 	}
-	return squaredL2U8ListedWithin(dst[:len(rows)], rows, q, blocks.offsets, base, stride, limit)
+	return squaredL2U8ListedWithin(dst[:len(rows)], rows, q, base, blocks.offsets, stride, limit)
 }

@@ -23,8 +23,10 @@ func squaredL2U8SummedWithin(dst, rows []uint32, q, base []byte, stride int, lim
 	return keepWithin(dst, rows, limit)
 }
 
-func squaredL2U8ListedWithin(dst, rows []uint32, q []byte, blocks []uint32, base []byte, stride int, limit uint32) int {
-	if hasAVX512 {
+func readsListed() bool { return hasAVX512 }
+
+func squaredL2U8ListedWithin(dst, rows []uint32, q, base []byte, blocks []uint32, stride int, limit uint32) int {
+	if readsListed() {
 		return squaredL2U8ListedWithinAVX512(dst, rows, q, base, blocks, stride, limit)
 	}
 	return squaredL2U8SummedWithin(dst, rows, q, base, stride, limit)

@@ -12,7 +12,9 @@ func squaredL2U8SummedWithin(dst, rows []uint32, q, base []byte, stride int, lim
 	return keepWithin(dst, rows, limit)
 }
 
-func squaredL2U8ListedWithin(dst, rows []uint32, q []byte, _ []uint32, base []byte, stride int, limit uint32) int {
+func readsListed() bool { return false }
+
+func squaredL2U8ListedWithin(dst, rows []uint32, q, base []byte, _ []uint32, stride int, limit uint32) int {
 	return squaredL2U8SummedWithin(dst, rows, q, base, stride, limit)
 }
 

@@ -29,7 +29,7 @@ var withinKernels = []struct {
 func listedWithin(dst, rows []uint32, q, base []byte, stride int, limit uint32) int {
 	var blocks simd.Blocks
 	blocks.Find(q)
-	return simd.SquaredL2U8ListedWithin(dst, rows, q, &blocks, base, stride, limit)
+	return simd.SquaredL2U8ListedWithin(dst, rows, q, base, &blocks, stride, limit)
 }
 
 func TestWithin(t *testing.T) {
@@ -94,6 +94,35 @@ func TestWithinOutside(t *testing.T) {
 	})
 }
 
+// TestListed compares with the form that reads all, at lengths up to more than 4 KiB, extreme values and rows that begin anywhere.
+func TestListed(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(15, 16))
+		rows := []uint32{3, 0, 4, 1, 2, 3, 3}
+		for n := 64; n <= 4096+64; n += 64 {
+			for _, kind := range bytesOf {
+				base := make([]byte, 1+5*n)[1:]
+				for row := range 5 {
+					copy(base[row*n:], summed(r, n-8, kind.draw))
+				}
+				q := summed(r, n-8, kind.draw)
+				for block := range n / 64 {
+					if r.IntN(3) == 0 {
+						clear(q[64*block:][:64])
+					}
+				}
+				simd.PutSumsU8(q)
+				want, got := make([]uint32, len(rows)), make([]uint32, len(rows))
+				simd.SquaredL2U8SummedRows(want, q, base, n, rows)
+				kept := slices.Clone(rows)
+				if count := listedWithin(got, kept, q, base, n, math.MaxUint32); count != len(rows) || !slices.Equal(got, want) || !slices.Equal(kept, rows) {
+					t.Fatalf("%d bytes: %v, want %v", n, got, want)
+				}
+			}
+		}
+	})
+}
+
 func TestBlocks(t *testing.T) {
 	var blocks simd.Blocks
 	v := make([]byte, 640)
@@ -119,7 +148,7 @@ func TestBlocks(t *testing.T) {
 	if !panics(func() { blocks.Find(v[:63]) }) || !panics(func() { blocks.Find(nil) }) {
 		t.Error("63 bytes have blocks, or none")
 	}
-	if !panics(func() { simd.SquaredL2U8ListedWithin(make([]uint32, 1), []uint32{0}, v[:64], &blocks, v, 64, 0) }) {
+	if !panics(func() { simd.SquaredL2U8ListedWithin(make([]uint32, 1), []uint32{0}, v[:64], v, &blocks, 64, 0) }) {
 		t.Error("blocks of one vector do for a shorter one")
 	}
 }
