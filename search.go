@@ -55,6 +55,7 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 	if err != nil {
 		return false, stats, err
 	}
+	counted := 0                          // of the distances to pivots, which each walk counts
 	wide := q.proxied || q.oversample > 0 // what a proxy loses, or a caller asks for, is more than a walk for the wanted rows compares
 	for k <= live/4 || bounded {
 		lookedFor := wanted
@@ -67,7 +68,8 @@ func (seg *segment) walk(ctx context.Context, q *query, scorer *segmentScorer, l
 		}
 		found, walked, err := seg.graph.Search(ctx, walk, scorer.found[:0])
 		scorer.found = found
-		stats.Distances, stats.Expanded = stats.Distances+walked.Distances, stats.Expanded+walked.Expanded
+		stats.Distances, stats.Expanded = stats.Distances+walked.Distances-counted, stats.Expanded+walked.Expanded
+		counted = len(pivots)
 		if err != nil {
 			return false, stats, err
 		}

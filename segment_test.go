@@ -3,7 +3,10 @@ package store
 import (
 	"math"
 	"slices"
+	"strconv"
 	"testing"
+
+	"github.com/vicinaldb/store/codec"
 )
 
 // Queries are in the order of their nearest pivots, and those of one pivot lie from the one before it towards the one after it.
@@ -49,5 +52,52 @@ func TestSegmentScorer_Place(t *testing.T) {
 	distances[math.MaxUint16-1] = -1
 	if before := many.place(distances); before >= last || last>>48 != math.MaxUint16 {
 		t.Errorf("the last of very many pivots has %x, one before it %x", last, before)
+	}
+}
+
+// What is known of the pivots of one segment is not taken for those of another.
+func TestSegmentScorer_ToPivots(t *testing.T) {
+	st, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	c, err := st.Create(t.Context(), "c", Schema{Dim: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var items []Item
+	for i := range 100 {
+		items = append(items, Item{ID: strconv.Itoa(i), Vector: []float32{float32(i), float32(i * i)}})
+	}
+	if _, err := c.Upsert(t.Context(), items...); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.acquire()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.release()
+	seg := s.segments[0]
+	scorer := newSegmentScorer(seg)
+	v := codec.Vector{Dense: []float32{7, 49}}
+	scorer.Prepare(v)
+	want := make([]float32, len(seg.graph.Pivots))
+	if err := seg.graph.ScorePivots(scorer, want); err != nil {
+		t.Fatal(err)
+	}
+	known := []float32{1, 2, 3}
+	for _, tc := range []struct {
+		reason string
+		of     *segment
+		want   []float32
+	}{{"nothing is known", nil, want}, {"known for another segment", new(segment), want}, {"known", seg, known}} {
+		got, err := scorer.toPivots(&query{vector: v, pivots: known, pivotsOf: tc.of})
+		if err != nil || !slices.Equal(got, tc.want) {
+			t.Errorf("%s: %v, %v, want %v", tc.reason, got, err, tc.want)
+		}
 	}
 }
