@@ -9,6 +9,9 @@
 //
 //	sum(x*q) = sum(x*s) + 128*sum(x)
 //
+// Where a list says in which blocks the query has anything, it is the bytes of rows that become signed ones, so that blocks of zeros add
+// nothing and need not be read.
+//
 // A summed row has sum(x) and sum(x*x) in its last 8 bytes. These take no part: they are zeros in s. Other rows get the sums
 // on the way. Integers add up in any order, and to the same result modulo 2^32.
 //

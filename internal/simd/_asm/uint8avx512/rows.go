@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -48,31 +47,31 @@ func rows(k kernel, within bool) {
 
 // begin emits the head of a function.
 func begin(k kernel, within bool) {
-	length := "The length of q is a multiple of 64, above 0."
+	name, blocks := k.name+"RowsAVX512", ""
+	var doc []string
+	length := []string{"The length of q is a multiple of 64, above 0."}
 	if k.summed {
-		length += " The last 8 bytes of q and of rows are their sums."
+		length[0] += " The last 8 bytes of q and of rows are their sums."
+	}
+	if k.listed {
+		blocks = "blocks []uint32, "
+		length = append(length, "q has zeros outside of the 64 bytes at each of blocks, the last of which are its last.")
 	}
 	if within {
-		name, blocks := k.name+"WithinAVX512", ""
-		if k.listed {
-			blocks = "blocks []uint32, "
-			length += "\nq has zeros outside of the 64 bytes at each of blocks, the last of which are its last."
-		}
+		name = k.name + "WithinAVX512"
 		TEXT(name, NOSPLIT, "func(dst, rows []uint32, q, base []byte, "+blocks+"stride int, limit uint32) int")
-		Doc(strings.Split(strings.Join([]string{
+		doc = []string{
 			fmt.Sprintf("%s computes %s for the", name, k.what),
 			"rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to",
 			"the front of rows, and returns how many there are. What lies behind them in rows is lost.",
-			length, "It checks no bounds. It leaves it to the caller to prefetch the rows.",
-		}, "\n"), "\n")...)
+		}
+		length = append(length, "It checks no bounds. It leaves it to the caller to prefetch the rows.")
 	} else {
-		name := k.name + "RowsAVX512"
 		TEXT(name, NOSPLIT, "func(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)")
-		Doc(
-			fmt.Sprintf("%s sets dst[i] to %s for the", name, k.what),
-			"row at base[rows[i]*stride].", length, "It checks no bounds. It prefetches row i+ahead while it computes row i.",
-		)
+		doc = []string{fmt.Sprintf("%s sets dst[i] to %s for the", name, k.what), "row at base[rows[i]*stride]."}
+		length = append(length, "It checks no bounds. It prefetches row i+ahead while it computes row i.")
 	}
+	Doc(append(doc, length...)...)
 	Pragma("noescape")
 }
 
