@@ -168,10 +168,7 @@ func (j *joiner) join(rows []uint32, fresh int) {
 	for first := 0; first < fresh; first += joinRows {
 		some, others := rows[first:min(first+joinRows, fresh)], rows[first+1:]
 		j.compare(some, others)
-		for i := range some {
-			values := j.values[i*len(others):][i:len(others)]
-			j.offers.Introduce(rows, first+i, values, limits)
-		}
+		j.offers.Introduce(rows, first, len(some), j.values[:len(some)*len(others)], limits)
 		if len(j.offers.Places()) >= joinOffers {
 			j.lists.take(&j.offers, rows)
 		}

@@ -26,16 +26,18 @@ func (o *Offers) Key(i int) uint64 { return uint64(o.distances[i])<<32 | uint64(
 // Clear leaves no offers.
 func (o *Offers) Clear() { o.count, o.beyond = 0, 0 }
 
-// Introduce offers the row at a place to those behind it, and them to it, as far as they are near enough. values are its distances to
-// these, and limits what distances may be at most for the lists of rows; what is NaN is offered to nobody. Offers come in no
+// Introduce offers so many rows, from a place on, to those behind each, and them to it, as far as they are near enough. values are
+// the distances of the first of them to all behind it, then as many for the next one, and so on; those to rows that are not behind a row are
+// not looked at. limits are what distances may be at most for the lists of rows; what is NaN is offered to nobody. Offers come in no
 // particular order. It panics if limits and values do not belong to rows.
-func (o *Offers) Introduce(rows []uint32, at int, values, limits []float32) {
+func (o *Offers) Introduce(rows []uint32, at, count int, values, limits []float32) {
 	own := rows[at:]
-	if len(values) != len(own)-1 || len(limits) != len(rows) {
-		panic(fmt.Sprintf("simd: %d values and %d limits of %d rows, at %d", len(values), len(limits), len(rows), at))
+	others := len(own) - 1
+	if count < 0 || count > len(own) || len(values) != count*others || len(limits) != len(rows) {
+		panic(fmt.Sprintf("simd: %d values and %d limits of %d rows, %d of them from %d on", len(values), len(limits), len(rows), count, at))
 	}
 	o.reserve(2*len(values) + offersBlock)
-	o.count += introduce(o.places[o.count:], o.names[o.count:], o.distances[o.count:], own, values, limits[at:], at)
+	o.count += introduce(o.places[o.count:], o.names[o.count:], o.distances[o.count:], own, values, limits[at:], at, count)
 	o.beyond = max(o.beyond, len(rows))
 }
 
@@ -51,8 +53,18 @@ func (o *Offers) reserve(more int) {
 	}
 }
 
-// introduceGo is the Go twin. Few values are near enough to anybody; for which of the two those are, no branch would foresee.
-func introduceGo(places, names, distances, rows []uint32, values, limits []float32, at int) int {
+// introduceEach takes one row after the other.
+func introduceEach(places, names, distances, rows []uint32, values, limits []float32, at, count int) (offers int) {
+	width := len(rows) - 1
+	for i := range count {
+		values := values[i*width:][i:width]
+		offers += introduceRow(places[offers:], names[offers:], distances[offers:], rows[i:], values, limits[i:], at+i)
+	}
+	return offers
+}
+
+// introduceRowGo is the Go twin, which offers the first row to the others, and them to it. Few values are near enough to anybody; for which of the two those are, no branch would foresee.
+func introduceRowGo(places, names, distances, rows []uint32, values, limits []float32, at int) int {
 	row, limit, count := rows[0], limits[0], 0
 	for i, value := range values {
 		other, most := rows[i+1], limits[i+1]

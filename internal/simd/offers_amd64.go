@@ -6,14 +6,18 @@ package simd
 // that the race detector does not see.
 func ListsUnlocked(length int) bool { return hasAVX2 && length >= 8 }
 
-func introduce(places, names, distances, rows []uint32, values, limits []float32, at int) int {
-	switch {
-	case hasAVX512:
-		return introduceAVX512(places, names, distances, rows, values, limits, at)
-	case hasAVX2 && hasPopcount:
+func introduce(places, names, distances, rows []uint32, values, limits []float32, at, count int) int {
+	if hasAVX512 {
+		return introduceAVX512(places, names, distances, rows, values, limits, at, count)
+	}
+	return introduceEach(places, names, distances, rows, values, limits, at, count)
+}
+
+func introduceRow(places, names, distances, rows []uint32, values, limits []float32, at int) int {
+	if hasAVX2 && hasPopcount {
 		return introduceAVX2(places, names, distances, rows, values, limits, at)
 	}
-	return introduceGo(places, names, distances, rows, values, limits, at)
+	return introduceRowGo(places, names, distances, rows, values, limits, at)
 }
 
 func unlisted(places, names, distances, rows, lists []uint32, length int) int {

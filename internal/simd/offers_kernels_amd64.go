@@ -10,11 +10,11 @@ package simd
 //go:noescape
 func introduceAVX2(places []uint32, names []uint32, distances []uint32, rows []uint32, values []float32, limits []float32, at int) int
 
-// introduceAVX512 puts offers of the first row to the others, and of them to it, into places, names and distances, and returns how
-// many they are. It writes sixteen numbers at a time, and checks no bounds.
+// introduceAVX512 puts offers of the first rows, so many, to those behind each, and of them to it, into places, names and distances,
+// and returns how many offers they are. It writes sixteen numbers at a time, and checks no bounds.
 //
 //go:noescape
-func introduceAVX512(places []uint32, names []uint32, distances []uint32, rows []uint32, values []float32, limits []float32, at int) int
+func introduceAVX512(places []uint32, names []uint32, distances []uint32, rows []uint32, values []float32, limits []float32, at int, count int) int
 
 // unlistedAVX2 moves those offers to the front whose names are not in the lists of their rows, and returns how many they are. There are
 // some offers, and lists are no shorter than a vector. It checks no bounds.

@@ -399,83 +399,101 @@ DATA offersCounting<>+56(SB)/4, $0x0000000e
 DATA offersCounting<>+60(SB)/4, $0x0000000f
 GLOBL offersCounting<>(SB), RODATA|NOPTR, $64
 
-// func introduceAVX512(places []uint32, names []uint32, distances []uint32, rows []uint32, values []float32, limits []float32, at int) int
+// func introduceAVX512(places []uint32, names []uint32, distances []uint32, rows []uint32, values []float32, limits []float32, at int, count int) int
 // Requires: AVX, AVX512F, BMI2, CMOV, POPCNT
-TEXT ·introduceAVX512(SB), NOSPLIT, $0-160
+TEXT ·introduceAVX512(SB), NOSPLIT, $0-168
 	XORQ         AX, AX
 	MOVQ         places_base+0(FP), DX
 	MOVQ         names_base+24(FP), BX
 	MOVQ         distances_base+48(FP), SI
 	MOVQ         rows_base+72(FP), DI
-	MOVQ         values_len+104(FP), R8
+	MOVQ         rows_len+80(FP), R8
 	MOVQ         values_base+96(FP), R9
 	MOVQ         limits_base+120(FP), R10
+	MOVQ         count+152(FP), R12
+	MOVQ         R8, R11
+	SHLQ         $0x02, R11
+	DECQ         R8
+	MOVL         $0x00000010, CX
+	VPBROADCASTD CX, Z2
+	MOVL         $0x00000001, CX
+	VPBROADCASTD CX, Z3
+	MOVL         $0x80000000, CX
+	VPBROADCASTD CX, Z4
+	VPXORD       Z5, Z5, Z5
 	MOVQ         at+144(FP), CX
 	VPBROADCASTD CX, Z0
-	VPBROADCASTD (DI), Z1
-	VBROADCASTSS (R10), Z2
-	MOVL         $0x00000010, CX
-	VPBROADCASTD CX, Z4
-	MOVL         $0x00000001, CX
-	VPBROADCASTD CX, Z5
-	MOVL         $0x80000000, CX
-	VPBROADCASTD CX, Z6
-	VPXORD       Z7, Z7, Z7
-	VPADDD       offersCounting<>+0(SB), Z0, Z3
-	VPADDD       Z5, Z3, Z3
-	MOVQ         $0x000000000000ffff, R11
-	MOVQ         $0x0000000000000010, R12
+	VPADDD       offersCounting<>+0(SB), Z0, Z1
+	VPADDD       Z3, Z1, Z1
+	JMP          NextRow
+
+Row:
+	VPBROADCASTD (DI), Z6
+	VBROADCASTSS (R10), Z7
+	VMOVDQA32    Z1, Z8
+	XORQ         R13, R13
+	MOVQ         R8, R14
 	JMP          Next
 
 Sixteen:
-	MOVQ          R8, CX
-	CMPQ          CX, R12
-	CMOVQGT       R12, CX
-	BZHIQ         CX, R11, CX
+	MOVQ          R14, CX
+	MOVQ          $0x0000000000000010, R15
+	CMPQ          CX, R15
+	CMOVQGT       R15, CX
+	MOVQ          $0x000000000000ffff, R15
+	BZHIQ         CX, R15, CX
 	KMOVW         CX, K1
-	VMOVUPS.Z     (R9), K1, Z8
-	VMOVUPS.Z     4(R10), K1, Z9
-	VMOVDQU32.Z   4(DI), K1, Z10
-	VCMPPS        $0x02, Z2, Z8, K1, K2
-	VCMPPS        $0x02, Z9, Z8, K1, K1
-	VADDPS        Z7, Z8, Z9
-	VPSRAD        $0x1f, Z9, Z8
-	VPORD         Z6, Z8, Z8
-	VPXORD        Z8, Z9, Z9
-	VPSUBD        Z1, Z10, Z8
-	VPSLLD        $0x01, Z8, Z8
-	VPORD         Z5, Z8, Z8
-	VPCOMPRESSD.Z Z8, K2, Z8
-	VPCOMPRESSD.Z Z9, K2, Z11
+	VMOVUPS.Z     (R9)(R13*4), K1, Z9
+	VMOVUPS.Z     4(R10)(R13*4), K1, Z10
+	VMOVDQU32.Z   4(DI)(R13*4), K1, Z11
+	VCMPPS        $0x02, Z7, Z9, K1, K2
+	VCMPPS        $0x02, Z10, Z9, K1, K1
+	VADDPS        Z5, Z9, Z10
+	VPSRAD        $0x1f, Z10, Z9
+	VPORD         Z4, Z9, Z9
+	VPXORD        Z9, Z10, Z10
+	VPSUBD        Z6, Z11, Z9
+	VPSLLD        $0x01, Z9, Z9
+	VPORD         Z3, Z9, Z9
+	VPCOMPRESSD.Z Z9, K2, Z9
+	VPCOMPRESSD.Z Z10, K2, Z12
 	VMOVDQU32     Z0, (DX)(AX*4)
-	VMOVDQU32     Z8, (BX)(AX*4)
-	VMOVDQU32     Z11, (SI)(AX*4)
+	VMOVDQU32     Z9, (BX)(AX*4)
+	VMOVDQU32     Z12, (SI)(AX*4)
 	KMOVW         K2, CX
 	POPCNTL       CX, CX
 	ADDQ          CX, AX
-	VPSUBD        Z10, Z1, Z8
-	VPSLLD        $0x01, Z8, Z8
-	VPORD         Z5, Z8, Z8
-	VPCOMPRESSD.Z Z8, K1, Z8
+	VPSUBD        Z11, Z6, Z9
+	VPSLLD        $0x01, Z9, Z9
+	VPORD         Z3, Z9, Z9
 	VPCOMPRESSD.Z Z9, K1, Z9
-	VPCOMPRESSD.Z Z3, K1, Z10
-	VMOVDQU32     Z10, (DX)(AX*4)
-	VMOVDQU32     Z8, (BX)(AX*4)
-	VMOVDQU32     Z9, (SI)(AX*4)
+	VPCOMPRESSD.Z Z10, K1, Z10
+	VPCOMPRESSD.Z Z8, K1, Z11
+	VMOVDQU32     Z11, (DX)(AX*4)
+	VMOVDQU32     Z9, (BX)(AX*4)
+	VMOVDQU32     Z10, (SI)(AX*4)
 	KMOVW         K1, CX
 	POPCNTL       CX, CX
 	ADDQ          CX, AX
-	VPADDD        Z4, Z3, Z3
-	ADDQ          $0x40, R9
-	ADDQ          $0x40, R10
-	ADDQ          $0x40, DI
-	SUBQ          $0x10, R8
+	VPADDD        Z2, Z8, Z8
+	ADDQ          $0x10, R13
+	SUBQ          $0x10, R14
 
 Next:
-	CMPQ R8, $0x00
-	JG   Sixteen
+	CMPQ   R14, $0x00
+	JG     Sixteen
+	ADDQ   R11, R9
+	ADDQ   $0x04, DI
+	ADDQ   $0x04, R10
+	DECQ   R8
+	VPADDD Z3, Z0, Z0
+	VPADDD Z3, Z1, Z1
+
+NextRow:
+	DECQ R12
+	JGE  Row
 	VZEROUPPER
-	MOVQ AX, ret+152(FP)
+	MOVQ AX, ret+160(FP)
 	RET
 
 // func unlistedAVX2(places []uint32, names []uint32, distances []uint32, rows []uint32, lists []uint32, length int) int

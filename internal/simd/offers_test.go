@@ -74,12 +74,15 @@ func testIntroduce(t *testing.T, limit func(r *rand.Rand) float32) {
 			var o simd.Offers
 			var want []offer
 			for _, at := range []int{0, n / 2, max(n-2, 0), n - 1} {
-				values := make([]float32, n-at)[1:]
+				count, width := min(n-at, r.IntN(10)), n-at-1
+				values := make([]float32, count*width+1)[1:]
 				for i := range values {
 					values[i] = drawDistance(r)
 				}
-				o.Introduce(rows, at, values, limits)
-				want = append(want, wantedOffers(rows, at, values, limits)...)
+				o.Introduce(rows, at, count, values, limits)
+				for i := range count {
+					want = append(want, wantedOffers(rows, at+i, values[i*width:][i:width], limits)...)
+				}
 			}
 			slices.SortFunc(want, offer.compare)
 			if got := sortedOffers(&o); !slices.Equal(got, want) {
@@ -92,7 +95,7 @@ func testIntroduce(t *testing.T, limit func(r *rand.Rand) float32) {
 	})
 }
 
-// wantedOffers are what Introduce is to make.
+// wantedOffers are what Introduce is to make for a row.
 func wantedOffers(rows []uint32, at int, values, limits []float32) (want []offer) {
 	for i, value := range values {
 		other, distance := at+1+i, uint64(simd.SortableBits(value))<<32
@@ -131,7 +134,7 @@ func BenchmarkIntroduce(b *testing.B) {
 				for b.Loop() {
 					for _, values := range values {
 						o.Clear()
-						o.Introduce(rows, 0, values, limits)
+						o.Introduce(rows, 0, 1, values, limits)
 					}
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(count*others), "ns/value")
@@ -142,10 +145,25 @@ func BenchmarkIntroduce(b *testing.B) {
 
 func TestIntroduceOutside(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		for _, test := range [][4]int{{3, 0, 1, 3}, {3, 0, 3, 3}, {3, 0, 2, 2}, {3, 1, 2, 3}, {3, 3, 0, 3}, {0, 0, 0, 0}, {3, 4, 0, 3}, {3, -1, 2, 3}} {
-			rows, values, limits := make([]uint32, test[0]), make([]float32, test[2]), make([]float32, test[3])
-			if !panics(func() { new(simd.Offers).Introduce(rows, test[1], values, limits) }) {
-				t.Errorf("no panic: row %d of %d, %d values, %d limits", test[1], test[0], test[2], test[3])
+		for _, test := range [][5]int{
+			{3, 0, 1, 1, 3},
+			{3, 0, 1, 3, 3},
+			{3, 0, 1, 2, 2},
+			{3, 1, 1, 2, 3},
+			{3, 3, 1, 0, 3},
+			{0, 0, 1, 0, 0},
+			{3, 4, 1, 0, 3},
+			{3, -1, 1, 2, 3},
+			{3, 0, 2, 2, 3},
+			{3, 0, 2, 3, 3},
+			{3, 0, 2, 5, 3},
+			{3, 0, 4, 8, 3},
+			{3, 2, 2, 0, 3},
+			{3, 0, -1, 0, 3},
+		} {
+			rows, values, limits := make([]uint32, test[0]), make([]float32, max(test[3], 0)), make([]float32, test[4])
+			if !panics(func() { new(simd.Offers).Introduce(rows, test[1], test[2], values, limits) }) {
+				t.Errorf("no panic: %d rows from %d on of %d, %d values, %d limits", test[2], test[1], test[0], test[3], test[4])
 			}
 		}
 	})
@@ -163,7 +181,7 @@ func TestDropListed(t *testing.T) {
 			}
 			var o simd.Offers
 			for at := range rows {
-				o.Introduce(rows, at, make([]float32, count-at-1), limits)
+				o.Introduce(rows, at, 1, make([]float32, count-at-1), limits)
 			}
 			lists := drawLists(r, &o, rows, length)
 			var want []offer
@@ -204,7 +222,7 @@ func TestDropListedOutside(t *testing.T) {
 			length int
 		}{{[]uint32{0, 1, 6}, 10}, {[]uint32{0, 1, 3}, 16}, {[]uint32{0, 0, 0}, 61}, {[]uint32{0, math.MaxUint32, 0}, 10}, {[]uint32{0, 1, 2}, 0}, {[]uint32{0, 1, 2}, -1}, {[]uint32{0, 1}, 10}} {
 			var o simd.Offers
-			o.Introduce([]uint32{1, 2, 3}, 0, make([]float32, 2), make([]float32, 3))
+			o.Introduce([]uint32{1, 2, 3}, 0, 1, make([]float32, 2), make([]float32, 3))
 			if !panics(func() { o.DropListed(test.rows, lists, test.length) }) {
 				t.Errorf("no panic: rows %d of lists of %d names", test.rows, test.length)
 			}
@@ -232,7 +250,7 @@ func BenchmarkDropListed(b *testing.B) {
 			introduce := func() {
 				o.Clear()
 				for at := range 4 {
-					o.Introduce(rows, at, make([]float32, count-at-1), limits)
+					o.Introduce(rows, at, 1, make([]float32, count-at-1), limits)
 				}
 			}
 			introduce()

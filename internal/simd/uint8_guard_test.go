@@ -42,7 +42,8 @@ func TestBytesReadNothingOutside(t *testing.T) {
 		for n := 1; n <= 70; n++ {
 			for _, list := range [][]uint32{numbers[:n], last(n)} {
 				var o simd.Offers
-				o.Introduce(last(n), 0, lastFloats[len(lastFloats)-n+1:], lastFloats[len(lastFloats)-n:])
+				count := min(n, 3)
+				o.Introduce(last(n), 0, count, lastFloats[len(lastFloats)-count*(n-1):], lastFloats[len(lastFloats)-n:])
 				o.DropListed(last(n), list, n)
 			}
 			for _, list := range [][]uint32{numbers[:16*(n%9)], last(16 * (n % 9))} {

@@ -8,64 +8,87 @@ import (
 
 const lessOrEqual = 2 // of floats: false if either is NaN
 
-// introduce emits the function that offers a row to others and them to it. Of sixteen distances those that are near enough to the row
-// come first, then those that are near enough to the others.
+// introduce emits the function that offers rows to those behind each, and them to it. Of sixteen distances those that are near enough to
+// the row come first, then those that are near enough to the others.
 func introduce() {
-	TEXT("introduceAVX512", NOSPLIT, "func(places, names, distances, rows []uint32, values, limits []float32, at int) int")
+	TEXT("introduceAVX512", NOSPLIT, "func(places, names, distances, rows []uint32, values, limits []float32, at, count int) int")
 	Doc(
-		"introduceAVX512 puts offers of the first row to the others, and of them to it, into places, names and distances, and returns how",
-		"many they are. It writes sixteen numbers at a time, and checks no bounds.",
+		"introduceAVX512 puts offers of the first rows, so many, to those behind each, and of them to it, into places, names and distances,",
+		"and returns how many offers they are. It writes sixteen numbers at a time, and checks no bounds.",
 	)
 	Pragma("noescape")
 	o := offers{kept: GP64(), number: GP64()}
 	XORQ(o.kept, o.kept)
 	o.places, o.names = Load(Param("places").Base(), GP64()), Load(Param("names").Base(), GP64())
 	o.distances = Load(Param("distances").Base(), GP64())
-	rows, left := Load(Param("rows").Base(), GP64()), Load(Param("values").Len(), GP64())
+	rows, others := Load(Param("rows").Base(), GP64()), Load(Param("rows").Len(), GP64())
 	values, limits := Load(Param("values").Base(), GP64()), Load(Param("limits").Base(), GP64())
-	at, row, limit := ZMM(), ZMM(), ZMM()
+	width, count := GP64(), Load(Param("count"), GP64())
+	MOVQ(others, width)
+	SHLQ(Imm(2), width)
+	DECQ(others)
+	at, first, sixteen, one, sign, zero := ZMM(), ZMM(), constant(16), constant(1), constant(1<<31), ZMM()
+	VPXORD(zero, zero, zero)
 	VPBROADCASTD(Load(Param("at"), GP64()).(GPVirtual).As32(), at)
+	VPADDD(counting(), at, first)
+	VPADDD(one, first, first)
+	JMP(LabelRef("NextRow"))
+
+	Label("Row")
+	row, limit, place, done, left := ZMM(), ZMM(), ZMM(), GP64(), GP64()
 	VPBROADCASTD(Mem{Base: rows}, row)
 	VBROADCASTSS(Mem{Base: limits}, limit)
-	place, sixteen, one, sign, zero := ZMM(), constant(16), constant(1), constant(1<<31), ZMM()
-	VPXORD(zero, zero, zero)
-	VPADDD(counting(), at, place)
-	VPADDD(one, place, place)
-	all, most16 := GP64(), GP64()
-	MOVQ(U64(1<<16-1), all)
-	MOVQ(U64(16), most16)
+	VMOVDQA32(first, place)
+	XORQ(done, done)
+	MOVQ(others, left)
 	JMP(LabelRef("Next"))
 
 	Label("Sixteen")
-	there, n := K(), GP64()
-	MOVQ(left, n)
-	CMPQ(n, most16)
-	CMOVQGT(most16, n)
-	BZHIQ(n, all, n)
-	KMOVW(n.As32(), there)
+	there := firstLanes(left)
 	value, most, other, offset := ZMM(), ZMM(), ZMM(), ZMM()
-	VMOVUPS_Z(Mem{Base: values}, there, value)
-	VMOVUPS_Z(Mem{Base: limits, Disp: 4}, there, most)
-	VMOVDQU32_Z(Mem{Base: rows, Disp: 4}, there, other)
-	own, others := K(), K()
+	VMOVUPS_Z(Mem{Base: values, Index: done, Scale: 4}, there, value)
+	VMOVUPS_Z(Mem{Base: limits, Index: done, Scale: 4, Disp: 4}, there, most)
+	VMOVDQU32_Z(Mem{Base: rows, Index: done, Scale: 4, Disp: 4}, there, other)
+	own, toThem := K(), K()
 	VCMPPS(Imm(lessOrEqual), limit, value, there, own)
-	VCMPPS(Imm(lessOrEqual), most, value, there, others)
+	VCMPPS(Imm(lessOrEqual), most, value, there, toThem)
 	distance := sortable(value, zero, sign)
 	VPSUBD(row, other, offset)
 	o.add(at, false, offset, one, distance, own)
 	VPSUBD(other, row, offset)
-	o.add(place, true, offset, one, distance, others)
+	o.add(place, true, offset, one, distance, toThem)
 	VPADDD(sixteen, place, place)
-	for _, p := range []Register{values, limits, rows} {
-		ADDQ(Imm(64), p)
-	}
+	ADDQ(Imm(16), done)
 	SUBQ(Imm(16), left)
 	Label("Next")
 	CMPQ(left, Imm(0))
 	JG(LabelRef("Sixteen"))
+
+	ADDQ(width, values) // a row of values, and one of them more, since there is one row less behind the next
+	ADDQ(Imm(4), rows)
+	ADDQ(Imm(4), limits)
+	DECQ(others)
+	VPADDD(one, at, at)
+	VPADDD(one, first, first)
+	Label("NextRow")
+	DECQ(count)
+	JGE(LabelRef("Row"))
 	VZEROUPPER()
 	Store(o.kept, ReturnIndex(0))
 	RET()
+}
+
+// firstLanes are as many lanes as are left, at most all.
+func firstLanes(left Register) Register {
+	n, most, lanes, there := GP64(), GP64(), GP64(), K()
+	MOVQ(left, n)
+	MOVQ(U64(16), most)
+	CMPQ(n, most)
+	CMOVQGT(most, n)
+	MOVQ(U64(1<<16-1), lanes)
+	BZHIQ(n, lanes, n)
+	KMOVW(n.As32(), there)
+	return there
 }
 
 // sortable emits the bits that sort like distances.
