@@ -1,6 +1,9 @@
 package nnd
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // candidates are what the vertices join in a round: a sample of the neighbors, forward and reverse, of each.
 //
@@ -62,73 +65,79 @@ func (c *candidates) collect(ctx context.Context, l *lists, s stage) error {
 	return c.reverse.fill(ctx, s, edges)
 }
 
-// sampler is a goroutine's scratch for drawing candidates. Keys are a priority and a row.
+// sampler is a goroutine's scratch for drawing candidates.
 type sampler struct {
-	random     stream
-	fresh, old []uint64
-	listed     rowSet // the neighbors of the vertex
+	random stream
+	fresh  []uint32 // the new neighbors of the vertex, forward ones first
+	old    []uint32 // the others
+	listed rowSet   // the forward ones
+	keys   []uint64 // of neighbors to choose from: a priority, and the row
+	before []uint64 // the same in the order of the neighbors
 }
 
 // draw takes the candidates of one vertex.
 func (s *sampler) draw(c *candidates, l *lists, row uint32) {
 	names := l.of(row).filled().names
-	s.fresh, s.old = s.fresh[:0], s.old[:0]
+	s.gather(row, names, c.reverse.of(row))
+	rows := c.rows[int(row)*2*c.limit:]
+	fresh, last := s.choose(rows[:c.limit], row, s.fresh)
+	s.age(names, last)
+	old, _ := s.choose(rows[fresh:][:c.limit], row, s.old)
+	c.fresh[row], c.total[row] = uint32(fresh), uint32(fresh+old)
+}
+
+// gather divides the neighbors of a vertex into new and old ones, without a branch that nobody can foresee.
+func (s *sampler) gather(row uint32, names, reverse []uint32) {
+	room := len(names) + len(reverse)
+	fresh, old := slices.Grow(s.fresh[:0], room)[:room], slices.Grow(s.old[:0], room)[:room]
+	news, olds := 0, 0
 	for _, name := range names {
-		id := named(row, name)
-		s.add(row, id, name&isNew)
+		id, flag := named(row, name), int(name&isNew)
+		fresh[news], old[olds] = id, id
+		news, olds = news+flag, olds+1-flag
 		s.listed.add(id)
 	}
-	for _, item := range c.reverse.of(row) {
-		if id := item >> 1; !s.listed.has(id) {
-			s.add(row, id, item&isNew)
-		}
+	for _, item := range reverse {
+		id, flag, other := item>>1, int(item&isNew), 1-s.listed.count(item>>1)
+		fresh[news], old[olds] = id, id
+		news, olds = news+flag&other, olds+(1-flag)&other
 	}
 	for _, name := range names {
 		s.listed.remove(named(row, name))
 	}
-	cut := s.cut(&s.fresh, c.limit)
-	s.cut(&s.old, c.limit)
+	s.fresh, s.old = fresh[:news], old[:olds]
+}
 
-	rows := c.rows[int(row)*2*c.limit:]
-	for i, key := range s.fresh {
-		rows[i] = uint32(key)
+// choose puts the neighbors that have the smallest keys into dst, as many as there is room for, and returns how many these are and the
+// greatest of their keys, noKey if nobody was left out.
+func (s *sampler) choose(dst []uint32, row uint32, rows []uint32) (count int, last uint64) {
+	if len(rows) <= len(dst) {
+		return copy(dst, rows), noKey
 	}
-	for i, key := range s.old {
-		rows[len(s.fresh)+i] = uint32(key)
+	s.keys = slices.Grow(s.keys[:0], len(rows))[:len(rows)]
+	for i, id := range rows {
+		s.keys[i] = s.random.at(edge(row, id))&^(1<<32-1) | uint64(id)
 	}
-	c.fresh[row], c.total[row] = uint32(len(s.fresh)), uint32(len(s.fresh)+len(s.old))
+	s.before = append(s.before[:0], s.keys...)
+	selectFew(s.keys, len(dst), s.random)
+	for i := range dst {
+		dst[i], last = uint32(s.keys[i]), max(last, s.keys[i])
+	}
+	return len(dst), last
+}
+
+// age takes the flag from the new neighbors that were chosen: those whose keys are not above the last. Forward ones came first.
+func (s *sampler) age(names []uint32, last uint64) {
+	at := 0
 	for i, name := range names {
-		if name&isNew != 0 && s.key(row, named(row, name)) <= cut {
+		if name&isNew == 0 {
+			continue
+		}
+		if last == noKey || s.before[at] <= last {
 			names[i] = name &^ isNew
 		}
+		at++
 	}
-}
-
-// key is the priority of an edge, above the row at its far end.
-func (s *sampler) key(row, id uint32) uint64 {
-	return s.random.at(edge(row, id))&^(1<<32-1) | uint64(id)
-}
-
-func (s *sampler) add(row, id, flag uint32) {
-	if flag == isNew {
-		s.fresh = append(s.fresh, s.key(row, id))
-	} else {
-		s.old = append(s.old, s.key(row, id))
-	}
-}
-
-// cut leaves the limit smallest keys and returns the greatest that may stay.
-func (s *sampler) cut(keys *[]uint64, limit int) uint64 {
-	if len(*keys) <= limit {
-		return noKey
-	}
-	selectFew(*keys, limit, s.random)
-	*keys = (*keys)[:limit]
-	greatest := uint64(0)
-	for _, key := range *keys {
-		greatest = max(greatest, key)
-	}
-	return greatest
 }
 
 // rowSet is a set of rows, a bit for each.
@@ -138,6 +147,7 @@ func newRowSet(n int) rowSet { return make(rowSet, (n+63)/64) }
 
 func (s rowSet) add(row uint32) { s[row/64] |= 1 << (row % 64) }
 
-func (s rowSet) has(row uint32) bool { return s[row/64]>>(row%64)&1 != 0 }
+// count is how often a row is in the set, 0 or 1.
+func (s rowSet) count(row uint32) int { return int(s[row/64] >> (row % 64) & 1) }
 
 func (s rowSet) remove(row uint32) { s[row/64] &^= 1 << (row % 64) }
