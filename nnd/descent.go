@@ -83,9 +83,6 @@ func (b *builder) comparePairs(ctx context.Context) error {
 	})
 }
 
-// eagerShare is the share of lists that a round has to leave new for most of them to change in the next one.
-const eagerShare = 0.5
-
 // descend lets every vertex introduce its candidates to one another until a round brings next to nothing to as many rows
 // as there are to find neighbors for.
 func (b *builder) descend(ctx context.Context, rows int) error {
@@ -97,7 +94,7 @@ func (b *builder) descend(ctx context.Context, rows int) error {
 			if err := c.sample(ctx, b.lists, o, round); err != nil {
 				return err
 			}
-			b.lists.eager = round == 1 || float64(b.stats.Updates[round-2]) > eagerShare*float64(rows)*float64(b.lists.k)
+			b.lists.eager = round == 1
 			if err := b.joinCandidates(ctx, c, round); err != nil {
 				return err
 			}

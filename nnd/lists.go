@@ -88,7 +88,7 @@ type lists struct {
 	limits   []uint32 // the bits of the last distance of each row, of +Inf while there is room; written atomically
 	locks    [1 << 12]sync.Mutex
 	unlocked bool // names can be looked up while somebody enters others
-	eager    bool // most lists are still to change: distances are prefetched as names are
+	eager    bool // nearly all lists are still to change: distances are prefetched as names are
 }
 
 func newLists(n, k int) *lists {
