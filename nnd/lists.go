@@ -35,6 +35,8 @@ type list struct{ names, distances []uint32 }
 // newList has room for so many neighbors.
 func newList(room int) list {
 	l := list{make([]uint32, room), make([]uint32, room)}
+	// New memory that is read before it is written to is given twice, and the second time all cores must hear of it.
+	clear(l.names)
 	for i := range l.distances {
 		l.distances[i] = noDistance
 	}

@@ -31,34 +31,57 @@ func (o Options) stage(name string, total, grain int) stage {
 // calls start once, for a worker with scratch of its own. A context that ends stops the work between two pieces and is
 // the error.
 //
+// Each goroutine takes the pieces of a share of its own first, one after the other, and then helps others. Rows that follow one another
+// are near, so if they took turns they would write to the same lines of the cache, and have the same in the caches of all cores.
+//
 // Points may be views of a mapped file, so a worker turns a fault into a panic, and a panic of a worker becomes one of the
 // goroutine that called run: who mapped the file can recover it there.
 func (s stage) run(ctx context.Context, start func() func(lo, hi int)) error {
 	var (
-		next   atomic.Int64
+		shares = s.divide()
 		wg     sync.WaitGroup
 		report = reporter{stage: s}
 		failed failure
 	)
-	for range min(s.threads, (s.total+s.grain-1)/s.grain) {
+	for own := range shares {
 		wg.Go(func() {
 			debug.SetPanicOnFault(true)
 			defer failed.keep()
 			worker := start()
-			for ctx.Err() == nil && !failed.is.Load() {
-				lo := int(next.Add(int64(s.grain))) - s.grain
-				if lo >= s.total {
-					return
+			for i := range shares {
+				for from := &shares[(own+i)%len(shares)]; ctx.Err() == nil && !failed.is.Load(); {
+					piece := int(from.next.Add(1)) - 1
+					if piece >= from.end {
+						break
+					}
+					lo, hi := piece*s.grain, min((piece+1)*s.grain, s.total)
+					worker(lo, hi)
+					report.add(hi - lo)
 				}
-				hi := min(lo+s.grain, s.total)
-				worker(lo, hi)
-				report.add(hi - lo)
 			}
 		})
 	}
 	wg.Wait()
 	failed.raise()
 	return ctx.Err()
+}
+
+// share is pieces of work that follow one another.
+type share struct {
+	next atomic.Int64 // the first that nobody has taken
+	end  int          // behind the last
+	_    [48]byte     // lest two shares are in a line of the cache
+}
+
+// divide gives each goroutine that there is work for a share.
+func (s stage) divide() []share {
+	pieces := (s.total + s.grain - 1) / s.grain
+	shares := make([]share, min(s.threads, pieces))
+	for i := range shares {
+		shares[i].next.Store(int64(i * pieces / len(shares)))
+		shares[i].end = (i + 1) * pieces / len(shares)
+	}
+	return shares
 }
 
 // failure keeps the first panic of a group of goroutines.
