@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+
+	"github.com/vicinaldb/store/internal/shares"
 )
 
 // stage is work over the rows 0 to total-1, or over as many pieces of another kind, that goroutines share.
@@ -31,57 +33,37 @@ func (o Options) stage(name string, total, grain int) stage {
 // calls start once, for a worker with scratch of its own. A context that ends stops the work between two pieces and is
 // the error.
 //
-// Each goroutine takes the pieces of a share of its own first, one after the other, and then helps others. Rows that follow one another
-// are near, so if they took turns they would write to the same lines of the cache, and have the same in the caches of all cores.
+// Rows that follow one another are near, so each goroutine takes the pieces of a share of its own first.
 //
 // Points may be views of a mapped file, so a worker turns a fault into a panic, and a panic of a worker becomes one of the
 // goroutine that called run: who mapped the file can recover it there.
 func (s stage) run(ctx context.Context, start func() func(lo, hi int)) error {
 	var (
-		shares = s.divide()
+		pieces = shares.Divide((s.total+s.grain-1)/s.grain, s.threads)
 		wg     sync.WaitGroup
 		report = reporter{stage: s}
 		failed failure
 	)
-	for own := range shares {
+	for own := range pieces {
 		wg.Go(func() {
 			debug.SetPanicOnFault(true)
 			defer failed.keep()
 			worker := start()
-			for i := range shares {
-				for from := &shares[(own+i)%len(shares)]; ctx.Err() == nil && !failed.is.Load(); {
-					piece := int(from.next.Add(1)) - 1
-					if piece >= from.end {
-						break
-					}
-					lo, hi := piece*s.grain, min((piece+1)*s.grain, s.total)
-					worker(lo, hi)
-					report.add(hi - lo)
+			for ctx.Err() == nil && !failed.is.Load() {
+				piece, ok := pieces.Take(own)
+				if !ok {
+					return
 				}
+				lo := piece * s.grain
+				hi := min(lo+s.grain, s.total)
+				worker(lo, hi)
+				report.add(hi - lo)
 			}
 		})
 	}
 	wg.Wait()
 	failed.raise()
 	return ctx.Err()
-}
-
-// share is pieces of work that follow one another.
-type share struct {
-	next atomic.Int64 // the first that nobody has taken
-	end  int          // behind the last
-	_    [48]byte     // lest two shares are in a line of the cache
-}
-
-// divide gives each goroutine that there is work for a share.
-func (s stage) divide() []share {
-	pieces := (s.total + s.grain - 1) / s.grain
-	shares := make([]share, min(s.threads, pieces))
-	for i := range shares {
-		shares[i].next.Store(int64(i * pieces / len(shares)))
-		shares[i].end = (i + 1) * pieces / len(shares)
-	}
-	return shares
 }
 
 // failure keeps the first panic of a group of goroutines.
