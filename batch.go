@@ -5,9 +5,9 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/internal/shares"
 	"github.com/vicinaldb/store/internal/simd"
 )
 
@@ -96,9 +96,8 @@ type batch struct {
 	begin   int      // the first of this block
 	*block
 
-	next atomic.Int64
-	mu   sync.Mutex // guards err and the caller's QueryStats
-	err  error      // the first failure
+	mu  sync.Mutex // guards err and the caller's QueryStats
+	err error      // the first failure
 }
 
 // block is what a batch works with, for one block at a time; pooled by the collection.
@@ -138,34 +137,30 @@ func (b *batch) answerBlock(ctx context.Context, count int) error {
 	})
 }
 
-// each has goroutines do runs of 0 to count-1 until none is left or one has failed.
+// each has goroutines do runs of 0 to count-1 until none is left or one has failed. Runs that follow one another have near answers, so each
+// goroutine takes those of a share of its own first.
 func (b *batch) each(count int, do func(begin, end int, scratch *queryScratch) error) error {
 	threads := min(runtime.GOMAXPROCS(0), count)
 	run := min(max(count/(runsEach*threads), 1), longestRun)
-	b.next.Store(0)
-	work := func() {
+	runs := shares.Divide((count+run-1)/run, threads)
+	work := func(own int) {
 		scratch := b.c.scratch.Get().(*queryScratch)
 		defer b.c.scratch.Put(scratch)
-		for {
-			end := int(b.next.Add(int64(run)))
-			begin := end - run
-			if begin >= count {
-				return
-			}
-			if err := do(begin, min(end, count), scratch); err != nil {
-				b.next.Store(int64(count))
+		for i, ok := runs.Take(own); ok; i, ok = runs.Take(own) {
+			if err := do(i*run, min((i+1)*run, count), scratch); err != nil {
+				runs.Stop()
 				b.fail(err)
 				return
 			}
 		}
 	}
-	if threads == 1 {
-		work()
+	if len(runs) == 1 {
+		work(0)
 		return b.err
 	}
 	var workers sync.WaitGroup
-	for range threads {
-		workers.Go(work)
+	for own := range runs {
+		workers.Go(func() { work(own) })
 	}
 	workers.Wait()
 	return b.err
