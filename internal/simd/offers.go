@@ -53,7 +53,7 @@ func (o *Offers) reserve(more int) {
 	}
 }
 
-// introduceEach takes one row after the other.
+// introduceEach offers one row after the other, where no kernel takes several.
 func introduceEach(places, names, distances, rows []uint32, values, limits []float32, at, count int) (offers int) {
 	width := len(rows) - 1
 	for i := range count {
@@ -63,7 +63,8 @@ func introduceEach(places, names, distances, rows []uint32, values, limits []flo
 	return offers
 }
 
-// introduceRowGo is the Go twin, which offers the first row to the others, and them to it. Few values are near enough to anybody; for which of the two those are, no branch would foresee.
+// introduceRowGo is the Go twin, which offers the first row to the others, and them to it. Few values are near enough to anybody; for
+// which of the two those are, no branch would foresee.
 func introduceRowGo(places, names, distances, rows []uint32, values, limits []float32, at int) int {
 	row, limit, count := rows[0], limits[0], 0
 	for i, value := range values {

@@ -44,19 +44,7 @@ func introduce() {
 	JMP(LabelRef("Next"))
 
 	Label("Sixteen")
-	there := firstLanes(left)
-	value, most, other, offset := ZMM(), ZMM(), ZMM(), ZMM()
-	VMOVUPS_Z(Mem{Base: values, Index: done, Scale: 4}, there, value)
-	VMOVUPS_Z(Mem{Base: limits, Index: done, Scale: 4, Disp: 4}, there, most)
-	VMOVDQU32_Z(Mem{Base: rows, Index: done, Scale: 4, Disp: 4}, there, other)
-	own, toThem := K(), K()
-	VCMPPS(Imm(lessOrEqual), limit, value, there, own)
-	VCMPPS(Imm(lessOrEqual), most, value, there, toThem)
-	distance := sortable(value, zero, sign)
-	VPSUBD(row, other, offset)
-	o.add(at, false, offset, one, distance, own)
-	VPSUBD(other, row, offset)
-	o.add(place, true, offset, one, distance, toThem)
+	introduceSixteen(&o, lanes{rows, values, limits, done}, firstLanes(left), from{at, row, limit, place}, constants{one, sign, zero})
 	VPADDD(sixteen, place, place)
 	ADDQ(Imm(16), done)
 	SUBQ(Imm(16), left)
@@ -76,6 +64,31 @@ func introduce() {
 	VZEROUPPER()
 	Store(o.kept, ReturnIndex(0))
 	RET()
+}
+
+// lanes are where the next sixteen are: how many of the rows behind a row are done, and the rows, their values and limits.
+type lanes struct{ rows, values, limits, done Register }
+
+// from are the row that is offered in all lanes: its place, the row and its limit, and the places of the next sixteen.
+type from struct{ at, row, limit, place VecVirtual }
+
+// constants are what sixteen need all the time.
+type constants struct{ one, sign, zero VecVirtual }
+
+// introduceSixteen emits the offers of the next sixteen, of those lanes that are there.
+func introduceSixteen(o *offers, l lanes, there Register, f from, c constants) {
+	value, most, other, offset := ZMM(), ZMM(), ZMM(), ZMM()
+	VMOVUPS_Z(Mem{Base: l.values, Index: l.done, Scale: 4}, there, value)
+	VMOVUPS_Z(Mem{Base: l.limits, Index: l.done, Scale: 4, Disp: 4}, there, most)
+	VMOVDQU32_Z(Mem{Base: l.rows, Index: l.done, Scale: 4, Disp: 4}, there, other)
+	own, toThem := K(), K()
+	VCMPPS(Imm(lessOrEqual), f.limit, value, there, own)
+	VCMPPS(Imm(lessOrEqual), most, value, there, toThem)
+	distance := sortable(value, c.zero, c.sign)
+	VPSUBD(f.row, other, offset)
+	o.add(f.at, false, offset, c.one, distance, own)
+	VPSUBD(other, f.row, offset)
+	o.add(f.place, true, offset, c.one, distance, toThem)
 }
 
 // firstLanes are as many lanes as are left, at most all.
