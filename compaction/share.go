@@ -4,20 +4,22 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"github.com/vicinaldb/store/internal/shares"
 )
 
-// share has goroutines do so many pieces of work, each when one has time for it, and waits for all of them. An error ends the work, and
+// share has goroutines do so many pieces of work, each those of a share of its own and then of others, and waits for all of them. An error ends the work, and
 // so does a context that ends: no piece is begun after that, and the first error is returned. A panic of one of them becomes one of the
 // goroutine that called share.
 func share(ctx context.Context, threads, pieces int, do func(piece int) error) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var (
-		next     atomic.Int64
+		left     = shares.Divide(pieces, max(threads, 1))
 		running  sync.WaitGroup
 		panicked atomic.Pointer[any]
 	)
-	for range min(max(threads, 1), pieces) {
+	for own := range left {
 		running.Go(func() {
 			defer func() {
 				if value := recover(); value != nil {
@@ -25,8 +27,8 @@ func share(ctx context.Context, threads, pieces int, do func(piece int) error) e
 				}
 			}()
 			for ctx.Err() == nil && panicked.Load() == nil {
-				piece := int(next.Add(1)) - 1
-				if piece >= pieces {
+				piece, ok := left.Take(own)
+				if !ok {
 					return
 				}
 				if err := do(piece); err != nil {
