@@ -144,6 +144,11 @@ func openPublishedOnce(dir storage.CollectionDir, name string, log *slog.Logger)
 		}
 		segments.add(seg, dead)
 	}
+	earlier, err := dir.Quarantined()
+	if err != nil {
+		return nil, errors.Join(err, segments.close())
+	}
+	c.reportSetAside(earlier, segments)
 	c.swap(newSnapshot(&c.drain, segments.list, segments.dead, new(pendingRows)))
 	return c, nil
 }
@@ -196,7 +201,8 @@ type CollectionInfo struct {
 	// MetricUnknown is set when the metric is not registered in this program, see package metric: then everything that
 	// takes a distance fails with ErrUnknownMetric, and the rest works.
 	MetricUnknown bool `json:"metric_unknown,omitempty"`
-	// Problems are damages found since the collection was opened, and what was done about them.
+	// Problems are damages found since the collection was opened, and what was done about them; and until the next Prepare, that a damaged
+	// index was set aside earlier.
 	Problems []string `json:"problems,omitempty"`
 }
 

@@ -62,6 +62,17 @@ func (c *Collection) quarantine(path string) {
 	}
 }
 
+// reportSetAside tells of damaged segments that were set aside before the collection was opened, as long as there is no index in their
+// place: whoever opened it then may have told nobody.
+func (c *Collection) reportSetAside(earlier []string, segments openedSegments) {
+	if len(segments.list) > 0 {
+		return
+	}
+	for _, path := range earlier {
+		c.report("a damaged segment was set aside, and there is no other", errors.New(path))
+	}
+}
+
 // openedSegments are segments with their tombstones.
 type openedSegments struct {
 	list []*segment

@@ -237,3 +237,38 @@ func TestStore_DamagedManifest(t *testing.T) {
 		t.Errorf("after the writer came: %v", err)
 	}
 }
+
+// Whoever opens the collection after the one that set its index aside is told as well, until there is another.
+func TestStore_DamagedSegment_IsToldUntilPrepare(t *testing.T) {
+	path, segment := prepared(t, clusters(32, 1500, 5))
+	change(t, segment, func(b []byte) []byte { return b[:len(b)/2] })
+	s := open(t, path)
+	if _, err := s.Collection(t.Context(), "songs"); err != nil {
+		t.Fatal(err)
+	}
+	s, c := reopen(t, s, path)
+	expectProblems(t, c, 1)
+	if err := c.Verify(t.Context()); !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("Verify hides the damage: %v", err)
+	}
+	reader := open(t, path, store.ReadOnly())
+	published, err := reader.Collection(t.Context(), "songs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectProblems(t, published, 1)
+	prepare(t, c)
+	_, c = reopen(t, s, path)
+	expectProblems(t, c, 0)
+	if err := c.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func expectProblems(t *testing.T, c *store.Collection, want int) {
+	t.Helper()
+	info, err := c.Info(t.Context())
+	if err != nil || len(info.Problems) != want {
+		t.Errorf("problems are %q, %v, want %d", info.Problems, err, want)
+	}
+}

@@ -43,10 +43,15 @@ func (c *Collection) load() error {
 		return err
 	}
 	c.epoch = manifest.Epoch
+	earlier, err := c.dir.Quarantined()
+	if err != nil {
+		return err
+	}
 	segments, err := c.openSegments(manifest)
 	if err != nil {
 		return errors.Join(err, segments.close())
 	}
+	c.reportSetAside(earlier, segments)
 	if err := c.start(manifest, segments); err != nil {
 		return errors.Join(err, segments.close())
 	}

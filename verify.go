@@ -14,8 +14,8 @@ import (
 // It changes nothing, and queries and writes go on meanwhile.
 //
 // Nil means that all is as it was written. Otherwise the error wraps ErrCorrupt
-// for each damage it found and names file and place; that a segment was
-// set aside since the collection was opened is a damage too.
+// for each damage it found and names file and place. What [CollectionInfo.Problems] has is a damage too: that a segment was set
+// aside, since the collection was opened or, until the next Prepare, before.
 func (c *Collection) Verify(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return c.failed("verifying", err)

@@ -272,6 +272,19 @@ func (c CollectionDir) TemporaryManifest() string { return filepath.Join(c.Tempo
 // Quarantine is the directory that damaged segments are moved to.
 func (c CollectionDir) Quarantine() string { return filepath.Join(string(c), quarantineName) }
 
+// Quarantined are the paths of the files in quarantine. The directory may be missing.
+func (c CollectionDir) Quarantined() ([]string, error) {
+	entries, err := os.ReadDir(c.Quarantine())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("listing quarantine: %w", err)
+	}
+	var paths []string
+	for _, entry := range entries {
+		paths = append(paths, filepath.Join(c.Quarantine(), entry.Name()))
+	}
+	return paths, nil
+}
+
 // Clean removes the files that were being made when the process ended, and makes those directories of a collection that
 // are missing: tools that copy files leave out empty ones. The caller holds the lock and makes no file at the time.
 func (c CollectionDir) Clean() error {
