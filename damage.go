@@ -12,10 +12,11 @@ import (
 // setAside takes a damaged segment out of service after a call failed on it,
 // and reports whether the call should be tried again: then the segment's rows
 // are pending, and answered from the source of truth. A read-only store has no
-// such source, and an error that is no segment's damage is the caller's.
+// such source, and an error that is no damage of the collection's own segments
+// is the caller's: one of another collection may come with its graph.
 func (c *Collection) setAside(ctx context.Context, err error) bool {
 	d, ok := errors.AsType[*damage](err)
-	if !ok || c.writer == nil {
+	if !ok || d.seg.of != c || c.writer == nil {
 		return false
 	}
 	return c.writer.submit(ctx, &request{solo: func(w *writer) error { return w.setAside(d) }}) == nil

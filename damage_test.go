@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/vicinaldb/store"
 )
@@ -270,5 +272,30 @@ func expectProblems(t *testing.T, c *store.Collection, want int) {
 	info, err := c.Info(t.Context())
 	if err != nil || len(info.Problems) != want {
 		t.Errorf("problems are %q, %v, want %d", info.Problems, err, want)
+	}
+}
+
+// A graph may come from another collection, whose damage is no reason to try again.
+func TestCollection_Prepare_GraphOfADamagedCollection(t *testing.T) {
+	vectors := clusters(33, 1500, 5)
+	path, segment := prepared(t, vectors)
+	s := open(t, path)
+	damaged, err := s.Collection(t.Context(), "songs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Chmod(segment, 0o600), os.Truncate(segment, 8192)); err != nil {
+		t.Fatal(err)
+	}
+	other, err := s.Create(t.Context(), "other", store.Schema{Dim: len(vectors[0])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	upsert(t, other, items(vectors))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err = other.Prepare(ctx, store.InitialGraph(damaged.NeighborGraph(ctx)))
+	if !errors.Is(err, store.ErrCorrupt) || ctx.Err() != nil {
+		t.Errorf("Prepare ended with %v, want ErrCorrupt", err)
 	}
 }

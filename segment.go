@@ -26,6 +26,7 @@ type segment struct {
 	*storage.Segment
 	record storage.SegmentRecord
 	path   string
+	of     *Collection
 	codec  codec.Codec // of its codes: the collection's, or one with parameters of its own
 	rows   codec.Rows
 	pivots codec.Rows // nil when the codec packs none
@@ -51,7 +52,7 @@ func (c *Collection) openSegment(path string, record storage.SegmentRecord) (*se
 	if err != nil {
 		return nil, err
 	}
-	seg := &segment{Segment: file, record: record, path: path, log: c.log}
+	seg := &segment{Segment: file, record: record, path: path, of: c, log: c.log}
 	if err := mapped.Guard(func() error { return seg.assemble(c.schema, c.codec) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening segment %s: %w", path, err), file.Close())
 	}
