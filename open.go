@@ -15,6 +15,9 @@ import (
 // openWritable opens a collection from its source of truth.
 func openWritable(dir storage.CollectionDir, name string, log *slog.Logger) (*Collection, error) {
 	data, err := storage.OpenDataFile(dir.DataFile())
+	if errors.Is(err, ErrNotFound) { // the collection is there, so it had one
+		return nil, fmt.Errorf("%w: %s, the only place of what was stored, is missing", ErrCorrupt, dir.DataFile())
+	}
 	if err != nil {
 		return nil, err
 	}

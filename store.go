@@ -167,7 +167,8 @@ func (s *Store) leave(name string, o *opening) {
 	}
 }
 
-// Collections lists the collections by name, with their schemas and counts.
+// Collections lists the collections by name, with their schemas and counts. Those that cannot be opened are left out,
+// and the error, which then comes beside the others, says which and why.
 func (s *Store) Collections(ctx context.Context) ([]CollectionInfo, error) {
 	if err := s.usable(ctx); err != nil {
 		return nil, fmt.Errorf("listing collections: %w", err)
@@ -176,18 +177,19 @@ func (s *Store) Collections(ctx context.Context) ([]CollectionInfo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing collections: %w", err)
 	}
-	infos := make([]CollectionInfo, 0, len(names))
+	infos, errs := make([]CollectionInfo, 0, len(names)), []error(nil)
 	for _, name := range names {
 		info, err := s.info(ctx, name)
-		if errors.Is(err, ErrNotFound) {
-			continue // dropped since it was listed
-		}
-		if err != nil {
+		switch {
+		case err == nil:
+			infos = append(infos, info)
+		case ctx.Err() != nil:
 			return nil, err
+		case !errors.Is(err, ErrNotFound) || s.dir.CheckCollection(name) == nil: // else it was dropped since it was listed
+			errs = append(errs, err)
 		}
-		infos = append(infos, info)
 	}
-	return infos, nil
+	return infos, errors.Join(errs...)
 }
 
 func (s *Store) info(ctx context.Context, name string) (CollectionInfo, error) {
