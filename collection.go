@@ -185,8 +185,8 @@ func (c *Collection) close() error {
 // Name returns the collection's name.
 func (c *Collection) Name() string { return c.name }
 
-// Schema returns the schema, with the metric's canonical name.
-func (c *Collection) Schema() Schema { return c.schema }
+// Schema returns the schema, with the metric's canonical name. It shares no memory with the collection's own.
+func (c *Collection) Schema() Schema { return c.schema.clone() }
 
 // CollectionInfo describes a collection at one moment.
 type CollectionInfo struct {
@@ -227,7 +227,7 @@ func (c *Collection) Info(ctx context.Context) (CollectionInfo, error) {
 		return CollectionInfo{}, c.failed("describing", err)
 	}
 	defer s.release()
-	info := CollectionInfo{Name: c.name, Schema: c.schema, Items: s.live, Pending: s.pending.live(), MetricUnknown: c.unknown != nil}
+	info := CollectionInfo{Name: c.name, Schema: c.schema.clone(), Items: s.live, Pending: s.pending.live(), MetricUnknown: c.unknown != nil}
 	for i, seg := range s.segments {
 		if s.dead[i] != nil {
 			info.Deleted += int(s.dead[i].GetCardinality())

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/metric"
 )
 
 // What cannot be opened is told beside what can, and is not taken for something that was dropped.
@@ -32,5 +33,24 @@ func TestStore_Collections_TellsOfDamage(t *testing.T) {
 		if len(infos) != 1 || infos[0].Name != "whole" {
 			t.Errorf("%s: collections are %+v", damage, infos)
 		}
+	}
+}
+
+// The schema that is handed out is the caller's.
+func TestCollection_Schema_SharesNoMemory(t *testing.T) {
+	s := open(t, t.TempDir())
+	half := 0.5
+	c := create(t, s, store.Schema{
+		Dim: 2, Metric: "seuclidean", Params: metric.Params{Sigma: []float64{1, 2}}, Index: store.IndexParams{DiversifyProb: &half},
+	})
+	info, err := c.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, schema := range []store.Schema{c.Schema(), info.Schema} {
+		schema.Params.Sigma[0], *schema.Index.DiversifyProb = 100, 7
+	}
+	if own := c.Schema(); own.Params.Sigma[0] != 1 || *own.Index.DiversifyProb != 0.5 {
+		t.Errorf("the schema became %+v, %v", own, *own.Index.DiversifyProb)
 	}
 }

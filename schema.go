@@ -146,6 +146,16 @@ func (s Schema) resolve() (Schema, codec.Codec, error) {
 	return s, vectors, nil
 }
 
+// clone returns a copy that shares no memory with s.
+func (s Schema) clone() Schema {
+	s.Params = s.Params.Clone()
+	if p := s.Index.DiversifyProb; p != nil {
+		own := *p
+		s.Index.DiversifyProb = &own
+	}
+	return s
+}
+
 // options translates the dials into package nnd's.
 func (p IndexParams) options(vectors codec.Codec) nnd.Options {
 	return nnd.Options{

@@ -87,7 +87,7 @@ func (m *Dense) Name() string { return m.def.Name }
 
 // Params returns a copy of the parameters that the metric was looked up with, completed by their defaults, so that a
 // later Lookup with them gives the same metric.
-func (m *Dense) Params() Params { return m.params.clone() }
+func (m *Dense) Params() Params { return m.params.Clone() }
 
 // Proxy returns the cheap metric that graphs should be built and searched with in this one's place; the candidates found
 // so, more than are wanted, are then ranked by this one. It returns false when the metric is to be searched with itself.

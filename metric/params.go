@@ -86,8 +86,8 @@ func (p *Params) checkTaken(takes []string) error {
 	return nil
 }
 
-// clone returns a copy that shares no memory with p.
-func (p *Params) clone() Params {
+// Clone returns a copy that shares no memory with p.
+func (p *Params) Clone() Params {
 	c := *p
 	c.P = clonePointer(p.P)
 	c.W = slices.Clone(p.W)

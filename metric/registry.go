@@ -123,7 +123,7 @@ func Lookup(name string, params ...Params) (*Dense, error) {
 	}
 	var p Params
 	if len(params) == 1 {
-		p = params[0].clone()
+		p = params[0].Clone()
 	}
 	m, err := e.metric(p)
 	if err != nil {

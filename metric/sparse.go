@@ -122,7 +122,7 @@ func (m *Sparse) Name() string { return m.def.Name }
 func (m *Sparse) Dim() uint32 { return m.dim }
 
 // Params returns the parameters that the metric was looked up with, completed by the defaults that it uses.
-func (m *Sparse) Params() Params { return m.params.clone() }
+func (m *Sparse) Params() Params { return m.params.Clone() }
 
 // Kernel returns how the fast form may be computed in batches.
 func (m *Sparse) Kernel() SparseKernel { return m.def.Kernel }

@@ -101,7 +101,7 @@ func LookupSparse(name string, dim uint32, params ...Params) (*Sparse, error) {
 	}
 	var p Params
 	if len(params) == 1 {
-		p = params[0].clone()
+		p = params[0].Clone()
 	}
 	m, err := entry.metric(dim, p)
 	if err != nil {
