@@ -1,11 +1,13 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vicinaldb/store"
 	"github.com/vicinaldb/store/metric"
@@ -52,5 +54,54 @@ func TestCollection_Schema_SharesNoMemory(t *testing.T) {
 	}
 	if own := c.Schema(); own.Params.Sigma[0] != 1 || *own.Index.DiversifyProb != 0.5 {
 		t.Errorf("the schema became %+v, %v", own, *own.Index.DiversifyProb)
+	}
+}
+
+// Nothing is written after Close has returned, and what a Create did not return is not there.
+func TestStore_Create_WhileClosing(t *testing.T) {
+	for trial := range 50 {
+		path := t.TempDir()
+		s := open(t, path)
+		created := make(chan error)
+		go func() {
+			_, err := s.Create(context.Background(), "songs", store.Schema{Dim: 2})
+			created <- err
+		}()
+		time.Sleep(time.Duration(trial) * 20 * time.Microsecond)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, missing := os.Stat(filepath.Join(path, "songs"))
+		err := <-created
+		if _, later := os.Stat(filepath.Join(path, "songs")); (later == nil) != (missing == nil) {
+			t.Fatalf("the collection came after Close: %v, %v", missing, later)
+		}
+		if (err == nil) != (missing == nil) || err != nil && !errors.Is(err, store.ErrClosed) {
+			t.Fatalf("Create returned %v, and the directory has %v", err, missing)
+		}
+	}
+}
+
+// Who opens a collection while another call tries in vain to create it gets it.
+func TestStore_Collection_WhileCreateFails(t *testing.T) {
+	for range 20 {
+		path := t.TempDir()
+		s := open(t, path)
+		create(t, s, store.Schema{Dim: 2})
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = open(t, path)
+		creating := make(chan error)
+		go func() {
+			_, err := s.Create(context.Background(), "songs", store.Schema{Dim: 2})
+			creating <- err
+		}()
+		if _, err := s.Collection(t.Context(), "songs"); err != nil {
+			t.Error(err)
+		}
+		if err := <-creating; !errors.Is(err, store.ErrExists) {
+			t.Errorf("Create returned %v, want ErrExists", err)
+		}
 	}
 }

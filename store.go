@@ -92,25 +92,46 @@ func (s *Store) Create(ctx context.Context, name string, schema Schema) (*Collec
 	if s.opts.readOnly {
 		return nil, fmt.Errorf("creating collection %q: %w", clip(name), ErrReadOnly)
 	}
-	if err := s.create(ctx, name, schema); err != nil {
+	c, err := s.create(ctx, name, schema)
+	if err != nil {
 		return nil, fmt.Errorf("creating collection %q: %w", clip(name), err)
 	}
-	return s.Collection(ctx, name)
+	return c, nil
 }
 
-func (s *Store) create(ctx context.Context, name string, schema Schema) error {
+func (s *Store) create(ctx context.Context, name string, schema Schema) (*Collection, error) {
 	if err := s.usable(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	schema, _, err := schema.resolve()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	encoded, err := encodeSchema(schema)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return createCollection(s.dir, name, schema, encoded)
+	for {
+		o, mine, err := s.enter(name)
+		if err != nil {
+			return nil, err
+		}
+		if mine { // so that Close waits: nothing is written after it
+			s.fill(name, o, func() (*Collection, error) {
+				if err := createCollection(s.dir, name, schema, encoded); err != nil {
+					return nil, err
+				}
+				return openCollection(s.dir, name, s.opts)
+			})
+			return o.collection, o.err
+		}
+		if err := o.wait(ctx); err != nil {
+			return nil, err
+		}
+		if o.err == nil {
+			return nil, ErrExists
+		}
+	}
 }
 
 // Collection opens a collection, or gives the handle of one that is open
@@ -121,26 +142,47 @@ func (s *Store) Collection(ctx context.Context, name string) (*Collection, error
 	if err := s.usable(ctx); err != nil {
 		return nil, fmt.Errorf("opening collection %q: %w", clip(name), err)
 	}
-	o, mine, err := s.enter(name)
+	c, err := s.collection(ctx, name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("opening collection %q: %w", clip(name), err)
 	}
-	if mine {
-		o.collection, o.err = openCollection(s.dir, name, s.opts)
-		if o.err != nil {
-			s.leave(name, o)
+	return c, nil
+}
+
+func (s *Store) collection(ctx context.Context, name string) (*Collection, error) {
+	for {
+		o, mine, err := s.enter(name)
+		if err != nil {
+			return nil, err
 		}
-		close(o.done)
+		if mine {
+			s.fill(name, o, func() (*Collection, error) { return openCollection(s.dir, name, s.opts) })
+		}
+		if err := o.wait(ctx); err != nil {
+			return nil, err
+		}
+		if !errors.Is(o.err, ErrExists) { // else a Create failed that came first, and there is one to be opened
+			return o.collection, o.err
+		}
 	}
+}
+
+// fill ends an opening, and forgets it when it fails.
+func (s *Store) fill(name string, o *opening, open func() (*Collection, error)) {
+	if o.collection, o.err = open(); o.err != nil {
+		s.leave(name, o)
+	}
+	close(o.done)
+}
+
+// wait returns when the opening has ended, or with the error of a context that ends before.
+func (o *opening) wait(ctx context.Context) error {
 	select {
 	case <-o.done:
+		return nil
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
-	if o.err != nil {
-		return nil, fmt.Errorf("opening collection %q: %w", clip(name), o.err)
-	}
-	return o.collection, nil
 }
 
 // enter finds the entry of a name, or makes one that the caller must fill.
@@ -148,7 +190,7 @@ func (s *Store) enter(name string) (o *opening, mine bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, false, fmt.Errorf("opening collection %q: %w", clip(name), ErrClosed)
+		return nil, false, ErrClosed
 	}
 	if o, ok := s.open[name]; ok {
 		return o, false, nil
