@@ -47,6 +47,9 @@ func (c *Collection) queryAll(ctx context.Context, n int, vector func(i int) cod
 }
 
 func (c *Collection) queryBatch(ctx context.Context, n int, vector func(i int) codec.Vector, k int, opts []QueryOption) ([][]Result, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
 	s, err := c.acquire()
 	if err != nil {
 		return nil, err

@@ -77,10 +77,15 @@ func createCollection(dir storage.Dir, name string, schema Schema, encodedSchema
 	err = dir.CreateCollection(name, func(made storage.CollectionDir) error {
 		return storage.CreateDataFile(made.DataFile(), options)
 	})
-	switch {
-	case errors.Is(err, fs.ErrExist):
+	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%w: %w", ErrExists, err)
-	case errors.Is(err, storage.ErrName):
+	}
+	return ofName(err)
+}
+
+// ofName makes of a name that no collection has an argument that is invalid.
+func ofName(err error) error {
+	if errors.Is(err, storage.ErrName) {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return err
@@ -102,7 +107,7 @@ func pageDim(s Schema) int {
 // openCollection opens a collection that exists.
 func openCollection(dir storage.Dir, name string, o openOptions) (*Collection, error) {
 	if err := dir.CheckCollection(name); err != nil {
-		return nil, err
+		return nil, ofName(err)
 	}
 	if o.readOnly {
 		return openPublished(dir.Collection(name), name, o.log)

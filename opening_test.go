@@ -105,3 +105,32 @@ func TestStore_Collection_WhileCreateFails(t *testing.T) {
 		}
 	}
 }
+
+func TestStore_RefusesNames(t *testing.T) {
+	s := open(t, t.TempDir())
+	for _, name := range []string{"", "../x", "A", strings.Repeat("a", 64)} {
+		if _, err := s.Collection(t.Context(), name); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("opening %q: %v, want ErrInvalid", name, err)
+		}
+		if err := s.Drop(t.Context(), name); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("dropping %q: %v, want ErrInvalid", name, err)
+		}
+	}
+}
+
+// A context that has ended is found where there is nothing to do, too.
+func TestCollection_EndedContext_NothingToDo(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 2})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.QueryBatch(ctx, nil, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("QueryBatch returned %v", err)
+	}
+	var last error
+	for _, err := range c.All(ctx) {
+		last = err
+	}
+	if !errors.Is(last, context.Canceled) {
+		t.Errorf("All gave %v", last)
+	}
+}

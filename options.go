@@ -22,7 +22,9 @@ type openOptions struct {
 // alone: it takes no lock, writes nothing, works on a read-only file system and
 // beside a running writer, from any number of processes. Such a reader sees
 // what the writer published last, by Prepare or Close: items that were pending
-// then are not in it, and later writes are seen after opening again.
+// then are not in it, nor what they had replaced, and later writes are seen
+// after opening again. So a writer has readers see all of its items by a
+// Prepare after its last Upsert.
 func ReadOnly() Option { return func(o *openOptions) { o.readOnly = true } }
 
 // WithLogger sends what happens in the background (damage found, files removed)
@@ -38,7 +40,9 @@ func WithLogger(log *slog.Logger) Option {
 func collectOpen(opts []Option) openOptions {
 	o := openOptions{log: slog.New(slog.DiscardHandler)}
 	for _, apply := range opts {
-		apply(&o)
+		if apply != nil {
+			apply(&o)
+		}
 	}
 	return o
 }

@@ -116,6 +116,10 @@ func (c *Collection) All(ctx context.Context) iter.Seq2[Item, error] {
 		return c.allIndexed(ctx)
 	}
 	return func(yield func(Item, error) bool) {
+		if err := context.Cause(ctx); err != nil { // there may be no row to find that at
+			yield(Item{}, c.failed("walking", err))
+			return
+		}
 		for row, err := range c.data.Rows(0, math.MaxUint64) {
 			var item Item
 			if err = cmp.Or(err, context.Cause(ctx)); err == nil {

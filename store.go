@@ -280,7 +280,7 @@ func (s *Store) drop(name string) error {
 		}
 	}
 	if err := s.dir.Drop(name); err != nil {
-		return errors.Join(err, closing)
+		return errors.Join(ofName(err), closing)
 	}
 	return nil
 }
