@@ -35,7 +35,8 @@
 //     from time to time.
 //   - Prepare writes the whole index anew, though it begins with the neighbor lists of the one before. Deleted items' space
 //     returns then.
-//   - Readers beside a writer see what it published last, by Prepare or Close.
+//   - Readers beside a writer see what it published last, by Prepare or Close; not
+//     what was pending then, nor what that had replaced.
 //   - Vectors are kept twice: in the data file and in the index.
 //   - A store belongs on a local file system: locks and mappings are not to be
 //     trusted over a network.

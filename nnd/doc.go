@@ -93,6 +93,6 @@
 // # Where to start reading
 //
 // [Build] and descent.go for the descent, [Update] and walk.go for updates, [Diversify] and diversify.go for the
-// pruning, [SearchGraph.Repair] and connect.go for the repair, [Searcher.Search] for searches and radius.go for those with a radius, csr.go and
+// pruning, [SearchGraph.Repair] and connect.go for the repair, [Searcher.Search] for searches, bounds.go for how far they look, csr.go and
 // join.go for sparse matrices.
 package nnd
