@@ -18,6 +18,7 @@ import re
 import shutil
 import statistics
 import subprocess
+import time
 
 from peers import Machine
 from peers_report import table
@@ -56,6 +57,19 @@ def mapped(args, name):
     return float(re.search(r"([\d.]+) mapped/heap", text)[1])
 
 
+def pauses(seconds=1.0, least=10e-6):
+    """How often a second, and for how long in the median, the machine holds up a loop that does nothing, and for what share of the time.
+    Whatever stops it stops one call in so many that takes as long between two pauses."""
+    begin = last = time.perf_counter()
+    found = []
+    while last - begin < seconds:
+        now = time.perf_counter()
+        if now - last > least:
+            found.append(now - last)
+        last = now
+    return len(found) / seconds, statistics.median(found or [0]), sum(found) / seconds
+
+
 def pace(steps, threads, epsilon):
     passes = [step for step in steps if step["step"] == "query" and (step["threads"], step["epsilon"]) == (threads, epsilon)]
     return {key: statistics.median(step[key] for step in passes) for key in ("recall", "qps", "batch_qps", "p50_us", "p99_us", "allocs_per_query")} | {
@@ -89,6 +103,8 @@ def tell(name, took, steps, ratio):
         text = f"{1e3 * step['seconds']:.0f} ms, the first {step['first_us'] / 1e3:.1f} ms"
         rows.append([f"first {step['queries']} queries with a cold cache {how}, {name}", text])
     rows.append([f"mapped file / heap, {name}", f"{ratio:.3f}"])
+    often, median, share = pauses()
+    rows.append([f"pauses of a loop that does nothing, {name}", f"{often:.0f} a second, {1e6 * median:.0f} us, {100 * share:.1f} % of the time"])
     print(table(["", name], rows), flush=True)
 
 
