@@ -23,7 +23,7 @@ type writer struct {
 	// The rest belongs to the goroutine.
 	pending *pendingBuilder
 	build   *build // the Prepare that runs, if any
-	dirty   bool   // tombstones changed since MANIFEST was published
+	dirty   bool   // MANIFEST is behind: tombstones changed, or it could not be written
 }
 
 // request asks for one atomic change. Exactly one of write and solo is set.
@@ -62,13 +62,14 @@ type effect struct {
 
 const maxGroup = 1024 // requests that share a transaction
 
-func startWriter(c *Collection, pending *pendingBuilder) *writer {
+func startWriter(c *Collection, pending *pendingBuilder, dirty bool) *writer {
 	w := &writer{
 		c:        c,
 		requests: make(chan *request),
 		stop:     make(chan struct{}),
 		stopped:  make(chan struct{}),
 		pending:  pending,
+		dirty:    dirty,
 	}
 	go w.run()
 	return w

@@ -49,9 +49,10 @@ func (w *writer) setAside(d *damage) error {
 	}
 	w.pending = pending
 	s := newSnapshot(&c.drain, kept.list, kept.dead, pending.publish())
-	if err := c.publish(s); err != nil {
+	if err = c.publish(s); err != nil {
 		c.report("a segment was set aside", err)
 	}
+	w.dirty = err != nil
 	c.swap(s)
 	return nil
 }

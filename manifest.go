@@ -47,7 +47,7 @@ func (c *Collection) commitManifest(segments []*segment, also func(tx *storage.T
 }
 
 // publish writes the file MANIFEST, with the tombstones, for readers that must
-// not touch the data file. It is written again at the next Open when it fails.
+// not touch the data file. It is written again by Close or the next Open when it fails.
 func (c *Collection) publish(s *snapshot) error {
 	if err := c.publishSnapshot(s); err != nil {
 		return fmt.Errorf("%w: %w", errUnpublished, err)
@@ -99,13 +99,13 @@ func (w *writer) install(record storage.SegmentRecord, out *compaction.Output) e
 		// What is in segments/ stays: after a commit that failed nobody knows whether it counts.
 		return errors.Join(err, next.close())
 	}
-	w.pending, w.dirty = pending, false
-	for _, seg := range base.segments {
-		seg.obsolete.Store(true)
-	}
 	s := newSnapshot(&c.drain, next.list, next.dead, pending.publish())
 	err = c.publish(s)
-	c.swap(s) // lets go of the old segments, which readers find no longer
+	w.pending, w.dirty = pending, err != nil
+	for _, seg := range base.segments {
+		seg.obsolete.Store(err == nil) // else readers still come by MANIFEST, and the next Open removes the file
+	}
+	c.swap(s) // lets go of the old segments
 	return err
 }
 

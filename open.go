@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -110,17 +111,34 @@ func (c *Collection) start(manifest *storage.Manifest, segments openedSegments) 
 		return err
 	}
 	if len(segments.list) < len(manifest.Segments) {
-		if err := c.commitManifest(segments.list, func(*storage.Tx) error { return nil }); err != nil {
+		err := c.commitManifest(segments.list, func(tx *storage.Tx) error { return dropTombstones(tx, manifest, segments) })
+		if err != nil {
 			return err
 		}
 	}
 	s := newSnapshot(&c.drain, segments.list, segments.dead, pending.publish())
-	if err := c.publish(s); err != nil {
-		return err
+	published := c.publish(s)
+	if published == nil {
+		c.collectGarbage(segments.list) // not before: readers come by MANIFEST
+	} else { // a disk that is full, say: what is stored can be used all the same
+		c.log.Error("readers beside this process see an older state", "error", published)
 	}
-	c.collectGarbage(segments.list) // not before: readers come by MANIFEST
 	c.swap(s)
-	c.writer = startWriter(c, pending)
+	c.writer = startWriter(c, pending, published != nil)
+	return nil
+}
+
+// dropTombstones removes those of segments that a manifest names and that could not be opened.
+func dropTombstones(tx *storage.Tx, manifest *storage.Manifest, segments openedSegments) error {
+	for _, record := range manifest.Segments {
+		opened := func(seg *segment) bool { return seg.record.UUID == record.UUID }
+		if slices.ContainsFunc(segments.list, opened) {
+			continue
+		}
+		if err := tx.DropTombstones(record.UUID); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -131,7 +149,7 @@ func (c *Collection) loadPending(segments []*segment) (*pendingBuilder, error) {
 	for _, seg := range segments {
 		covered = append(covered, seg.record)
 	}
-	slices.SortFunc(covered, func(a, b storage.SegmentRecord) int { return int(int64(a.FirstSeq) - int64(b.FirstSeq)) })
+	slices.SortFunc(covered, func(a, b storage.SegmentRecord) int { return cmp.Compare(a.FirstSeq, b.FirstSeq) })
 	after := uint64(0)
 	for _, record := range covered {
 		if record.FirstSeq > after+1 {
