@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -120,10 +121,7 @@ func (w *writer) serve(first *request) {
 		next = w.poll(len(writes))
 	}
 	if len(writes) > 0 {
-		err := w.commit(writes)
-		for _, r := range writes {
-			r.done <- err
-		}
+		w.answer(writes)
 	}
 	if next != nil {
 		next.done <- next.solo(w)
@@ -140,6 +138,18 @@ func (w *writer) poll(taken int) *request {
 		return r
 	default:
 		return nil
+	}
+}
+
+// answer commits requests together or, where that fails, each by itself: the error may be of one of them alone.
+func (w *writer) answer(writes []*request) {
+	err := w.commit(writes)
+	for _, r := range writes {
+		if err != nil && len(writes) > 1 && !errors.Is(err, storage.ErrPoisoned) {
+			r.done <- w.commit([]*request{r})
+		} else {
+			r.done <- err
+		}
 	}
 }
 
@@ -218,7 +228,7 @@ func (g *group) remove(id string) (existed bool, err error) {
 }
 
 // bury marks the row of an id dead in the segment that holds it alive. That no
-// segment does is damage: the row is indexed and was alive until now.
+// segment does is damage, of the index: the row is stored and was alive until now.
 func (g *group) bury(id string) error {
 	for i, seg := range g.base.segments {
 		row, found, err := seg.find(id)
@@ -234,7 +244,11 @@ func (g *group) bury(id string) error {
 		g.dead[i].Add(row)
 		return nil
 	}
-	return fmt.Errorf("deleting item %q: no segment holds its row: %w", clip(id), ErrCorrupt)
+	err := fmt.Errorf("deleting item %q: no segment holds its row: %w", clip(id), ErrCorrupt)
+	if len(g.base.segments) == 0 {
+		return err
+	}
+	return &damage{g.base.segments[0], err}
 }
 
 func (g *group) putTombstones() error {
