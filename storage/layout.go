@@ -81,10 +81,7 @@ func checkDir(path string) error {
 // lock file but has something else that is no part of a store, for that is not where a store was meant to be.
 func (d Dir) Create() error {
 	if err := d.Check(); errors.Is(err, ErrNotFound) {
-		if err := os.MkdirAll(string(d), 0o700); err != nil {
-			return err
-		}
-		return syncDir(filepath.Dir(filepath.Clean(string(d))))
+		return makeAll(filepath.Clean(string(d)))
 	} else if err != nil {
 		return err
 	}
@@ -101,6 +98,24 @@ func (d Dir) Create() error {
 		}
 	}
 	return nil
+}
+
+// makeAll makes a directory and those above it that are missing, each name durable.
+func makeAll(path string) error {
+	above := filepath.Dir(path)
+	if err := checkDir(above); errors.Is(err, ErrNotFound) && above != path {
+		if err := makeAll(above); err != nil {
+			return err
+		}
+	}
+	err := os.Mkdir(path, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		err = checkDir(path) // somebody else has made it, or it is a file
+	}
+	if err != nil {
+		return err
+	}
+	return syncDir(above)
 }
 
 // Lock takes the right to write to the store; see [AcquireLock].

@@ -12,7 +12,7 @@ import (
 	"github.com/vicinaldb/store/storage"
 )
 
-// publishIn tells a child process of TestPublishSyncs where to publish.
+// publishIn tells a child process of syncsOf where to work.
 const publishIn = "VICINAL_TEST_PUBLISH_IN"
 
 // publishAll takes a segment and a manifest all the way, and the segment to quarantine.
@@ -42,9 +42,34 @@ func publishAll(t *testing.T, dir string) {
 // strace tells what it asked of the system: content is synced before it gets its name, the name before anything
 // depends on it.
 func TestPublishSyncs(t *testing.T) {
+	want := []string{
+		"sync tmp/s.seg", "rename tmp/s.seg segments/s.seg", "sync segments",
+		"sync tmp/MANIFEST", "rename tmp/MANIFEST MANIFEST", "sync ",
+		"rename segments/s.seg quarantine/s.seg", "sync quarantine", "sync segments",
+	}
+	if got, ok := syncsOf(t, publishAll); ok && !slices.Equal(got, want) {
+		t.Errorf("the calls are %q, want %q", got, want)
+	}
+}
+
+// A new store is as durable as what it will hold: so are the names of all directories that are made for it.
+func TestCreateSyncs(t *testing.T) {
+	got, ok := syncsOf(t, func(t *testing.T, dir string) {
+		if err := storage.Dir(filepath.Join(dir, "a", "b", "store")).Create(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if want := []string{"sync ", "sync a", "sync a/b"}; ok && !slices.Equal(got, want) {
+		t.Errorf("the calls are %q, want %q", got, want)
+	}
+}
+
+// syncsOf has a child run the test and do something in a directory, and gives the calls that this made of the system; not in the child.
+func syncsOf(t *testing.T, do func(t *testing.T, dir string)) (calls []string, ok bool) {
+	t.Helper()
 	if dir := os.Getenv(publishIn); dir != "" {
-		publishAll(t, dir)
-		return
+		do(t, dir)
+		return nil, false
 	}
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -56,7 +81,7 @@ func TestPublishSyncs(t *testing.T) {
 	}
 	trace := filepath.Join(t.TempDir(), "trace")
 	command := exec.Command(strace, "-f", "-y", "-o", trace, "-e", "trace=fsync,fdatasync,rename,renameat,renameat2",
-		os.Args[0], "-test.run", "^TestPublishSyncs$")
+		os.Args[0], "-test.run", "^"+t.Name()+"$")
 	command.Env = append(os.Environ(), publishIn+"="+dir)
 	if output, err := command.CombinedOutput(); err != nil {
 		if !strings.Contains(string(output), "FAIL") {
@@ -68,14 +93,7 @@ func TestPublishSyncs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{
-		"sync tmp/s.seg", "rename tmp/s.seg segments/s.seg", "sync segments",
-		"sync tmp/MANIFEST", "rename tmp/MANIFEST MANIFEST", "sync ",
-		"rename segments/s.seg quarantine/s.seg", "sync quarantine", "sync segments",
-	}
-	if got := syncsIn(string(text), dir); !slices.Equal(got, want) {
-		t.Errorf("the calls are %q, want %q", got, want)
-	}
+	return syncsIn(string(text), dir), true
 }
 
 // A line of strace: a sync of a descriptor with its path, or a rename of two paths.
