@@ -122,11 +122,18 @@ func openPublished(dir storage.CollectionDir, name string, log *slog.Logger) (*C
 	const tries = 5
 	for try := 1; ; try++ {
 		c, err := openPublishedOnce(dir, name, log)
-		if err == nil || try == tries || !errors.Is(err, storage.ErrNotFound) {
+		if missing := (*missingSegment)(nil); try == tries || !errors.As(err, &missing) {
 			return c, err
 		}
 	}
 }
+
+// missingSegment is damage, unless the writer has just removed the file: that MANIFEST is not there means that nothing was
+// published yet, that a segment which it names is not is something else.
+type missingSegment struct{ err error }
+
+func (m *missingSegment) Error() string { return fmt.Sprintf("%v: %v", ErrCorrupt, m.err) }
+func (m *missingSegment) Unwrap() error { return ErrCorrupt }
 
 func openPublishedOnce(dir storage.CollectionDir, name string, log *slog.Logger) (*Collection, error) {
 	manifest, err := storage.ReadManifest(dir.Manifest())
@@ -139,11 +146,15 @@ func openPublishedOnce(dir storage.CollectionDir, name string, log *slog.Logger)
 	}
 	var segments openedSegments
 	for _, record := range manifest.Segments {
+		path := dir.Segment(record.UUID)
 		dead, err := publishedTombstones(record)
 		if err != nil {
-			return nil, errors.Join(err, segments.close())
+			return nil, errors.Join(fmt.Errorf("%s has tombstones of %s: %w", dir.Manifest(), path, err), segments.close())
 		}
-		seg, err := c.openSegment(dir.Segment(record.UUID), record)
+		seg, err := c.openSegment(path, record)
+		if errors.Is(err, ErrNotFound) {
+			err = &missingSegment{err}
+		}
 		if err != nil {
 			return nil, errors.Join(err, segments.close())
 		}

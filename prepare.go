@@ -141,7 +141,7 @@ func (s *snapshot) warm(o prepareOptions) *compaction.Warm {
 	}
 	seg := s.segments[0]
 	k := seg.Params().Neighbors
-	if k == 0 {
+	if k == 0 || !seg.Rewritable() {
 		return nil
 	}
 	return &compaction.Warm{

@@ -227,7 +227,7 @@ func (s *Store) Collections(ctx context.Context) ([]CollectionInfo, error) {
 			infos = append(infos, info)
 		case ctx.Err() != nil:
 			return nil, err
-		case !errors.Is(err, ErrNotFound) || s.dir.CheckCollection(name) == nil: // else it was dropped since it was listed
+		case !errors.Is(err, ErrNotFound): // else it was dropped since it was listed, or there is nothing for readers yet
 			errs = append(errs, err)
 		}
 	}

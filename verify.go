@@ -33,6 +33,9 @@ func (c *Collection) Verify(ctx context.Context) error {
 		errs = append(errs, seg.guard(func() error { return seg.Verify(ctx) }))
 	}
 	_, err = storage.ReadManifest(c.dir.Manifest())
+	if errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("%w: %s is missing", ErrCorrupt, c.dir.Manifest())
+	}
 	errs = append(errs, err)
 	c.mu.Lock()
 	for _, problem := range c.problems {
