@@ -105,6 +105,8 @@ func (b *bench) check() (err error) {
 		return fmt.Errorf("--build-threads is %d", b.BuildThreads)
 	case b.Plot != "" && extension != ".svg" && extension != ".png":
 		return fmt.Errorf("--plot %s: the name must end in .svg or .png", b.Plot)
+	case len(b.Epsilon) == 0:
+		return errors.New("--epsilon names no value")
 	case slices.ContainsFunc(b.Epsilon, func(e float64) bool { return !(e > -1) || math.IsInf(e, 0) }):
 		return fmt.Errorf("--epsilon %v: each must be finite and above -1", b.Epsilon)
 	}

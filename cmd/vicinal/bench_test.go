@@ -343,6 +343,8 @@ func TestBenchRefused(t *testing.T) {
 	refuse(t, "--recall-at is 11", append(args, "--recall-at", "11")...)
 	refuse(t, "-k is 0", append(args, "-k", "0")...)
 	refuse(t, "--threads is [0]", append(args, "--threads", "0")...)
+	refuse(t, "--epsilon names no value", append(args, "--epsilon", "")...)
+	refuse(t, "--threads is []", append(args, "--threads", "")...)
 	refuse(t, "--epsilon", append(args, "--epsilon", "0.1,-1")...)
 	refuse(t, "--epsilon", append(args, "--epsilon", "NaN")...)
 	refuse(t, "--patience is -1", append(args, "--patience=-1")...)
