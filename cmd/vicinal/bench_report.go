@@ -94,8 +94,8 @@ func (r *report) step(s benchStep) error {
 		r.out.printf("\n%8s %5s %7s %9s %10s %10s %9s %9s %9s %11s %8s\n",
 			"epsilon", "k", "threads", "recall", "queries/s", "in batch", "mean us", "p50 us", "p99 us", "distances", "allocs")
 	}
-	r.out.printf("%s\n", s.text())
-	return nil
+	_, err := fmt.Fprintf(r.out.out, "%s\n", s.text())
+	return err
 }
 
 // note tells people what is not a step.

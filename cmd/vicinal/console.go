@@ -15,19 +15,38 @@ import (
 // console is where a command writes: results to out, and how far it has come to
 // err, the latter only when somebody watches.
 type console struct {
-	out, err io.Writer
-	watched  bool
+	out     *results
+	err     io.Writer
+	watched bool
 }
 
 func newConsole(out, err io.Writer) *console {
 	file, ok := err.(*os.File)
-	return &console{out: out, err: err, watched: ok && term.IsTerminal(int(file.Fd()))}
+	return &console{out: &results{to: out}, err: err, watched: ok && term.IsTerminal(int(file.Fd()))}
 }
 
-// printf writes to out. A result that could not be written is lost to the
-// caller, who sees it by the closed pipe; there is nothing better to do.
+// printf writes to out, which keeps an error until the command ends.
 func (c *console) printf(format string, args ...any) {
 	_, _ = fmt.Fprintf(c.out, format, args...)
+}
+
+// results is standard output. It stays with its first error, for run to report: so no command can pass over one, and nothing is
+// written behind what is missing.
+type results struct {
+	to     io.Writer
+	failed error
+}
+
+// Write writes, unless an earlier write has failed.
+func (r *results) Write(p []byte) (int, error) {
+	if r.failed != nil {
+		return 0, r.failed
+	}
+	n, err := r.to.Write(p)
+	if err != nil {
+		r.failed = fmt.Errorf("writing results: %w", err)
+	}
+	return n, r.failed
 }
 
 // progress is a bar on the terminal; nothing when nobody watches.

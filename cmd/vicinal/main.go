@@ -16,7 +16,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the first Ctrl-C asks to end, a second one ends at once
+	context.AfterFunc(ctx, stop)   // the first Ctrl-C asks to end, a second one ends at once
+	signal.Ignore(syscall.SIGPIPE) // a write to a closed pipe fails instead, so that temporary files are removed
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -46,15 +47,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	out := newConsole(stdout, stderr)
 	exit := -1 // set when kong has answered by itself, as it does --help
 	parser, err := kong.New(&commands{},
 		kong.Name("vicinal"),
 		kong.Description(description),
-		kong.Writers(stdout, stderr),
+		kong.Writers(stdout, stderr), // as they are: help is as wide as the terminal
 		kong.Exit(func(code int) { exit = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(newConsole(stdout, stderr)),
+		kong.Bind(out),
 	)
 	if err != nil {
 		return fail(ctx, stderr, err)
@@ -66,6 +68,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		err = parsed.Run()
 	}
+	if err == nil {
+		err = out.out.failed
+	}
 	if err != nil {
 		return fail(ctx, stderr, err)
 	}
@@ -75,6 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func fail(ctx context.Context, stderr io.Writer, err error) int {
 	var usage *kong.ParseError
 	switch {
+	case errors.Is(err, syscall.EPIPE): // who closed the pipe has seen enough
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "vicinal: %v\nRun \"vicinal --help\", or --help after a command, to see how it is used.\n", err)
 	case ctx.Err() != nil:
