@@ -170,6 +170,35 @@ func TestImport(t *testing.T) {
 	refuse(t, "Bad Name", "import", dir, "Bad Name", file)
 }
 
+// A file that cannot be imported must not decide on what the collection is.
+func TestImportNothing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "s")
+	refused := write(t, "nan.fvecs", "\x01\x00\x00\x00\x00\x00\xc0\x7f")
+	refuse(t, "after 0 vectors were stored", "import", dir, "c", refused)
+	refuse(t, "not found", "info", dir, "c")
+	succeed(t, "import", dir, "c", write(t, "a.jsonl", `{"vector": [1, 2]}`))
+
+	refuse(t, "after 1 vectors were stored", "import", dir, "half", "--batch", "1", write(t, "b.jsonl", `{"vector": [1]}`+"\n"+`{"vector": }`))
+	succeed(t, "info", dir, "half") // what is stored stays
+	succeed(t, "import", dir, "there", write(t, "a.jsonl", `{"id": "a", "vector": [1]}`))
+	refuse(t, "after 0 vectors were stored", "import", dir, "there", refused)
+	succeed(t, "query", dir, "there", "--id", "a") // and so does what was there before
+}
+
+func TestDrop(t *testing.T) {
+	dir, file := filepath.Join(t.TempDir(), "music"), write(t, "songs.jsonl", songs)
+	succeed(t, "import", dir, "songs", file, "--prepare")
+	succeed(t, "import", dir, "more", file)
+	if text := succeed(t, "drop", dir, "songs"); text != "dropped songs\n" {
+		t.Errorf("drop: %s", text)
+	}
+	refuse(t, "not found", "drop", dir, "songs")
+	if text := succeed(t, "verify", dir); text != "more: ok\n" {
+		t.Errorf("verify after a drop: %s", text)
+	}
+	succeed(t, "import", dir, "songs", write(t, "a.jsonl", `{"vector": [1, 2, 3]}`)) // of another dimension
+}
+
 // A program that has the store open keeps others from writing, and can be read beside.
 func TestLocked(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "music")
@@ -182,6 +211,7 @@ func TestLocked(t *testing.T) {
 	defer s.Close()
 	refuse(t, "--read-only", "query", dir, "songs", "--id", "kashmir")
 	refuse(t, "--read-only", "prepare", dir, "songs")
+	refuse(t, "lock", "drop", dir, "songs")
 	refuse(t, "lock", "import", dir, "songs", file)
 	if text := succeed(t, "query", dir, "songs", "--id", "kashmir", "--read-only"); !strings.Contains(text, "so what") {
 		t.Errorf("query --read-only: %s", text)

@@ -31,9 +31,8 @@ func (w *fullWriter) Write(p []byte) (int, error) {
 // Whoever reads a file of results must be able to trust it when the exit code was 0.
 func TestFullOutput(t *testing.T) {
 	dir, file := filepath.Join(t.TempDir(), "music"), write(t, "songs.jsonl", songs)
-	succeed(t, "import", dir, "songs", file)
 	base, queries := randomVectors(t, 1, 50, 4), randomVectors(t, 2, 5, 4)
-	for _, args := range [][]string{
+	commands := [][]string{
 		{"--help"},
 		{"import", dir, "songs", file},
 		{"prepare", dir, "songs"},
@@ -43,11 +42,13 @@ func TestFullOutput(t *testing.T) {
 		{"info", dir, "songs"},
 		{"info", dir, "--json"},
 		{"verify", dir},
+		{"drop", dir, "songs"},
 		{"bench", "--base", base, "--queries", queries},
 		{"bench", "--base", base, "--queries", queries, "--json"},
 		{"bench", "--base", base, "--graph", "--queries", queries},
-	} {
-		for _, room := range []int{0, 3} {
+	}
+	for _, room := range []int{0, 3} {
+		for _, args := range commands {
 			var errs bytes.Buffer
 			code := run(t.Context(), args, &fullWriter{room, errors.New("no space left")}, &errs)
 			if code != 1 || !strings.Contains(errs.String(), "no space left") {

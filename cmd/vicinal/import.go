@@ -54,14 +54,18 @@ func (cmd *importCommand) Run(ctx context.Context, out *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	c, err := cmd.collection(ctx, s, file)
+	c, made, err := cmd.collection(ctx, s, file)
 	if err != nil {
 		return err
 	}
 	start := time.Now()
 	n, err := cmd.copy(ctx, c, file, out)
 	if err != nil {
-		return fmt.Errorf("after %d vectors were stored: %w", n, err)
+		err = fmt.Errorf("after %d vectors were stored: %w", n, err)
+		if made && n == 0 { // of the next file it may not have the dimension
+			err = errors.Join(err, s.Drop(context.WithoutCancel(ctx), cmd.Collection))
+		}
+		return err
 	}
 	out.printf("stored %d vectors of %d dimensions in %s: %s\n", n, file.Dim(), cmd.Collection, timeText(time.Since(start)))
 	if cmd.Prepare {
@@ -77,24 +81,22 @@ func (cmd *importCommand) checkFile(file *dataset.Reader) error {
 	return nil
 }
 
-// collection opens the collection, or makes it. One that is there must be what the flags ask for.
-func (cmd *importCommand) collection(ctx context.Context, s *store.Store, file *dataset.Reader) (*store.Collection, error) {
+// collection opens the collection, or makes it, and says if it did. One that is there must be what the flags ask for.
+func (cmd *importCommand) collection(ctx context.Context, s *store.Store, file *dataset.Reader) (c *store.Collection, made bool, err error) {
 	params, err := cmd.metricParams()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	asked := store.Schema{Dim: file.Dim(), Kind: kindOf(file), Metric: cmd.Metric, Params: params, Codec: cmd.Codec, Index: cmd.params(cmd.Seed)}
-	c, err := s.Collection(ctx, cmd.Collection)
+	c, err = s.Collection(ctx, cmd.Collection)
 	if errors.Is(err, store.ErrNotFound) {
-		return s.Create(ctx, cmd.Collection, asked)
+		c, err = s.Create(ctx, cmd.Collection, asked)
+		return c, err == nil, err
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if err := cmd.compare(c.Schema(), asked); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, false, cmd.compare(c.Schema(), asked)
 }
 
 // compare says what of a collection that is there is not as asked for.

@@ -39,6 +39,7 @@ type commands struct {
 	Query   queryCommand   `cmd:"" help:"Find the items nearest to a vector or to a stored item."`
 	Info    infoCommand    `cmd:"" help:"Show what a store or a collection holds."`
 	Verify  verifyCommand  `cmd:"" help:"Read everything in a store and check that it is intact."`
+	Drop    dropCommand    `cmd:"" help:"Remove a collection with all it holds."`
 	Bench   benchCommand   `cmd:"" help:"Measure recall and speed on files of vectors and queries."`
 }
 

@@ -46,7 +46,7 @@ func write(t *testing.T, name, content string) string {
 }
 
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"import", "prepare", "query", "info", "verify", "bench"} {
+	for _, command := range []string{"import", "prepare", "query", "info", "verify", "drop", "bench"} {
 		if text := succeed(t, "--help"); !strings.Contains(text, "\n  "+command) {
 			t.Errorf("help does not name %s:\n%s", command, text)
 		}
@@ -74,6 +74,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"info", missing}, "there is no store at", "no store"},
 		{[]string{"prepare", missing, "b"}, "there is no store at", "no store"},
 		{[]string{"verify", missing}, "there is no store at", "no store"},
+		{[]string{"drop", missing, "b"}, "there is no store at", "no store"},
 		{[]string{"import", missing, "b", "missing.npy"}, "missing.npy", "no file"},
 	} {
 		t.Run(test.reason, func(t *testing.T) { refuse(t, test.explanation, test.args...) })
