@@ -49,6 +49,9 @@ func (cmd *importCommand) Run(ctx context.Context, out *console) (err error) {
 	if err := cmd.checkFile(file); err != nil {
 		return err
 	}
+	if err := checkDirectory(cmd.Store); err != nil {
+		return err
+	}
 	s, err := store.Open(cmd.Store)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -82,6 +83,32 @@ func TestUsage(t *testing.T) {
 	if _, err := os.Stat(missing); err == nil {
 		t.Error("a failing command made a store")
 	}
+}
+
+// A directory without a store stays as it is, and so does a file in its place.
+func TestNoStore(t *testing.T) {
+	vectors := write(t, "a.jsonl", `{"vector": [1]}`)
+	empty, other := t.TempDir(), filepath.Dir(vectors)
+	for _, command := range [][]string{{"verify"}, {"verify", "--read-only"}, {"info"}, {"info", "--read-only"}, {"prepare", "c"}, {"drop", "c"}} {
+		at := func(path string) []string { return slices.Insert(slices.Clone(command), 1, path) }
+		refuse(t, "there is no store at "+empty, at(empty)...)
+		refuse(t, "there is no store at "+other, at(other)...)
+		refuse(t, vectors+" is not a directory", at(vectors)...)
+	}
+	refuse(t, vectors+" is not a directory", "import", vectors, "c", vectors)
+	refuse(t, "is not a store", "import", other, "c", vectors)
+	for path, want := range map[string]int{empty: 0, other: 1} {
+		if entries, err := os.ReadDir(path); err != nil || len(entries) != want {
+			t.Errorf("%s holds %v, error %v; want %d entries", path, entries, err, want)
+		}
+	}
+	succeed(t, "import", empty, "c", vectors, "--prepare")
+	if err := os.Remove(filepath.Join(empty, "LOCK")); err != nil {
+		t.Fatal(err)
+	}
+	succeed(t, "info", empty, "--read-only") // a copy for reading needs no lock file
+	succeed(t, "drop", empty, "c")
+	succeed(t, "info", empty) // a store without collections is one
 }
 
 func TestInterrupted(t *testing.T) {

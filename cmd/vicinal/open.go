@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/vicinaldb/store"
+	"github.com/vicinaldb/store/storage"
 )
 
 // existing are the arguments of the commands that work on a collection that is there.
@@ -29,8 +30,8 @@ func (e existing) use(ctx context.Context, readOnly bool, work func(*store.Colle
 
 // withStore opens a store that exists for the time of a call. (store.Open would make an empty one.)
 func withStore(path string, readOnly bool, work func(*store.Store) error) (err error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no store at %s; \"vicinal import\" makes one", path)
+	if err := checkStore(path); err != nil {
+		return err
 	}
 	var opts []store.Option
 	if readOnly {
@@ -45,4 +46,33 @@ func withStore(path string, readOnly bool, work func(*store.Store) error) (err e
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return work(s)
+}
+
+// checkStore makes sure that there is a store: a directory with a lock file or, if it was copied for reading only, collections.
+func checkStore(path string) error {
+	if err := checkDirectory(path); err != nil {
+		return err
+	}
+	dir := storage.Dir(path)
+	if _, err := os.Lstat(dir.LockPath()); err == nil {
+		return nil
+	}
+	switch names, err := dir.Collections(); {
+	case errors.Is(err, fs.ErrNotExist), err == nil && len(names) == 0:
+		return fmt.Errorf("there is no store at %s; \"vicinal import\" makes one", path)
+	default:
+		return err
+	}
+}
+
+// checkDirectory refuses what is there and can neither be a store nor become one.
+func checkDirectory(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("%s is not a directory, as a store is", path)
+	}
+	return err
 }
