@@ -78,7 +78,13 @@ rank  id         distance  metadata
 		t.Errorf("300 queries end with %s", text[len(text)-200:])
 	}
 
+	bad := write(t, "bad.fvecs", fvecs(289, 2, func() float32 { return 1 })+"\x02\x00\x00\x00\x00\x00\x80\x3f\x00\x00\xc0\x7f")
+	refuse(t, bad+": row 289: ", "query", dir, "songs", "--file", bad)
+
 	refuse(t, "not found", "query", dir, "songs", "--id", "stairway")
+	refuse(t, `item ""`, "query", dir, "songs", "--id", "")
+	refuse(t, "open : ", "query", dir, "songs", "--file", "")
+	refuse(t, "querying in collection", "query", dir, "songs", "--vector", "[1]") // one, no item of a batch
 	refuse(t, "not found", "query", dir, "books", "--id", "stairway")
 	refuse(t, "--vector: not a readable vector file: not JSON", "query", dir, "songs", "--vector", "1, 2")
 	refuse(t, "wrong dimension", "query", dir, "songs", "--vector", "[1, 2, 3]")

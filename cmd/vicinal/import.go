@@ -141,7 +141,7 @@ func (cmd *importCommand) copy(ctx context.Context, c *store.Collection, file *d
 		items, err := cmd.items(file, stored)
 		if len(items) > 0 {
 			if _, err := c.Upsert(ctx, items...); err != nil {
-				return stored, cmd.locate(err, stored)
+				return stored, locate(err, cmd.File, stored)
 			}
 			stored += int64(len(items))
 			bar.show("storing", stored, file.Len())
@@ -170,13 +170,4 @@ func (cmd *importCommand) items(file *dataset.Reader, first int64) ([]store.Item
 		items = append(items, item)
 	}
 	return items, nil
-}
-
-// locate says where in the file an item stands that was refused.
-func (cmd *importCommand) locate(err error, first int64) error {
-	var refused *store.ItemError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("%s: row %d: %w", cmd.File, first+int64(refused.Index), refused.Err)
-	}
-	return err
 }

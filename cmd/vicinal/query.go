@@ -15,10 +15,10 @@ import (
 type queryCommand struct {
 	existing
 
-	Vector string `help:"The vector to look for, as a JSON array; a sparse one as {\"indices\": [7, 40], \"values\": [0.5, 1]}, bits as an array of 0 and 1." placeholder:"'[0.5, 1]'" xor:"what" required:""`
-	File   string `help:"A file of vectors to look for, one after the other." xor:"what" required:"" placeholder:"FILE"`
+	Vector *string `help:"The vector to look for, as a JSON array; a sparse one as {\"indices\": [7, 40], \"values\": [0.5, 1]}, bits as an array of 0 and 1." placeholder:"'[0.5, 1]'" xor:"what" required:""`
+	File   *string `help:"A file of vectors to look for, one after the other." xor:"what" required:"" placeholder:"FILE"`
 	bitFlags
-	ID string `name:"id" help:"A stored item whose nearest others to find." xor:"what" required:""`
+	ID *string `name:"id" help:"A stored item whose nearest others to find." xor:"what" required:""`
 
 	K        int      `short:"k" help:"How many items to find." default:"10"`
 	Epsilon  float64  `help:"How far to look beyond the nearest found so far: more finds better and takes longer, less than 0, above -1, is fastest." default:"0.1"`
@@ -50,21 +50,17 @@ type queryResult struct {
 // Run queries.
 func (cmd *queryCommand) Run(ctx context.Context, out *console) error {
 	return cmd.use(ctx, cmd.ReadOnly, func(c *store.Collection) error {
-		switch {
-		case cmd.ID != "":
-			results, err := c.QueryID(ctx, cmd.ID, cmd.K, cmd.options()...)
+		switch { // by which is given, be it empty or not
+		case cmd.ID != nil:
+			results, err := c.QueryID(ctx, *cmd.ID, cmd.K, cmd.options()...)
 			if err != nil {
 				return err
 			}
 			return cmd.print(out, 0, results)
-		case cmd.File != "":
+		case cmd.File != nil:
 			return cmd.file(ctx, c, out)
 		default:
-			item, err := parseVector(cmd.Vector, c.Schema())
-			if err != nil {
-				return fmt.Errorf("--vector: %w", err)
-			}
-			return cmd.batch(ctx, c, out, 0, []store.Item{item})
+			return cmd.vector(ctx, c, out)
 		}
 	})
 }
@@ -84,6 +80,19 @@ func (cmd *queryCommand) options() []store.QueryOption {
 		options = append(options, store.WithMetadata())
 	}
 	return options
+}
+
+// vector answers the query on the command line.
+func (cmd *queryCommand) vector(ctx context.Context, c *store.Collection, out *console) error {
+	item, err := parseVector(*cmd.Vector, c.Schema())
+	if err != nil {
+		return fmt.Errorf("--vector: %w", err)
+	}
+	results, err := ask(ctx, c, item, cmd.K, cmd.options()...)
+	if err != nil {
+		return err
+	}
+	return cmd.print(out, 0, results)
 }
 
 // parseVector reads a vector of the collection's kind.
@@ -116,7 +125,7 @@ func parseVector(text string, schema store.Schema) (item store.Item, err error) 
 func (cmd *queryCommand) file(ctx context.Context, c *store.Collection, out *console) (err error) {
 	const batch = 256
 	flags := vectorFlags{Kind: string(c.Schema().Kind), Dim: c.Schema().Dim, bitFlags: cmd.bitFlags}
-	file, err := flags.open(cmd.File)
+	file, err := flags.open(*cmd.File)
 	if err != nil {
 		return err
 	}
@@ -142,11 +151,11 @@ func (cmd *queryCommand) file(ctx context.Context, c *store.Collection, out *con
 	}
 }
 
-// batch answers and prints queries that stand at row first of their file.
+// batch answers and prints queries that stand at row first of the file.
 func (cmd *queryCommand) batch(ctx context.Context, c *store.Collection, out *console, first int, items []store.Item) error {
 	answers, err := askAll(ctx, c, items, cmd.K, cmd.options()...)
 	if err != nil {
-		return err
+		return locate(err, *cmd.File, int64(first))
 	}
 	for i, results := range answers {
 		if err := cmd.print(out, first+i, results); err != nil {
@@ -168,7 +177,7 @@ func (cmd *queryCommand) print(out *console, number int, results []store.Result)
 }
 
 func (cmd *queryCommand) printTable(out *console, number int, results []store.Result) error {
-	if cmd.File != "" {
+	if cmd.File != nil {
 		out.printf("query %d\n", number)
 	}
 	table := tabwriter.NewWriter(out.out, 0, 0, 2, ' ', 0)

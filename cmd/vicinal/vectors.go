@@ -63,6 +63,15 @@ func vectorOf(item store.Item) codec.Vector {
 	return codec.Vector{Dense: item.Vector, Sparse: item.Sparse, Bits: item.Bits}
 }
 
+// locate says where in a file an item stands that was refused, when the items begin with row first of it.
+func locate(err error, path string, first int64) error {
+	var refused *store.ItemError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%s: row %d: %w", path, first+int64(refused.Index), refused.Err)
+	}
+	return err
+}
+
 // readItems reads a whole file, or its first rows when most is not 0.
 func readItems(open func() (*dataset.Reader, error), most int) (items []store.Item, err error) {
 	r, err := open()
