@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/vicinaldb/store"
@@ -18,7 +15,7 @@ import (
 
 type benchCommand struct {
 	Base    string `required:"" help:"File of the vectors to store; row numbers become their ids." placeholder:"FILE"`
-	Queries string `required:"" help:"File of the vectors to look for." placeholder:"FILE"`
+	Queries string `help:"File of the vectors to look for; only --graph does without." placeholder:"FILE"`
 	Truth   string `help:"File of the row numbers of each query's true nearest neighbors, nearest first: .npy or .ivecs. Computed exactly when not given." placeholder:"FILE"`
 
 	vectorFlags
@@ -84,74 +81,6 @@ func (cmd *benchCommand) Run(ctx context.Context, out *console) (err error) {
 		return err
 	}
 	return b.measure(ctx)
-}
-
-// check finds what is wrong with the flags and the files before hours are spent.
-func (b *bench) check() (err error) {
-	if b.RecallAt == 0 {
-		b.RecallAt = b.K
-	}
-	extension := strings.ToLower(filepath.Ext(b.Plot))
-	switch {
-	case b.K < 1:
-		return fmt.Errorf("-k is %d, must be at least 1", b.K)
-	case b.RecallAt < 1 || b.RecallAt > b.K:
-		return fmt.Errorf("--recall-at is %d, must be 1 to %d, the k of the queries", b.RecallAt, b.K)
-	case len(b.Threads) == 0 || slices.Min(b.Threads) < 1:
-		return fmt.Errorf("--threads is %v, each must be at least 1", b.Threads)
-	case !(b.Until >= 0 && b.Until <= 1):
-		return fmt.Errorf("--until is %v, must be a recall", b.Until)
-	case b.BuildThreads < 0:
-		return fmt.Errorf("--build-threads is %d", b.BuildThreads)
-	case b.Plot != "" && extension != ".svg" && extension != ".png":
-		return fmt.Errorf("--plot %s: the name must end in .svg or .png", b.Plot)
-	case len(b.Epsilon) == 0:
-		return errors.New("--epsilon names no value")
-	case slices.ContainsFunc(b.Epsilon, func(e float64) bool { return !(e > -1) || math.IsInf(e, 0) }):
-		return fmt.Errorf("--epsilon %v: each must be finite and above -1", b.Epsilon)
-	}
-	if b.Patience != nil && *b.Patience < 0 {
-		return fmt.Errorf("--patience is %d, must not be negative", *b.Patience)
-	}
-	if b.QueriesLimit < 0 {
-		return fmt.Errorf("--queries-limit is %d", b.QueriesLimit)
-	}
-	return b.checkFiles()
-}
-
-// checkFiles looks at the beginning of both files, and makes the codec for what they hold.
-func (b *bench) checkFiles() error {
-	kind, dim, err := b.shapeOf(b.Base)
-	if err != nil {
-		return err
-	}
-	otherKind, otherDim, err := b.shapeOf(b.Queries)
-	if err != nil {
-		return err
-	}
-	if kind != otherKind || dim != otherDim {
-		return fmt.Errorf("%s holds %s vectors of %d dimensions, %s %s ones of %d", b.Base, kind, dim, b.Queries, otherKind, otherDim)
-	}
-	params, err := b.metricParams()
-	if err != nil {
-		return err
-	}
-	if b.codec, err = codec.Lookup(kind, dim, b.Metric, params); err != nil {
-		return fmt.Errorf("--metric: %w", err)
-	}
-	return nil
-}
-
-// shapeOf tells the kind and the dimension of the vectors in a file.
-func (b *bench) shapeOf(path string) (store.Kind, int, error) {
-	r, err := b.vectorFlags.open(path)
-	if err != nil {
-		return "", 0, err
-	}
-	if r.Dim() == 0 || r.Len() == 0 {
-		err = fmt.Errorf("%s holds no vectors", path)
-	}
-	return kindOf(r), r.Dim(), errors.Join(err, r.Close())
 }
 
 // input is what the store is built from, but for the file.

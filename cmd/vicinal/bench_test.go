@@ -336,25 +336,6 @@ func TestBenchPlot(t *testing.T) {
 	}
 }
 
-func TestBenchRefused(t *testing.T) {
-	base, queries := randomVectors(t, 1, 5, 4), randomVectors(t, 2, 2, 4)
-	args := []string{"bench", "--base", base, "--queries", queries}
-	refuse(t, "only 5 vectors are stored", args...)
-	refuse(t, "--recall-at is 11", append(args, "--recall-at", "11")...)
-	refuse(t, "-k is 0", append(args, "-k", "0")...)
-	refuse(t, "--threads is [0]", append(args, "--threads", "0")...)
-	refuse(t, "--epsilon names no value", append(args, "--epsilon", "")...)
-	refuse(t, "--threads is []", append(args, "--threads", "")...)
-	refuse(t, "--epsilon", append(args, "--epsilon", "0.1,-1")...)
-	refuse(t, "--epsilon", append(args, "--epsilon", "NaN")...)
-	refuse(t, "--patience is -1", append(args, "--patience=-1")...)
-	refuse(t, ".svg or .png", append(args, "--plot", "curve.jpg")...)
-	refuse(t, "--metric", append(args, "--metric", "cosmic")...)
-	refuse(t, "dense ones of 3", "bench", "--base", base, "--queries", randomVectors(t, 1, 5, 3))
-	refuse(t, "holds no vectors", "bench", "--base", write(t, "empty.fvecs", ""), "--queries", queries)
-	refuse(t, "missing flags: --base", "bench", "--queries", queries)
-}
-
 // Of passes with the same dials the fastest call of each query counts, whatever other passes took.
 func TestBenchFastest(t *testing.T) {
 	f := fastest{}

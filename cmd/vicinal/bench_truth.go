@@ -19,18 +19,11 @@ import (
 // truth gives the row numbers of each query's nearest --recall-at base vectors,
 // nearest first: from the file that was named, from an earlier run, or computed.
 func (b *bench) truth(ctx context.Context, queries []store.Item) ([][]uint32, error) {
-	if b.RecallAt > b.rows {
-		return nil, fmt.Errorf("--recall-at is %d, but only %d vectors are stored", b.RecallAt, b.rows)
+	if err := b.checkRecallAt(b.rows); err != nil {
+		return nil, err
 	}
 	if b.Truth != "" {
-		truth, err := dataset.ReadRowNumbers(b.Truth)
-		if err != nil {
-			return nil, err
-		}
-		if b.QueriesLimit > 0 && len(truth) > len(queries) {
-			truth = truth[:len(queries)]
-		}
-		return truth, b.checkTruth(b.Truth, truth, len(queries))
+		return b.givenTruth(len(queries), b.rows)
 	}
 	mark, err := markFile(b.Queries)
 	if err != nil {
@@ -40,7 +33,7 @@ func (b *bench) truth(ctx context.Context, queries []store.Item) ([][]uint32, er
 	truth, err := dataset.ReadRowNumbers(path)
 	if err == nil {
 		b.report.note("truth", "reused from "+path)
-		return truth, b.checkTruth(path, truth, len(queries))
+		return truth, b.checkTruth(path, truth, len(queries), b.rows)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -53,8 +46,35 @@ func (b *bench) truth(ctx context.Context, queries []store.Item) ([][]uint32, er
 	return truth, writeWhole(path, func(w io.Writer) error { return dataset.WriteRowNumbers(w, truth) })
 }
 
-// checkTruth makes sure that the row numbers can be those of these queries and this base.
-func (b *bench) checkTruth(path string, truth [][]uint32, queries int) error {
+// checkRecallAt makes sure that there are as many true neighbors; rows are those of the base, or -1.
+func (b *bench) checkRecallAt(rows int) error {
+	if rows >= 0 && b.RecallAt > rows {
+		return fmt.Errorf("--recall-at, which is k when not given, is %d, but %s holds only %d vectors", b.RecallAt, b.Base, rows)
+	}
+	return nil
+}
+
+// givenTruth reads the file of --truth, which may go on after the last of limited queries. Numbers that are not known yet are -1.
+func (b *bench) givenTruth(queries, rows int) ([][]uint32, error) {
+	truth, err := dataset.ReadRowNumbers(b.Truth)
+	if err != nil {
+		return nil, fmt.Errorf("--truth: %w", err)
+	}
+	if b.QueriesLimit > 0 {
+		most := queries
+		if most < 0 {
+			most = b.QueriesLimit
+		}
+		truth = truth[:min(most, len(truth))]
+	}
+	return truth, b.checkTruth(b.Truth, truth, queries, rows)
+}
+
+// checkTruth makes sure that the row numbers can be those of these queries and this base, as far as their numbers are known.
+func (b *bench) checkTruth(path string, truth [][]uint32, queries, rows int) error {
+	if queries < 0 {
+		queries = len(truth)
+	}
 	if len(truth) != queries {
 		return fmt.Errorf("%s is the truth of %d queries, not %d", path, len(truth), queries)
 	}
@@ -62,8 +82,8 @@ func (b *bench) checkTruth(path string, truth [][]uint32, queries int) error {
 		if len(row) < b.RecallAt {
 			return fmt.Errorf("%s names %d neighbors of each query, too few for --recall-at %d", path, len(row), b.RecallAt)
 		}
-		if far := slices.Max(row); int(far) >= b.rows {
-			return fmt.Errorf("%s: query %d: there is no row %d among the %d stored", path, i, far, b.rows)
+		if far := slices.Max(row); rows >= 0 && int(far) >= rows {
+			return fmt.Errorf("%s: query %d: there is no row %d among the %d stored", path, i, far, rows)
 		}
 	}
 	return nil

@@ -102,8 +102,8 @@ func TestBenchGraph(t *testing.T) {
 	args := []string{"bench", "--json", "--graph", "--graph-sample", "50", "--neighbors", "10"}
 	for name, more := range map[string][]string{
 		"dense":  {"--base", randomVectors(t, 1, 900, 4), "--queries", randomVectors(t, 2, 5, 4)},
-		"sparse": {"--base", sparseMatrix(t, 1, 300), "--queries", sparseMatrix(t, 2, 5)},
-		"bits":   {"--base", packedBits(t, 1, 300, 6), "--queries", packedBits(t, 2, 5, 6), "--kind", "bits"},
+		"sparse": {"--base", sparseMatrix(t, 1, 300)},
+		"bits":   {"--base", packedBits(t, 1, 300, 6), "--kind", "bits"},
 	} {
 		var step graphStep
 		if err := json.Unmarshal([]byte(succeed(t, append(args, more...)...)), &step); err != nil {
@@ -113,6 +113,7 @@ func TestBenchGraph(t *testing.T) {
 			t.Errorf("%s: %+v", name, step)
 		}
 	}
+	refuse(t, "dense ones of 3", "bench", "--graph", "--base", randomVectors(t, 1, 9, 4), "--queries", randomVectors(t, 2, 5, 3))
 	refuse(t, "cannot be judged", "bench", "--graph", "--base", randomVectors(t, 1, 1, 4), "--queries", randomVectors(t, 2, 5, 4))
 }
 
