@@ -86,7 +86,8 @@ rank  id         distance  metadata
 	refuse(t, "open : ", "query", dir, "songs", "--file", "")
 	refuse(t, "querying in collection", "query", dir, "songs", "--vector", "[1]") // one, no item of a batch
 	refuse(t, "not found", "query", dir, "books", "--id", "stairway")
-	refuse(t, "--vector: not a readable vector file: not JSON", "query", dir, "songs", "--vector", "1, 2")
+	refuse(t, "--vector: not a JSON array of numbers", "query", dir, "songs", "--vector", "[1, 2")
+	refuse(t, "--vector: it is empty", "query", dir, "songs", "--vector", "[]")
 	refuse(t, "wrong dimension", "query", dir, "songs", "--vector", "[1, 2, 3]")
 	refuse(t, "k is 0", "query", dir, "songs", "--vector", "[1, 2]", "-k", "0")
 	refuse(t, "patience is -1", "query", dir, "songs", "--vector", "[1, 2]", "--patience=-1")

@@ -144,11 +144,14 @@ func (l *jsonLines) parseKind(fields map[string]json.RawMessage) error {
 // parseObject reads a JSON object into its raw values. A key that comes twice has the last one.
 func parseObject(text []byte) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(text) {
-		return nil, fmt.Errorf("%w: not valid UTF-8", ErrFormat)
+		return nil, flawf("not valid UTF-8")
 	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	var other *json.UnmarshalTypeError
+	if err := json.Unmarshal(text, &fields); errors.As(err, &other) {
+		return nil, flawf("not a JSON object, but %s", other.Value)
+	} else if err != nil {
+		return nil, flawf("not a JSON object: %v", err)
 	}
 	return fields, nil
 }

@@ -54,7 +54,7 @@ func TestJSONLinesRefused(t *testing.T) {
 		{content: `{"vector": [1, "2"]}`, fails: "component 1 is not a number", reason: "a string is no number"},
 		{content: `{"vector": [1, true]}`, fails: "component 1 is not a number", reason: "a truth value is no number"},
 		{content: `{"vector": [[1, 2]]}`, fails: "component 0 is not a number", reason: "a matrix is no vector"},
-		{content: `{"vector": []}`, fails: "component 0 is not a number", reason: "an empty vector"},
+		{content: `{"vector": []}`, fails: `"vector": it is empty`, reason: "an empty vector"},
 		{content: `{"vector": 1}`, fails: "an array of numbers", reason: "a number is no vector"},
 		{content: `{"vector": null}`, fails: "an array of numbers", reason: "null is no vector"},
 		{content: `{"vector": [1e39]}`, fails: "1e39 is too large", reason: "a finite number must not become infinite"},

@@ -10,10 +10,22 @@ import (
 	"github.com/vicinaldb/store/metric"
 )
 
+// flaw is an ErrFormat of a vector in JSON. It speaks of no file, since a vector may come without one; where there is a file, what
+// names it and the line stands before.
+type flaw string
+
+func flawf(format string, args ...any) error { return flaw(fmt.Sprintf(format, args...)) }
+
+// Error says what is wrong with the vector.
+func (f flaw) Error() string { return string(f) }
+
+// Unwrap returns ErrFormat.
+func (flaw) Unwrap() error { return ErrFormat }
+
 // ParseVector reads a JSON array of 1 to MaxDim numbers. Its errors wrap ErrFormat.
 func ParseVector(text []byte) ([]float32, error) {
 	if !json.Valid(text) {
-		return nil, fmt.Errorf("%w: not JSON", ErrFormat)
+		return nil, flawf("not a JSON array of numbers")
 	}
 	inside, err := insideArray(text, MaxDim)
 	if err != nil {
@@ -35,7 +47,7 @@ func ParseSparse(text []byte, dim int) (metric.SparseVector, error) {
 	}
 	for key := range fields {
 		if key != "indices" && key != "values" {
-			return metric.SparseVector{}, fmt.Errorf("%q: %w: it is neither indices nor values", key, ErrFormat)
+			return metric.SparseVector{}, flawf("%q: it is neither indices nor values", key)
 		}
 	}
 	return parseSparse(fields, dim)
@@ -46,7 +58,7 @@ func parseSparse(fields map[string]json.RawMessage, dim int) (v metric.SparseVec
 	var inside [2]string
 	for i, key := range []string{"indices", "values"} {
 		if fields[key] == nil {
-			return v, fmt.Errorf("%w: no %q", ErrFormat, key)
+			return v, flawf("no %q", key)
 		}
 		if inside[i], err = insideArray(fields[key], MaxNonzeros); err != nil {
 			return v, fmt.Errorf("%q: %w", key, err)
@@ -64,7 +76,7 @@ func parseSparse(fields map[string]json.RawMessage, dim int) (v metric.SparseVec
 		return v, fmt.Errorf("\"values\": %w", err)
 	}
 	if len(indices) != len(values) {
-		return v, fmt.Errorf("%w: %d indices, but %d values", ErrFormat, len(indices), len(values))
+		return v, flawf("%d indices, but %d values", len(indices), len(values))
 	}
 	row := make([]entry, len(indices))
 	for i := range row {
@@ -75,7 +87,7 @@ func parseSparse(fields map[string]json.RawMessage, dim int) (v metric.SparseVec
 	}
 	for i := 1; i < len(row); i++ { // sorted by now
 		if row[i].feature == row[i-1].feature {
-			return metric.SparseVector{}, fmt.Errorf("\"indices\": %w: %d twice", ErrFormat, row[i].feature)
+			return metric.SparseVector{}, flawf("\"indices\": %d twice", row[i].feature)
 		}
 	}
 	return v, nil
@@ -87,24 +99,27 @@ func insideArray(text []byte, most int) (string, error) {
 	inside, opened := strings.CutPrefix(strings.TrimSpace(string(text)), "[")
 	inside, closed := strings.CutSuffix(inside, "]")
 	if !opened || !closed {
-		return "", fmt.Errorf("%w: a vector is an array of numbers", ErrFormat)
+		return "", flawf("a vector is an array of numbers")
 	}
 	if strings.Count(inside, ",") >= most {
-		return "", fmt.Errorf("%w: more than %d components", ErrFormat, most)
+		return "", flawf("more than %d components", most)
 	}
 	return strings.TrimSpace(inside), nil
 }
 
 func parseFloats(inside string) ([]float32, error) {
+	if inside == "" {
+		return nil, flawf("it is empty")
+	}
 	v := make([]float32, 0, strings.Count(inside, ",")+1)
 	for part := range strings.SplitSeq(inside, ",") {
 		part = strings.TrimSpace(part)
 		x, err := strconv.ParseFloat(part, 32)
 		if errors.Is(err, strconv.ErrRange) {
-			return nil, fmt.Errorf("%w: component %d: %s is too large for a float32", ErrFormat, len(v), part)
+			return nil, flawf("component %d: %s is too large for a float32", len(v), part)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: component %d is not a number", ErrFormat, len(v))
+			return nil, flawf("component %d is not a number", len(v))
 		}
 		v = append(v, float32(x))
 	}
@@ -113,15 +128,18 @@ func parseFloats(inside string) ([]float32, error) {
 
 // parseIndices reads whole numbers below dim.
 func parseIndices(inside string, dim int) ([]uint32, error) {
+	if inside == "" {
+		return nil, flawf("it is empty")
+	}
 	indices := make([]uint32, 0, strings.Count(inside, ",")+1)
 	for part := range strings.SplitSeq(inside, ",") {
 		part = strings.TrimSpace(part)
 		feature, err := strconv.ParseUint(part, 10, 64)
 		switch {
 		case errors.Is(err, strconv.ErrRange), err == nil && feature >= uint64(min(max(dim, 0), MaxFeatures)):
-			return nil, fmt.Errorf("%w: feature %s of %d; they count from 0", ErrFormat, part, dim)
+			return nil, flawf("feature %s of %d; they count from 0", part, dim)
 		case err != nil:
-			return nil, fmt.Errorf("%w: component %d is not the number of a feature", ErrFormat, len(indices))
+			return nil, flawf("component %d is not the number of a feature", len(indices))
 		}
 		indices = append(indices, uint32(feature))
 	}

@@ -47,15 +47,16 @@ func TestSparseJSONLinesRefused(t *testing.T) {
 		{`{"indices": [1], "values": [1]}` + "\n" + `{"vector": [1]}`, "line 2: not a readable vector file: the vector is dense, those before are sparse", "dense after sparse"},
 		{`{"vector": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}` + "\n" + `{"indices": [1], "values": [1]}`, "line 2: not a readable vector file: the vector is sparse, those before are dense", "sparse after dense"},
 		{`{"indices": [1, 2], "values": [1]}`, "2 indices, but 1 values", "an index without a value"},
-		{`{"indices": [], "values": [1]}`, `"indices": not a readable vector file: component 0 is not`, "a value without an index"},
+		{`{"indices": [], "values": [1]}`, `"indices": it is empty`, "a value without an index"},
+		{`{"indices": [1], "values": []}`, `"values": it is empty`, "an index without any value"},
 		{`{"indices": [10], "values": [1]}`, "feature 10 of 10; they count from 0", "an index that is the dimension"},
 		{`{"indices": [18446744073709551616], "values": [1]}`, "feature 18446744073709551616 of 10", "an index beyond 64 bits"},
 		{`{"indices": [-1], "values": [1]}`, "component 0 is not the number of a feature", "a negative index"},
 		{`{"indices": [1.0], "values": [1]}`, "component 0 is not the number of a feature", "an index with a fraction"},
-		{`{"indices": [3, 1, 3], "values": [1, 1, 1]}`, `"indices": not a readable vector file: 3 twice`, "an index twice: which value is meant?"},
-		{`{"indices": [3], "values": [null]}`, `"values": not a readable vector file: component 0 is not a number`, "no number"},
+		{`{"indices": [3, 1, 3], "values": [1, 1, 1]}`, `"indices": 3 twice`, "an index twice: which value is meant?"},
+		{`{"indices": [3], "values": [null]}`, `"values": component 0 is not a number`, "no number"},
 		{`{"indices": [3], "values": [1e39]}`, "1e39 is too large", "beyond float32"},
-		{`{"indices": 3, "values": [1]}`, `"indices": not a readable vector file: a vector is an array`, "no array"},
+		{`{"indices": 3, "values": [1]}`, `"indices": a vector is an array`, "no array"},
 		{`{"indices": [3], "values": [1], "dim": 4}`, `"dim"`, "a key that is not known"},
 		{`{"indices": [` + strings.Repeat("1,", dataset.MaxNonzeros) + `1], "values": [1]}`, "more than 131072 components", "too many"},
 	} {
@@ -74,6 +75,26 @@ func TestParseSparse(t *testing.T) {
 	for _, text := range []string{"", "[1]", "{}", `{"indices": [6], "values": [2]}`, `{"indices": [1], "values": [2], "id": "a"}`, `{"indices": [1], "values": [2`} {
 		if _, err := dataset.ParseSparse([]byte(text), 6); !errors.Is(err, dataset.ErrFormat) {
 			t.Errorf("%q gives %v, want an ErrFormat", text, err)
+		}
+	}
+}
+
+// A vector that comes without a file is not blamed on one.
+func TestParseRefused(t *testing.T) {
+	for _, test := range []struct{ text, dense, sparse string }{
+		{"", "not a JSON array of numbers", "not a JSON object: "},
+		{"[1, 2", "not a JSON array of numbers", "not a JSON object: "},
+		{"[]", "it is empty", "not a JSON object, but array"},
+		{"3", "a vector is an array of numbers", "not a JSON object, but number"},
+		{`["a"]`, "component 0 is not a number", "not a JSON object, but array"},
+		{`{"indices": [1], "values": [1, 2]}`, "a vector is an array of numbers", "1 indices, but 2 values"},
+		{`{"id": "a"}`, "a vector is an array of numbers", `"id": it is neither indices nor values`},
+	} {
+		if _, err := dataset.ParseVector([]byte(test.text)); !errors.Is(err, dataset.ErrFormat) || !strings.HasPrefix(err.Error(), test.dense) {
+			t.Errorf("dense %s gives %v, want an ErrFormat that begins with %q", test.text, err, test.dense)
+		}
+		if _, err := dataset.ParseSparse([]byte(test.text), 9); !errors.Is(err, dataset.ErrFormat) || !strings.HasPrefix(err.Error(), test.sparse) {
+			t.Errorf("sparse %s gives %v, want an ErrFormat that begins with %q", test.text, err, test.sparse)
 		}
 	}
 }
