@@ -61,6 +61,7 @@ func (cmd *importCommand) Run(ctx context.Context, out *console) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, tellProblems(ctx, c, out)) }()
 	start := time.Now()
 	n, err := cmd.copy(ctx, c, file, out)
 	if err != nil {

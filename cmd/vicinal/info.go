@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -18,27 +19,31 @@ type infoCommand struct {
 	ReadOnly   bool   `help:"Read only what the writer published last, beside a program that has the store open."`
 }
 
-// Run prints what the store holds.
+// Run prints what the store holds, also when not all of it can be opened.
 func (cmd *infoCommand) Run(ctx context.Context, out *console) error {
 	return withStore(cmd.Store, cmd.ReadOnly, func(s *store.Store) error {
 		infos, err := cmd.collect(ctx, s)
-		if err != nil {
+		if err != nil && len(infos) == 0 {
 			return err
 		}
-		switch {
-		case cmd.JSON:
-			encoder := json.NewEncoder(out.out)
-			for _, info := range infos {
-				if err := encoder.Encode(info); err != nil {
-					return err
-				}
-			}
-			return nil
-		case cmd.Collection != "":
-			return describe(out.out, infos[0])
-		}
-		return list(out.out, infos)
+		return errors.Join(cmd.print(out, infos), err)
 	})
+}
+
+func (cmd *infoCommand) print(out *console, infos []store.CollectionInfo) error {
+	switch {
+	case cmd.JSON:
+		encoder := json.NewEncoder(out.out)
+		for _, info := range infos {
+			if err := encoder.Encode(info); err != nil {
+				return err
+			}
+		}
+		return nil
+	case cmd.Collection != "":
+		return describe(out.out, infos[0])
+	}
+	return list(out.out, infos)
 }
 
 func (cmd *infoCommand) collect(ctx context.Context, s *store.Store) ([]store.CollectionInfo, error) {
@@ -50,10 +55,13 @@ func (cmd *infoCommand) collect(ctx context.Context, s *store.Store) ([]store.Co
 		return nil, err
 	}
 	info, err := c.Info(ctx)
-	return []store.CollectionInfo{info}, err
+	if err != nil {
+		return nil, err
+	}
+	return []store.CollectionInfo{info}, nil
 }
 
-// list writes a line about each collection.
+// list writes a line about each collection, and below them what is damaged.
 func list(w io.Writer, infos []store.CollectionInfo) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "collection\tkind\tdim\tmetric\titems\tpending\tindex\tdata")
@@ -61,7 +69,17 @@ func list(w io.Writer, infos []store.CollectionInfo) error {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%d\t%d\t%s\t%s\n", info.Name, info.Schema.Kind, info.Schema.Dim, info.Schema.Metric,
 			info.Items, info.Pending, bytesText(indexBytes(info)), bytesText(info.DataBytes))
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, info := range infos {
+		for _, problem := range info.Problems {
+			if _, err := fmt.Fprintf(w, "%s: %s\n", info.Name, problem); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func indexBytes(info store.CollectionInfo) int64 {

@@ -17,15 +17,24 @@ type existing struct {
 	Collection string `arg:"" help:"Name of the collection."`
 }
 
-// use opens the collection for the time of a call.
-func (e existing) use(ctx context.Context, readOnly bool, work func(*store.Collection) error) error {
+// use opens the collection for the time of a call, and tells what is damaged, also what the call comes upon.
+func (e existing) use(ctx context.Context, readOnly bool, out *console, work func(*store.Collection) error) error {
 	return withStore(e.Store, readOnly, func(s *store.Store) error {
 		c, err := s.Collection(ctx, e.Collection)
 		if err != nil {
 			return err
 		}
-		return work(c)
+		return errors.Join(work(c), tellProblems(ctx, c, out))
 	})
+}
+
+// tellProblems warns of damage that does not keep a collection from being used.
+func tellProblems(ctx context.Context, c *store.Collection, out *console) error {
+	info, err := c.Info(context.WithoutCancel(ctx))
+	for _, problem := range info.Problems {
+		fmt.Fprintf(out.err, "vicinal: collection %q: %s\n", info.Name, problem)
+	}
+	return err
 }
 
 // withStore opens a store that exists for the time of a call. (store.Open would make an empty one.)

@@ -18,7 +18,7 @@ func (cmd *prepareCommand) Run(ctx context.Context, out *console) error {
 	if cmd.Rebuild {
 		options = append(options, store.Rebuild())
 	}
-	return cmd.use(ctx, false, func(c *store.Collection) error { return prepare(ctx, c, out, options...) })
+	return cmd.use(ctx, false, out, func(c *store.Collection) error { return prepare(ctx, c, out, options...) })
 }
 
 // prepare builds the index of a collection and says how it went.

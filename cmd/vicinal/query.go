@@ -49,7 +49,7 @@ type queryResult struct {
 
 // Run queries.
 func (cmd *queryCommand) Run(ctx context.Context, out *console) error {
-	return cmd.use(ctx, cmd.ReadOnly, func(c *store.Collection) error {
+	return cmd.use(ctx, cmd.ReadOnly, out, func(c *store.Collection) error {
 		switch { // by which is given, be it empty or not
 		case cmd.ID != nil:
 			results, err := c.QueryID(ctx, *cmd.ID, cmd.K, cmd.options()...)
