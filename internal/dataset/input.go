@@ -53,7 +53,8 @@ func openFormat(name string, from *source, o Options) (layout, error) {
 			extension = strings.ToLower(filepath.Ext(name[:len(name)-len(extension)]))
 		}
 	}
-	if extension == ".jsonl" || extension == ".ndjson" || extension == ".json" || in.begins("{") {
+	_, vecs := vecsKinds[extension] // a dimension may begin as an object does
+	if extension == ".jsonl" || extension == ".ndjson" || extension == ".json" || in.begins("{") && !vecs {
 		return openJSONLines(in, o)
 	}
 	if in.beginsMTX() || extension == ".mtx" {

@@ -213,7 +213,7 @@ func (m *mtx) load() error {
 		return err
 	}
 	if !slices.IsSortedFunc(m.entries, byRow) {
-		slices.SortFunc(m.entries, byRow)
+		slices.SortStableFunc(m.entries, byRow) // entries that come twice are added up in their order
 	}
 	return nil
 }

@@ -62,6 +62,24 @@ func TestMTXSparse(t *testing.T) {
 	}
 }
 
+// The parts of an entry are added up in the order they come in, however many entries there are to be sorted.
+func TestMTXParts(t *testing.T) {
+	var lines []string
+	for part := range 30 {
+		value := []string{"1e16", "1", "-1e16"}[part%3] // adding 1 to 1e16 leaves it as it is
+		for column := 10; column > 0; column-- {
+			lines = append(lines, fmt.Sprintf("1 %d %s", column, value))
+		}
+	}
+	rows, _, err := readAll("x.mtx", mtxFile("coordinate real general", append([]string{fmt.Sprintf("1 10 %d", len(lines))}, lines...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]metric.SparseVector{{Indices: []uint32{}, Values: []float32{}}}, sparseRows(rows)); diff != "" {
+		t.Errorf("rows differ (-want +got):\n%s", diff)
+	}
+}
+
 func TestMTXDense(t *testing.T) {
 	two := [][]float32{{1, 2, 3.5}, {4, 5, 6}}
 	for _, f := range []file{

@@ -36,6 +36,7 @@ func TestVecs(t *testing.T) {
 		{name: "a.bvecs", content: vecsFile("b", two...), want: two, reason: "two rows of bytes"},
 		{name: "a.ivecs", content: vecsFile("i", two...), want: two, reason: "two rows of integers"},
 		{name: "a.fvecs", content: "", want: nil, reason: "an empty file has no rows"},
+		{name: "a.fvecs", content: vecsFile("f", make([]float32, '{')), want: [][]float32{make([]float32, '{')}, reason: "a dimension that begins as JSON"},
 
 		{name: "a.fvecs", content: "\x02\x00", fails: "ends too early, at byte 2", reason: "cut in the first length"},
 		{name: "a.fvecs", content: vecsFile("f", two...) + "\x03", fails: "row 2 at byte 32: not a readable vector file: the file ends too early, at byte 33", reason: "cut in a later length"},
