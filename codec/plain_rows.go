@@ -45,7 +45,8 @@ func (r *plainRows) form(row uint32) ([]byte, error) {
 	case c.Stride > 0:
 		return c.Codes[int(row)*c.Stride:][:r.codec.plainBytes()], nil
 	}
-	begin, end := binary.LittleEndian.Uint64(c.Offsets[8*row:]), binary.LittleEndian.Uint64(c.Offsets[8*row+8:])
+	offsets := c.Offsets[8*int(row):]
+	begin, end := binary.LittleEndian.Uint64(offsets), binary.LittleEndian.Uint64(offsets[8:])
 	if begin > end || end > uint64(len(c.Codes)) || end-begin < sparseHeader {
 		return nil, fmt.Errorf("%w: sparse row %d lies at bytes %d to %d of %d", ErrCorrupt, row, begin, end, len(c.Codes))
 	}

@@ -137,7 +137,8 @@
 // # Domains
 //
 // Check accepts the vectors whose distances are finite and meaningful. Components must be finite numbers. The vector's
-// Euclidean norm must not exceed 2^62 (4.6e18), so that no sum of squares overflows float32. Besides:
+// Euclidean norm must not exceed 2^62 (4.6e18), so that no sum of squares overflows float32. There is no lower limit but those below:
+// the squares of differences beneath 2^-75 (2.6e-23) vanish in float32, and vectors that differ by no more are equally far. Besides:
 //
 //   - cosine, dot and true_angular ask for a norm of at least 2^-50 (8.9e-16), which excludes the zero vector, so that
 //     the squares do not vanish below float32's range; tsss for one above 0 and up to 2^30, since it has the fourth power.

@@ -73,6 +73,9 @@ func NewBits(ctx context.Context, vectors [][]uint64, m *metric.Bits, o Options)
 
 // NewIndex is [NewDense] for vectors of the kind that c is for, compared by its metric: for whoever does not know the kind before.
 func NewIndex(ctx context.Context, vectors []codec.Vector, c codec.Codec, o Options) (*Index[codec.Vector], error) {
+	if c == nil {
+		return nil, errNoMetric
+	}
 	return newIndex(ctx, anyKind(c), vectors, o)
 }
 

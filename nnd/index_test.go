@@ -173,6 +173,8 @@ func TestIndexRefusesOptions(t *testing.T) {
 	checkError(t, err, nnd.ErrOptions, "metric")
 	_, err = nnd.NewBits(ctx, nil, nil, nnd.Options{})
 	checkError(t, err, nnd.ErrOptions, "metric")
+	_, err = nnd.NewIndex(ctx, nil, nil, nnd.Options{})
+	checkError(t, err, nnd.ErrOptions, "metric")
 	_, err = nnd.NewDense(ctx, points, lookup(t, "euclidean"), nnd.Options{Neighbors: -1})
 	checkError(t, err, nnd.ErrOptions, "neighbors")
 

@@ -58,7 +58,7 @@ func (g *NeighborGraph) check(n int) error {
 
 // checkShape is the part of check that looks at lengths alone. There may be no distances.
 func (g *NeighborGraph) checkShape(n int) error {
-	if g.K < 0 || len(g.Rows) != n*g.K || g.Distances != nil && len(g.Distances) != len(g.Rows) {
+	if g.K < 0 || g.K > math.MaxInt32 || int64(len(g.Rows)) != int64(n)*int64(g.K) || g.Distances != nil && len(g.Distances) != len(g.Rows) {
 		return fmt.Errorf("neighbor graph of %d rows and %d distances, %d for each of %d: %w", len(g.Rows), len(g.Distances), g.K, n, ErrCorrupt)
 	}
 	return nil

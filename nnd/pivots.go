@@ -39,7 +39,7 @@ func (g *SearchGraph) checkPivots(count int) error {
 // [SearchGraph.Repair] has done for its own pivots does not hold for these; it may be done for them.
 func (g *SearchGraph) WithPivots(pivots, entries int) *SearchGraph {
 	other := *g
-	other.Pivots, other.Entries = spread(g.Len(), min(pivots, g.Len())), entries
+	other.Pivots, other.Entries = spread(g.Len(), min(max(pivots, 0), g.Len())), entries
 	return &other
 }
 

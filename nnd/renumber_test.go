@@ -2,6 +2,7 @@ package nnd_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 
@@ -92,6 +93,7 @@ func TestRenumberErrors(t *testing.T) {
 		{"number out of range", g, []uint32{0, 1, 2, 4}, 4, nnd.ErrOptions},
 		{"number twice", g, []uint32{0, 1, 2, 2}, 4, nnd.ErrOptions},
 		{"negative rows", g, nil, -1, nnd.ErrOptions},
+		{"neighbors beyond all numbers", &nnd.NeighborGraph{K: math.MaxInt/2 + 1, Rows: []uint32{}, Distances: []float32{}}, []uint32{0, 1, 2, 3}, 4, nnd.ErrCorrupt},
 		{"no distances", &nnd.NeighborGraph{K: g.K, Rows: g.Rows}, []uint32{0, 1, 2, 3}, 4, nnd.ErrCorrupt},
 	} {
 		if _, err := test.g.Renumber(test.to, test.n); !errors.Is(err, test.want) {

@@ -366,6 +366,9 @@ func TestSearchEntries(t *testing.T) {
 			t.Errorf("by %d entries %d were expanded, %v; want %v", entries, stats.Expanded, rows, nearest[:want])
 		}
 	}
+	if other := g.WithPivots(-1, 2); len(other.Pivots) > 0 {
+		t.Errorf("less than no pivots: %v", other.Pivots)
+	}
 	if other := g.WithPivots(3, 2); !slices.Equal(other.Pivots, []uint32{16, 50, 83}) || other.Entries != 2 || len(g.Pivots) != 6 {
 		t.Errorf("with other pivots %v, %d entries; %v", other.Pivots, other.Entries, g.Pivots)
 	}
