@@ -192,7 +192,11 @@ func TestCompressed(t *testing.T) {
 func TestUnknown(t *testing.T) {
 	for _, f := range []file{
 		{name: "notes.txt", content: "Dear diary", fails: "by its first bytes", reason: "text"},
-		{name: "empty", content: "", fails: "by its first bytes", reason: "nothing to recognize"},
+		{name: "empty", content: "", fails: "the file is empty", reason: "nothing to recognize"},
+		{name: "empty.npy", content: "", fails: "the file is empty", reason: "an array that was not written"},
+		{name: "empty.npy.gz", content: zip(""), fails: "the file is empty", reason: "nothing compressed"},
+		{name: "notes.npy", content: "Dear diary", fails: "it is named .npy, but does not begin as such a file does", reason: "text named as an array"},
+		{name: "notes.NPZ.gz", content: zip("Dear diary"), fails: "it is named .npz, but", reason: "compressed text named as an archive"},
 	} {
 		f.test(t)
 	}

@@ -81,6 +81,12 @@ func openMatrix(in *input, extension string, size int64) (*matrix, error) {
 	if in.beginsIDX() {
 		return openIDX(in)
 	}
+	switch _, err := in.r.Peek(1); {
+	case ends(err):
+		return nil, fmt.Errorf("%w: the file is empty", ErrFormat)
+	case extension == ".npy", extension == ".npz":
+		return nil, fmt.Errorf("%w: it is named %s, but does not begin as such a file does", ErrFormat, extension)
+	}
 	return nil, fmt.Errorf("%w: neither .npy, .npz, .fvecs, .bvecs, .ivecs, IDX, Matrix Market nor JSON lines by its first bytes and its name", ErrFormat)
 }
 
