@@ -55,6 +55,7 @@ func TestSparseCollection(t *testing.T) {
 	refuse(t, "feature", "query", path, "words", "--vector", `{"indices": [50], "values": [1]}`)
 	refuse(t, "dense vectors of 3 dimensions", "import", path, "words", write(t, "dense.fvecs", fvecs(2, 3, func() float32 { return 1 })))
 	refuse(t, "not manhattan", "import", path, "words", file, "--metric", "manhattan")
+	refuse(t, "it must be given with --dim\n", "import", path, "lines", write(t, "a.jsonl", `{"indices": [0], "values": [1]}`))
 }
 
 func TestBitsCollection(t *testing.T) {

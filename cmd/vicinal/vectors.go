@@ -34,7 +34,11 @@ type vectorFlags struct {
 // open opens a file of vectors.
 func (f vectorFlags) open(path string) (*dataset.Reader, error) {
 	kinds := map[string]dataset.Kind{"": dataset.Any, "dense": dataset.Dense, "sparse": dataset.Sparse, "bits": dataset.Bits}
-	return dataset.OpenAs(path, dataset.Options{Kind: kinds[f.Kind], Dim: f.Dim, BitForm: f.form()})
+	r, err := dataset.OpenAs(path, dataset.Options{Kind: kinds[f.Kind], Dim: f.Dim, BitForm: f.form()})
+	if errors.Is(err, dataset.ErrDim) {
+		err = fmt.Errorf("%w with --dim", err)
+	}
+	return r, err
 }
 
 // metricParams reads --params.

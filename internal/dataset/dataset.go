@@ -39,6 +39,9 @@ var (
 
 	// ErrOptions marks a file that may be sound, but is not what Options ask for, or needs one that is not given.
 	ErrOptions = errors.New("not readable as asked")
+
+	// ErrDim is the ErrOptions of sparse JSON lines when Options give no Dim.
+	ErrDim = fmt.Errorf("%w: sparse vectors do not tell their dimension in JSON lines: it must be given", ErrOptions)
 )
 
 // Kind is what the vectors of a file are.

@@ -133,7 +133,7 @@ func (l *jsonLines) parseKind(fields map[string]json.RawMessage) error {
 	case l.kind != Any && kind != l.kind:
 		return fmt.Errorf("%w: the vector is %v, those before are %v", ErrFormat, kind, l.kind)
 	case kind == Sparse && l.dim == 0:
-		return fmt.Errorf("%w: sparse vectors do not tell their dimension in JSON lines: it must be given", ErrOptions)
+		return ErrDim
 	case kind == Sparse && l.dim > MaxFeatures:
 		return fmt.Errorf("%w: %d features; up to %d are read", ErrOptions, l.dim, MaxFeatures)
 	}

@@ -155,6 +155,13 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// A caller can say how the dimension is to be given.
+func TestNoDimension(t *testing.T) {
+	if _, _, err := readAllAs("a.jsonl", `{"indices": [1], "values": [2]}`, dataset.Options{}); !errors.Is(err, dataset.ErrDim) {
+		t.Errorf("sparse lines without a dimension give %v, want ErrDim", err)
+	}
+}
+
 // Open is for those who can take dense vectors only.
 func TestOpenDense(t *testing.T) {
 	if _, err := dataset.Open(filepath.Join("testdata", "float32.npz")); !errors.Is(err, dataset.ErrOptions) {
