@@ -34,6 +34,7 @@ func TestFullOutput(t *testing.T) {
 	base, queries := randomVectors(t, 1, 50, 4), randomVectors(t, 2, 5, 4)
 	commands := [][]string{
 		{"--help"},
+		{"--version"},
 		{"import", dir, "songs", file},
 		{"prepare", dir, "songs"},
 		{"query", dir, "songs", "--id", "kashmir"},

@@ -30,10 +30,12 @@ A store is a directory; it holds collections; a collection holds items: an id, a
   vicinal import my.store images train-images-idx3-ubyte.gz --prepare
   vicinal query my.store images --id 7
 
-Vectors are read from .npy, .fvecs, .bvecs, .ivecs and MNIST IDX files and from JSON lines, each also compressed with gzip.`
+Vectors are read from .npy, .fvecs, .bvecs, .ivecs, MNIST IDX and Matrix Market files and from JSON lines, each also compressed with gzip, and from .npz files of sparse matrices as SciPy writes them.`
 
 // commands is what kong parses the command line into.
 type commands struct {
+	Version versionFlag `help:"Print the version."`
+
 	Import  importCommand  `cmd:"" help:"Store the vectors of a file in a collection."`
 	Prepare prepareCommand `cmd:"" help:"Build the index of a collection, so that queries are fast."`
 	Query   queryCommand   `cmd:"" help:"Find the items nearest to a vector or to a stored item."`

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,23 @@ func TestHelp(t *testing.T) {
 	}
 	if text := succeed(t); text != succeed(t, "--help") {
 		t.Errorf("without arguments, instead of help:\n%s", text)
+	}
+}
+
+func TestHelpFormats(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"import", "--help"}} {
+		text := strings.Join(strings.Fields(succeed(t, args...)), " ")
+		for _, format := range []string{".npy", ".npz", ".fvecs", ".bvecs", ".ivecs", "IDX", "Matrix Market", "JSON lines"} {
+			if !strings.Contains(text, format) {
+				t.Errorf("%s does not name %s:\n%s", args, format, text)
+			}
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if text := succeed(t, "--version"); !strings.HasPrefix(text, "vicinal ") || !strings.Contains(text, runtime.Version()) || strings.Count(text, "\n") != 1 {
+		t.Errorf("the version is %q", text)
 	}
 }
 
