@@ -181,6 +181,7 @@ func (w *writer) apply(g *group) error {
 			return err
 		}
 	}
+	w.tidy()
 	for i := range g.fresh {
 		w.dirty = w.dirty || g.fresh[i]
 	}
@@ -193,6 +194,20 @@ func (w *writer) apply(g *group) error {
 	}
 	w.c.swap(newSnapshot(&w.c.drain, g.base.segments, g.dead, w.pending.publish()))
 	return nil
+}
+
+// tidy lets go of the pending rows that died, once they outweigh the live ones.
+// The group is committed and true without it, so a failure costs memory alone.
+func (w *writer) tidy() {
+	if !w.pending.crowded() {
+		return
+	}
+	pending, err := w.pending.after(0) // which is before all rows
+	if err != nil {
+		w.c.log.Warn("pending rows that died could not be let go", "error", err)
+		return
+	}
+	w.pending = pending
 }
 
 // put stores an item as a new row, in place of the row its id had.

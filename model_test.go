@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -41,14 +42,16 @@ func TestCollection_Model(t *testing.T) {
 			}
 		}()
 		r.Repeat(map[string]func(*rapid.T){
-			"upsert":  m.upsert,
-			"refused": m.refused,
-			"delete":  m.delete,
-			"prepare": m.prepare,
-			"reopen":  m.reopen,
-			"query":   m.query,
-			"get":     m.get,
-			"":        m.check,
+			"upsert":    m.upsert,
+			"churn":     m.churn,
+			"refused":   m.refused,
+			"delete":    m.delete,
+			"prepare":   m.prepare,
+			"meanwhile": m.meanwhile,
+			"reopen":    m.reopen,
+			"query":     m.query,
+			"get":       m.get,
+			"":          m.check,
 		})
 		if err := m.c.Verify(context.Background()); err != nil {
 			r.Error(err)
@@ -98,6 +101,25 @@ func (m *machine) upsert(r *rapid.T) {
 	}
 }
 
+// churn replaces a few items so often that the pending rows are rebuilt without those that died.
+func (m *machine) churn(r *rapid.T) {
+	first, ids, item := rapid.IntRange(0, 40).Draw(r, "first"), rapid.IntRange(1, 8).Draw(r, "ids"), m.draw(r)
+	list := make([]store.Item, rapid.IntRange(250, 400).Draw(r, "count"))
+	for i := range list {
+		list[i] = item
+		list[i].ID = fmt.Sprint("id", (first+i%ids)%41)
+		list[i].Vector = slices.Clone(item.Vector)
+		list[i].Vector[i%modelDim] += float32(i % 4)
+		list[i].Payload = fmt.Append(nil, i)
+	}
+	if _, err := m.c.Upsert(context.Background(), list...); err != nil {
+		r.Fatal(err)
+	}
+	for _, item := range list {
+		m.model[item.ID] = item
+	}
+}
+
 // refused stores nothing, since its last item is bad.
 func (m *machine) refused(r *rapid.T) {
 	bad := m.draw(r)
@@ -125,6 +147,49 @@ func (m *machine) prepare(r *rapid.T) {
 	if stats, err := m.c.Prepare(context.Background()); err != nil || stats.Items != len(m.model) {
 		r.Fatalf("Prepare of %d items gave %+v, %v", len(m.model), stats, err)
 	}
+}
+
+// meanwhile changes items after a Prepare has read them. The index may have rows that died since, and none that came.
+func (m *machine) meanwhile(r *rapid.T) {
+	before := len(m.model)
+	var opts []store.PrepareOption
+	if rapid.Bool().Draw(r, "rebuild") {
+		opts = append(opts, store.Rebuild())
+	}
+	reached, resume, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	var stats store.PrepareStats
+	var err error
+	go func() {
+		defer close(done)
+		stats, err = m.c.Prepare(context.Background(), append(opts, store.WithProgress(func(p store.Progress) {
+			if p.Stage != "reading" {
+				once.Do(func() { close(reached); <-resume })
+			}
+		}))...)
+	}()
+	func() {
+		defer close(resume) // also when a check ends the test
+		select {
+		case <-reached:
+			m.change(r)
+		case <-done: // there was nothing to do
+		}
+	}()
+	<-done
+	if err != nil || stats.Items != before {
+		r.Fatalf("Prepare of %d items gave %+v, %v", before, stats, err)
+	}
+}
+
+// change has rows die before and after the pending ones are rebuilt.
+func (m *machine) change(r *rapid.T) {
+	m.delete(r)
+	m.churn(r)
+	m.upsert(r)
+	m.delete(r)
+	m.check(r)
+	m.query(r)
 }
 
 func (m *machine) reopen(r *rapid.T) {
