@@ -14,7 +14,8 @@ import (
 // QueryBatch answers many queries of one k and the same options, on all cores
 // (GOMAXPROCS). All are answered from one consistent state. results[i] belongs
 // to vectors[i]. When one query fails, the error of one that did is returned
-// and no results.
+// and no results: an ItemError with the position of a vector that could not be
+// meant, and else what Query returns.
 //
 // It takes up to a quarter less time than as many calls of Query, the less the more queries there are: from 64 on they are compared with
 // the entry points together, and answered in an order that has near ones read the same memory one after the other. The results of up to

@@ -209,7 +209,7 @@ type CollectionInfo struct {
 	Name     string        `json:"name"`
 	Schema   Schema        `json:"schema"`
 	Items    int           `json:"items"`   // items stored
-	Pending  int           `json:"pending"` // of them, those stored since the last Prepare, which every query scans
+	Pending  int           `json:"pending"` // of them, those stored since the last Prepare, which every query compares
 	Deleted  int           `json:"deleted"` // rows of the index whose items were deleted or replaced
 	Segments []SegmentInfo `json:"segments"`
 	// DataBytes is the size of the file that holds what was stored; 0 in a read-only store.

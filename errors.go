@@ -53,11 +53,11 @@ var (
 	ErrUnsupported = storage.ErrUnsupported
 )
 
-// ItemError says which item of an Upsert was refused and why. Nothing of that
-// call was stored.
+// ItemError says which item of an Upsert, or which vector of a QueryBatch, was
+// refused and why. Nothing of that call was stored, or answered.
 type ItemError struct {
 	Index int    // position among the items of the call
-	ID    string // the item's id; empty when it came without one
+	ID    string // the item's id; empty when it came without one, as vectors do
 	Err   error  // the reason; wraps one of the sentinels above
 }
 

@@ -25,7 +25,8 @@ type Result struct {
 }
 
 // Query returns the k items nearest to vector, nearest first: exactly
-// min(k, Len) of them, ties in the order of ids. Items stored since the last
+// min(k, Len) of them, ties in the order of ids. Which of more items at the
+// distance of the last are among them is not said. Items stored since the last
 // Prepare are found too, by comparing all of them, and deleted ones never. The
 // answer is that of one consistent state, whatever is written meanwhile, and
 // the same before Close and after reopening.
@@ -36,7 +37,7 @@ type Result struct {
 // belong to the caller.
 //
 // Errors wrap ErrDimension, ErrNotFinite, ErrDomain or ErrInvalid when the
-// query could not be meant.
+// query could not be meant, and ErrUnknownMetric when the metric is not registered.
 func (c *Collection) Query(ctx context.Context, vector []float32, k int, opts ...QueryOption) ([]Result, error) {
 	return c.query(ctx, codec.Vector{Dense: vector}, k, opts)
 }

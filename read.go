@@ -11,7 +11,8 @@ import (
 	"github.com/vicinaldb/store/storage"
 )
 
-// Get returns the item stored under an id, or ErrNotFound.
+// Get returns the item stored under an id, or ErrNotFound. In a read-only store
+// that is an item of the state that was published.
 func (c *Collection) Get(ctx context.Context, id string) (Item, error) {
 	if err := context.Cause(ctx); err != nil {
 		return Item{}, c.failed("getting", err)
@@ -110,7 +111,8 @@ func (c *Collection) Len() int {
 // All walks every item in the order of storing (in a read-only store, in that
 // of the index). It reads in small batches and holds nothing between them,
 // so items stored, replaced or deleted during the walk may or may not be in
-// it; the others are, each once. An error ends the walk.
+// it; the others are, each once. An error ends the walk, that of a context which
+// ended among them.
 func (c *Collection) All(ctx context.Context) iter.Seq2[Item, error] {
 	if c.data == nil {
 		return c.allIndexed(ctx)

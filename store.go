@@ -87,7 +87,9 @@ func (s *Store) Close() error {
 
 // Create makes an empty collection. Its name is 1 to 63 of the characters a-z,
 // 0-9, '_' and '-', the first a letter or digit. It fails with ErrExists when
-// the name is taken. The collection is on disk when Create returns.
+// the name is taken, with ErrInvalid when name or schema could not be meant, and
+// with ErrReadOnly in a read-only store. The collection is on disk when Create
+// returns.
 func (s *Store) Create(ctx context.Context, name string, schema Schema) (*Collection, error) {
 	if s.opts.readOnly {
 		return nil, fmt.Errorf("creating collection %q: %w", clip(name), ErrReadOnly)
@@ -209,8 +211,8 @@ func (s *Store) leave(name string, o *opening) {
 	}
 }
 
-// Collections lists the collections by name, with their schemas and counts. Those that cannot be opened are left out,
-// and the error, which then comes beside the others, says which and why.
+// Collections lists the collections by name, with their schemas and counts. It opens all of them, and they stay open.
+// Those that cannot be opened are left out, and the error, which then comes beside the others, says which and why.
 func (s *Store) Collections(ctx context.Context) ([]CollectionInfo, error) {
 	if err := s.usable(ctx); err != nil {
 		return nil, fmt.Errorf("listing collections: %w", err)
@@ -243,7 +245,8 @@ func (s *Store) info(ctx context.Context, name string) (CollectionInfo, error) {
 }
 
 // Drop removes a collection with all it holds, after the calls that still run
-// on it have ended. It fails with ErrNotFound when there is none of that name.
+// on it have ended. It fails with ErrNotFound when there is none of that name,
+// and with ErrReadOnly in a read-only store.
 func (s *Store) Drop(ctx context.Context, name string) error {
 	if s.opts.readOnly {
 		return fmt.Errorf("dropping collection %q: %w", clip(name), ErrReadOnly)
