@@ -39,7 +39,7 @@ type Collection struct {
 	scratch sync.Pool                // *queryScratch
 	blocks  sync.Pool                // *block
 
-	prepare sync.Mutex // held by the Prepare that runs; taken before requests to the writer
+	prepare chan struct{} // one place, taken by the Prepare that runs; taken before requests to the writer
 
 	mu       sync.Mutex
 	problems []string // damage found, for Info; guarded by mu
@@ -58,6 +58,7 @@ func newCollection(dir storage.CollectionDir, name string, encodedSchema []byte,
 		codec:   vectors,
 		log:     log.With("collection", name),
 		unknown: unknown,
+		prepare: make(chan struct{}, 1),
 	}
 	if unknown != nil {
 		c.log.Warn("there are no distances, and so no queries, in this program", "error", unknown)

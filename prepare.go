@@ -44,8 +44,8 @@ type PrepareStats struct {
 // Prepare builds the index from everything that is stored, makes it durable and
 // has queries use it from then on. Queries and writes go on meanwhile; what is
 // written during a Prepare stays pending for the next one. A second Prepare of
-// the collection waits for the first. When nothing changed since the
-// last one, Prepare returns at once; see Rebuild.
+// the collection waits for the first, or until its context ends. When nothing changed
+// since the last one, Prepare returns at once; see Rebuild.
 //
 // The neighbor lists of the index before are where the new one begins, so that few changes cost little; the result is as good as
 // one built from nothing. Only the latter is the same for the same items whatever happened before: see Rebuild.
@@ -72,8 +72,10 @@ func (c *Collection) Prepare(ctx context.Context, opts ...PrepareOption) (Prepar
 	if c.unknown != nil {
 		return PrepareStats{}, c.failed("preparing", c.unknown)
 	}
-	c.prepare.Lock()
-	defer c.prepare.Unlock()
+	if err := c.beginPrepare(ctx); err != nil {
+		return PrepareStats{}, c.failed("preparing", err)
+	}
+	defer func() { <-c.prepare }()
 	for {
 		stats, err := c.rebuild(ctx, o)
 		if err == nil {
@@ -86,7 +88,17 @@ func (c *Collection) Prepare(ctx context.Context, opts ...PrepareOption) (Prepar
 	}
 }
 
-// rebuild is Prepare under its lock.
+// beginPrepare waits until no other Prepare runs, as long as the context lets it.
+func (c *Collection) beginPrepare(ctx context.Context) error {
+	select {
+	case c.prepare <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// rebuild is Prepare once no other one runs.
 func (c *Collection) rebuild(ctx context.Context, o prepareOptions) (PrepareStats, error) {
 	// Close waits for whoever holds a snapshot, so the data file stays open while this one is held.
 	s, err := c.acquire()
@@ -94,6 +106,9 @@ func (c *Collection) rebuild(ctx context.Context, o prepareOptions) (PrepareStat
 		return PrepareStats{}, err
 	}
 	defer s.release()
+	if err := context.Cause(ctx); err != nil {
+		return PrepareStats{}, err // where all is up to date, nothing else looks at it
+	}
 	if stats, ok := s.upToDate(); ok && !o.rebuild {
 		return stats, nil
 	}

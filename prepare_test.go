@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/vicinaldb/store"
 )
@@ -200,6 +201,56 @@ func TestCollection_QueriesAndWritesAtOnce(t *testing.T) {
 	readers.Wait()
 	if want := 2400 - 240; c.Len() != want {
 		t.Errorf("Len is %d, want %d", c.Len(), want)
+	}
+}
+
+// A Prepare whose context ends does not wait for the one that runs, which goes on.
+func TestCollection_Prepare_WaitsNoLongerThanItsContext(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 4})
+	upsert(t, c, items(clusters(27, 600, 4)))
+	running, finish, first := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	var once sync.Once
+	go func() {
+		_, err := c.Prepare(t.Context(), store.WithProgress(func(store.Progress) {
+			once.Do(func() { close(running) })
+			<-finish
+		}))
+		first <- err
+	}()
+	<-running
+
+	impatient := errors.New("no time")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, impatient)
+	defer cancel()
+	second := make(chan error, 1)
+	go func() {
+		_, err := c.Prepare(ctx)
+		second <- err
+	}()
+	select {
+	case err := <-second:
+		if !errors.Is(err, impatient) {
+			t.Errorf("the second Prepare: %v, want the context's error", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("the second Prepare waits for the first, though its context has ended")
+	}
+	close(finish)
+	if err := <-first; err != nil {
+		t.Errorf("the first Prepare: %v", err)
+	}
+}
+
+func TestCollection_Prepare_UpToDateUnderAnEndedContext(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 4})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, stage := range []string{"empty", "prepared"} {
+		if stats, err := c.Prepare(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: Prepare gave %+v, %v, want context.Canceled", stage, stats, err)
+		}
+		upsert(t, c, items(clusters(28, 50, 4)))
+		prepare(t, c)
 	}
 }
 
