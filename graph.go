@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"github.com/vicinaldb/store/codec"
@@ -27,7 +26,7 @@ type GraphOptions struct {
 	// Join makes the graph connected too, and symmetric: between parts without an edge the shortest ones found are added, as
 	// PyNNDescent's connect_graph does. IncludeSelf has no effect then.
 	Join bool
-	// Threads bounds the cores that are used. Default: all.
+	// Threads bounds the cores that are used. Default, and at most: all (GOMAXPROCS).
 	Threads int
 	// Progress is called as the work advances, from one goroutine at a time. It should return quickly.
 	Progress func(Progress)
@@ -52,8 +51,9 @@ func (c *Collection) graph(ctx context.Context, o GraphOptions) (*Graph, error) 
 	if c.unknown != nil {
 		return nil, c.unknown
 	}
-	if o.Threads < 0 {
-		return nil, fmt.Errorf("threads is %d: %w", o.Threads, ErrInvalid)
+	var err error
+	if o.Threads, err = cores(o.Threads); err != nil {
+		return nil, err
 	}
 	s, err := c.acquire()
 	if err != nil {

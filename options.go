@@ -5,6 +5,7 @@ import (
 	"iter"
 	"log/slog"
 	"math"
+	"runtime"
 
 	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/compaction"
@@ -64,7 +65,7 @@ type Progress struct {
 	Total int    // steps in all; 0 when unknown
 }
 
-// Threads bounds the cores that Prepare uses. Default: all. The number does not change the result.
+// Threads bounds the cores that Prepare uses. Default, and at most: all (GOMAXPROCS). The number does not change the result.
 func Threads(n int) PrepareOption { return func(o *prepareOptions) { o.threads = n } }
 
 // Rebuild makes Prepare build from nothing: even when the index already holds exactly what is stored, and without beginning
@@ -112,10 +113,18 @@ func collectPrepare(opts []PrepareOption) (prepareOptions, error) {
 	if o.progress == nil {
 		o.progress = func(Progress) {}
 	}
-	if o.threads < 0 {
-		return o, fmt.Errorf("threads is %d: %w", o.threads, ErrInvalid)
+	var err error
+	o.threads, err = cores(o.threads)
+	return o, err
+}
+
+// cores is how many goroutines work where the caller named a number of threads; 0 leaves it to the default. More than there are cores
+// would be no faster, and each takes memory of its own.
+func cores(threads int) (int, error) {
+	if threads < 0 {
+		return 0, fmt.Errorf("threads is %d, must not be negative: %w", threads, ErrInvalid)
 	}
-	return o, nil
+	return min(threads, runtime.GOMAXPROCS(0)), nil
 }
 
 // DefaultEpsilon is the epsilon of a query that names none. It is PyNNDescent's

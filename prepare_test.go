@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -37,6 +39,7 @@ func TestCollection_Prepare_SameBytes(t *testing.T) {
 		}
 		return b
 	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(5)) // else there are no more threads than this machine has cores
 	one := build(1, 1)
 	for _, threads := range []int{2, 5} {
 		if !slices.Equal(one, build(threads, 1)) {
@@ -45,6 +48,30 @@ func TestCollection_Prepare_SameBytes(t *testing.T) {
 	}
 	if slices.Equal(one, build(2, 2)) {
 		t.Error("the seed changes nothing")
+	}
+}
+
+// Threads are as many as there are cores, whatever was asked for.
+func TestCollection_Prepare_Threads(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 4})
+	upsert(t, c, items(clusters(29, 10, 4)))
+	for _, threads := range []int{-1, math.MinInt} {
+		if _, err := c.Prepare(t.Context(), store.Threads(threads)); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("Prepare on %d threads: %v, want ErrInvalid", threads, err)
+		}
+		if _, err := c.Graph(t.Context(), store.GraphOptions{Threads: threads}); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("Graph on %d threads: %v, want ErrInvalid", threads, err)
+		}
+	}
+	for _, threads := range []int{0, 1000, math.MaxInt} {
+		if g, err := c.Graph(t.Context(), store.GraphOptions{Threads: threads}); err != nil || g.Len() != 10 {
+			t.Errorf("Graph on %d threads: %v", threads, err)
+		}
+		prepare(t, c, store.Threads(threads), store.Rebuild())
+		if g, err := c.Graph(t.Context(), store.GraphOptions{Threads: threads}); err != nil || g.Len() != 10 {
+			t.Errorf("Graph of an index on %d threads: %v", threads, err)
+		}
+		upsert(t, c, items(clusters(29, 10, 4))) // they are pending, so the next graph is built
 	}
 }
 

@@ -42,7 +42,7 @@ func (job Job) load(ctx context.Context) (l *loaded, err error) {
 		*l = loaded{sequences: make([]uint64, 0, live), idEnds: make([]int, 0, live), ids: l.ids[:0], bare: true}
 		others := 0
 		if together {
-			others = job.Index.EnsureDefaults(live).Threads - 1
+			others = readingOthers(job.Index.EnsureDefaults(live).Threads, live)
 		}
 		err := newReading(others, newWorker).run(func(r *reading) error { return job.read(ctx, live, l, r) })
 		return l.len(), err

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -70,6 +72,39 @@ func TestRewrite_NamesFirstDamage(t *testing.T) {
 					t.Fatalf("codes %q, %d threads: error %v, want one of row 700", codes, threads, err)
 				}
 			}
+		}
+	}
+}
+
+// Threads that have nothing to do take no memory.
+func TestRewrite_MoreThreadsThanRows(t *testing.T) {
+	const n, threads, most = 100, 1_000_000, 64 << 20
+	j := job(t, dataFile(t, n), n)
+	j.Index.Threads = threads
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := compaction.Rewrite(t.Context(), j); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > most {
+		t.Errorf("%d bytes were allocated for %d rows on %d threads, want at most %d", took, n, threads, most)
+	}
+}
+
+func TestReadingOthers(t *testing.T) {
+	for _, test := range []struct{ threads, rows, want int }{
+		{1, 1_000_000, 0},
+		{2, 0, 0},
+		{2, 63, 0},
+		{2, 64, 1},
+		{2, 1000, 1},
+		{8, 1000, 7},
+		{1000, 1000, 15},
+		{math.MaxInt32, 1_000_000, 64},
+	} {
+		if got := compaction.ReadingOthers(test.threads, test.rows); got != test.want {
+			t.Errorf("%d threads and %d rows: %d workers of other goroutines, want %d", test.threads, test.rows, got, test.want)
 		}
 	}
 }

@@ -20,7 +20,15 @@ const (
 	readingRows = 64
 	// readingBatches is how many times that may wait for each worker of another goroutine. It is slow to wake up.
 	readingBatches = 8
+	// mostReading is how many other goroutines have workers at most. One goroutine reads for all of them, and cannot keep more busy; they
+	// would only take memory for rows that wait.
+	mostReading = 64
 )
+
+// readingOthers is how many goroutines beside the one that reads are worth a worker: no more than there are whole batches of rows.
+func readingOthers(threads, rows int) int {
+	return min(threads-1, rows/readingRows, mostReading)
+}
 
 // reading deals rows that one goroutine reads to workers: to those of other goroutines, and while these are busy, to its own.
 type reading struct {

@@ -1,0 +1,4 @@
+package compaction
+
+// ReadingOthers is readingOthers, for tests.
+var ReadingOthers = readingOthers
