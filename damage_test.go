@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -298,4 +299,38 @@ func TestCollection_Prepare_GraphOfADamagedCollection(t *testing.T) {
 	if !errors.Is(err, store.ErrCorrupt) || ctx.Err() != nil {
 		t.Errorf("Prepare ended with %v, want ErrCorrupt", err)
 	}
+}
+
+// A walk that comes upon damage ends with it, since it has given some of the damaged index away already.
+func TestStore_DamagedSegment_IsSetAsideByWalks(t *testing.T) {
+	const n = 2000
+	path, segment := prepared(t, clusters(35, n, 5))
+	s := open(t, path)
+	c, err := s.Collection(t.Context(), "songs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	overwrite(t, segment) // the mapping is shared, so it sees the file change
+	for _, want := range []error{store.ErrCorrupt, store.ErrNotPrepared} {
+		if err := walk(c.NeighborGraph(t.Context())); !errors.Is(err, want) {
+			t.Errorf("a walk ended with %v, want %v", err, want)
+		}
+		if info, err := c.Info(t.Context()); err != nil || len(info.Problems) != 1 || info.Pending != n {
+			t.Errorf("info is %+v, %v", info, err)
+		}
+	}
+	prepare(t, c)
+	if err := walk(c.NeighborGraph(t.Context())); err != nil {
+		t.Errorf("after Prepare a walk ended with %v", err)
+	}
+}
+
+// walk walks to the end, and returns the error of it.
+func walk(graph iter.Seq2[store.Neighbors, error]) error {
+	for _, err := range graph {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

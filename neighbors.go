@@ -31,7 +31,8 @@ type Neighbors struct {
 // taken among the neighbors and their neighbors, which costs some hundred distances an item. A collection that has items but no index gives
 // ErrNotPrepared. Order is that of the index, the same each time.
 //
-// An error ends the walk. The walk sees one consistent state; Close ends it with ErrClosed.
+// An error ends the walk. One of damage, ErrCorrupt, has the index set aside as a query does, but the walk is not begun again: after
+// the next Prepare there is a graph to walk. The walk sees one consistent state; Close ends it with ErrClosed.
 func (c *Collection) NeighborGraph(ctx context.Context) iter.Seq2[Neighbors, error] {
 	return func(yield func(Neighbors, error) bool) {
 		p, err := c.pin()
@@ -49,6 +50,7 @@ func (c *Collection) NeighborGraph(ctx context.Context) iter.Seq2[Neighbors, err
 				err = p.check(ctx)
 			}
 			if err != nil {
+				c.setAside(ctx, err) // there is no trying again: what was walked is from the damaged index
 				yield(Neighbors{}, c.failed("walking the neighbor graph", err))
 				return
 			}
