@@ -1,10 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"runtime"
+	"sync"
 
 	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/internal/shares"
 	"github.com/vicinaldb/store/nnd"
 )
 
@@ -60,7 +64,10 @@ func (c *Collection) graph(ctx context.Context, o GraphOptions) (*Graph, error) 
 		return nil, err
 	}
 	defer s.release()
-	g, err := s.indexGraph(c, o)
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	g, err := s.indexGraph(ctx, c, o)
 	if g == nil && err == nil {
 		g, err = s.buildGraph(ctx, c, o)
 	}
@@ -74,41 +81,114 @@ func (c *Collection) graph(ctx context.Context, o GraphOptions) (*Graph, error) 
 }
 
 // indexGraph reads the neighbor lists of an index that holds exactly what is stored; it returns nil when there is none.
-func (s *snapshot) indexGraph(c *Collection, o GraphOptions) (*Graph, error) {
+func (s *snapshot) indexGraph(ctx context.Context, c *Collection, o GraphOptions) (*Graph, error) {
 	stats, upToDate := s.upToDate()
 	if o.Join || !upToDate || stats.Items == 0 || s.segments[0].Params().Neighbors == 0 {
 		return nil, nil
 	}
-	seg := s.segments[0]
-	g := &Graph{IDs: make([]string, seg.Rows())}
-	k := seg.Params().Neighbors
-	lists := &nnd.NeighborGraph{K: k, Rows: make([]uint32, 0, seg.Rows()*k), Distances: make([]float32, 0, seg.Rows()*k)}
-	err := seg.guard(func() error {
-		for row := range uint32(seg.Rows()) {
-			id, err := seg.ID(row)
-			if err != nil {
-				return err
-			}
-			g.IDs[row] = string(id)
-			found, err := place{segment: seg, row: row}.ranked(k, c.codec.Reranked())
-			if err != nil {
-				return err
-			}
-			for i := range k {
-				neighbor := nnd.Candidate{Row: row, Distance: float32(math.Inf(1))}
-				if i < len(found) {
-					neighbor = found[i]
+	r := newGraphReader(s.segments[0], c, o)
+	if err := r.readAll(ctx, o.Threads); err != nil {
+		return nil, err
+	}
+	return &Graph{IDs: r.ids, CSR: *r.lists.CSR(o.IncludeSelf, c.codec.Correct)}, nil
+}
+
+// graphRows is how many rows of a graph are read between two looks at the context.
+const graphRows = 256
+
+// graphReader reads the ids and the neighbor lists of a segment, on several goroutines.
+type graphReader struct {
+	segment  *segment
+	proxied  bool
+	ids      []string
+	lists    nnd.NeighborGraph
+	progress func(Progress)
+
+	mu   sync.Mutex // guards the rest
+	done int        // rows that were read
+	err  error      // the first failure
+}
+
+func newGraphReader(seg *segment, c *Collection, o GraphOptions) *graphReader {
+	n, k := seg.Rows(), seg.Params().Neighbors
+	return &graphReader{
+		segment:  seg,
+		proxied:  c.codec.Reranked(),
+		ids:      make([]string, n),
+		lists:    nnd.NeighborGraph{K: k, Rows: make([]uint32, n*k), Distances: make([]float32, n*k)},
+		progress: o.Progress,
+	}
+}
+
+// readAll has so many goroutines read pieces of the rows until none is left, one has failed or the context has ended.
+func (r *graphReader) readAll(ctx context.Context, threads int) error {
+	threads = cmp.Or(threads, runtime.GOMAXPROCS(0))
+	pieces := shares.Divide((len(r.ids)+graphRows-1)/graphRows, threads)
+	var workers sync.WaitGroup
+	for own := range pieces {
+		workers.Go(func() {
+			for piece, ok := pieces.Take(own); ok; piece, ok = pieces.Take(own) {
+				begin, end := piece*graphRows, min((piece+1)*graphRows, len(r.ids))
+				if !r.report(end-begin, r.readPiece(ctx, begin, end)) {
+					pieces.Stop()
 				}
-				lists.Rows, lists.Distances = append(lists.Rows, neighbor.Row), append(lists.Distances, neighbor.Distance)
+			}
+		})
+	}
+	workers.Wait()
+	return r.err
+}
+
+// readPiece reads the rows from begin to end-1.
+func (r *graphReader) readPiece(ctx context.Context, begin, end int) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return r.segment.guard(func() error {
+		for row := begin; row < end; row++ {
+			if err := r.readRow(uint32(row)); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
+}
+
+// readRow reads one row. What a list lacks is the row itself at no distance that is finite, as in lists of package nnd.
+func (r *graphReader) readRow(row uint32) error {
+	id, err := r.segment.ID(row)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	g.CSR = *lists.CSR(o.IncludeSelf, c.codec.Correct)
-	return g, nil
+	r.ids[row] = string(id)
+	found, err := place{segment: r.segment, row: row}.ranked(r.lists.K, r.proxied)
+	if err != nil {
+		return err
+	}
+	for i := range r.lists.K {
+		neighbor := nnd.Candidate{Row: row, Distance: float32(math.Inf(1))}
+		if i < len(found) {
+			neighbor = found[i]
+		}
+		at := int(row)*r.lists.K + i
+		r.lists.Rows[at], r.lists.Distances[at] = neighbor.Row, neighbor.Distance
+	}
+	return nil
+}
+
+// report counts rows that were read, or keeps the error, and tells whether to go on.
+func (r *graphReader) report(rows int, err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = cmp.Or(r.err, err)
+	if r.err != nil {
+		return false
+	}
+	r.done += rows
+	if r.progress != nil {
+		r.progress(Progress{Stage: "reading the index", Done: r.done, Total: len(r.ids)})
+	}
+	return true
 }
 
 // buildGraph builds the graph in memory.
@@ -123,6 +203,9 @@ func (s *snapshot) buildGraph(ctx context.Context, c *Collection, o GraphOptions
 	err := s.guardAll(func() error {
 		err := s.each(func(id string, v codec.Vector) error {
 			g.IDs, vectors = append(g.IDs, id), append(vectors, v)
+			if len(g.IDs)%graphRows == 0 {
+				return context.Cause(ctx)
+			}
 			return nil
 		})
 		if err != nil {

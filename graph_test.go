@@ -7,8 +7,11 @@ import (
 	"log"
 	"math"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/vicinaldb/store"
 	"github.com/vicinaldb/store/metric"
@@ -103,6 +106,79 @@ func TestCollection_Graph_Options(t *testing.T) {
 	}
 	if _, err := c.Graph(t.Context(), store.GraphOptions{Threads: -1}); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("-1 threads: %v, want ErrInvalid", err)
+	}
+}
+
+// An index is read on as many threads as allowed, with the same result, and tells how far it is.
+func TestCollection_Graph_ReadsIndex(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4)) // else there are no more threads than this machine has cores
+	const n = 3000
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 12, Metric: "cosine"})
+	upsert(t, c, items(clusters(3, n, 12)))
+	prepare(t, c)
+	var graphs []*store.Graph
+	for _, threads := range []int{1, 4, 0} {
+		var last store.Progress
+		g, err := c.Graph(t.Context(), store.GraphOptions{Threads: threads, Progress: func(p store.Progress) {
+			if p.Stage != "reading the index" || p.Done <= last.Done || p.Total != n {
+				t.Errorf("progress %+v after %+v", p, last)
+			}
+			last = p
+		}})
+		must(t, err)
+		if last.Done != n {
+			t.Errorf("%d threads: the last progress is %+v", threads, last)
+		}
+		graphs = append(graphs, g)
+	}
+	for _, g := range graphs[1:] {
+		if diff := cmp.Diff(graphs[0], g); diff != "" {
+			t.Fatalf("graphs that were read on different numbers of threads differ:\n%s", diff)
+		}
+	}
+}
+
+func TestCollection_Graph_Stops(t *testing.T) {
+	const n = 5000
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 12, Metric: "cosine"})
+	enough := errors.New("enough")
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(enough)
+	if _, err := c.Graph(ended, store.GraphOptions{}); !errors.Is(err, enough) {
+		t.Errorf("the graph of nothing under a context that has ended: %v", err)
+	}
+	upsert(t, c, items(clusters(4, n, 12)))
+	prepare(t, c)
+	if _, err := c.Graph(ended, store.GraphOptions{Progress: func(p store.Progress) { t.Errorf("progress %+v", p) }}); !errors.Is(err, enough) {
+		t.Errorf("the graph of an index under a context that has ended: %v", err)
+	}
+	for _, threads := range []int{1, 2} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var last store.Progress
+		_, err := c.Graph(ctx, store.GraphOptions{Threads: threads, Progress: func(p store.Progress) {
+			last = p
+			cancel(enough)
+		}})
+		if !errors.Is(err, enough) || last.Done == 0 || last.Done == n {
+			t.Errorf("%d threads: %v after %+v", threads, err, last)
+		}
+		cancel(nil)
+	}
+}
+
+// Goroutines that read a damaged index end, and the graph is built in its place.
+func TestCollection_Graph_DamagedIndex(t *testing.T) {
+	vectors := clusters(5, 2000, 5)
+	path, segment := prepared(t, vectors)
+	c, err := open(t, path).Collection(t.Context(), "songs")
+	must(t, err)
+	overwrite(t, segment) // the mapping is shared, so it sees the file change
+	g, err := c.Graph(t.Context(), store.GraphOptions{})
+	if err != nil || g.Len() != len(vectors) {
+		t.Errorf("the graph of a damaged index: %v", err)
+	}
+	if info, err := c.Info(t.Context()); err != nil || len(info.Problems) != 1 {
+		t.Errorf("info is %+v, %v", info, err)
 	}
 }
 
