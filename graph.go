@@ -30,7 +30,7 @@ type GraphOptions struct {
 	// Join makes the graph connected too, and symmetric: between parts without an edge the shortest ones found are added, as
 	// PyNNDescent's connect_graph does. IncludeSelf has no effect then.
 	Join bool
-	// Threads bounds the cores that are used. Default, and at most: all (GOMAXPROCS).
+	// Threads bounds the cores that are used, as the option of Prepare does. Default: all (GOMAXPROCS).
 	Threads int
 	// Progress is called as the work advances, from one goroutine at a time. It should return quickly.
 	Progress func(Progress)

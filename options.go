@@ -65,7 +65,8 @@ type Progress struct {
 	Total int    // steps in all; 0 when unknown
 }
 
-// Threads bounds the cores that Prepare uses. Default, and at most: all (GOMAXPROCS). The number does not change the result.
+// Threads bounds the cores that Prepare uses. Default, and by 0: all (GOMAXPROCS). More than 256 are no more than that, or than there are
+// cores; a negative number is ErrInvalid. The number does not change the result.
 func Threads(n int) PrepareOption { return func(o *prepareOptions) { o.threads = n } }
 
 // Rebuild makes Prepare build from nothing: even when the index already holds exactly what is stored, and without beginning
@@ -118,13 +119,15 @@ func collectPrepare(opts []PrepareOption) (prepareOptions, error) {
 	return o, err
 }
 
-// cores is how many goroutines work where the caller named a number of threads; 0 leaves it to the default. More than there are cores
-// would be no faster, and each takes memory of its own.
+// mostThreads is more than there are cores mostly. Each goroutine takes memory of its own.
+const mostThreads = 256
+
+// cores is how many goroutines work where the caller named a number of threads; 0 leaves it to the default.
 func cores(threads int) (int, error) {
 	if threads < 0 {
 		return 0, fmt.Errorf("threads is %d, must not be negative: %w", threads, ErrInvalid)
 	}
-	return min(threads, runtime.GOMAXPROCS(0)), nil
+	return min(threads, max(mostThreads, runtime.GOMAXPROCS(0))), nil
 }
 
 // DefaultEpsilon is the epsilon of a query that names none. It is PyNNDescent's
