@@ -38,7 +38,7 @@ func (c *Collection) NeighborGraph(ctx context.Context) iter.Seq2[Neighbors, err
 		p, err := c.pin()
 		if err == nil {
 			defer p.release()
-			err = p.checkGraph()
+			err = cmp.Or(p.check(ctx), p.checkGraph())
 		}
 		if err != nil {
 			yield(Neighbors{}, c.failed("walking the neighbor graph", err))

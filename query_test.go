@@ -355,6 +355,24 @@ func TestCollection_Query_Allocations(t *testing.T) {
 	}
 }
 
+// Where there is nothing to walk, a context that has ended is an error, too.
+func TestCollection_NeighborGraph_EndedContext(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 4})
+	enough := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(enough)
+	for _, stage := range []string{"empty", "prepared"} {
+		if err := walk(c.NeighborGraph(ctx)); !errors.Is(err, enough) {
+			t.Errorf("%s: a walk under a context that has ended: %v", stage, err)
+		}
+		if err := walk(c.NeighborGraph(t.Context())); err != nil {
+			t.Errorf("%s: %v", stage, err)
+		}
+		upsert(t, c, items(clusters(42, 50, 4)))
+		prepare(t, c)
+	}
+}
+
 func TestCollection_NeighborGraph(t *testing.T) {
 	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 5, Index: store.IndexParams{Neighbors: 8}})
 	vectors := clusters(11, 900, 5)
