@@ -32,13 +32,18 @@ type GraphOptions struct {
 	Join bool
 	// Threads bounds the cores that are used, as the option of Prepare does. Default: all (GOMAXPROCS).
 	Threads int
-	// Progress is called as the work advances, from one goroutine at a time. It should return quickly.
+	// Progress is called as the work advances, from one goroutine at a time. It should return quickly, and
+	// must not call Drop of the same collection, nor Close of its store: these wait for the Graph that waits for it.
 	Progress func(Progress)
 }
 
 // Graph returns the neighbor graph of all items stored, pending ones too. It asks for no Prepare: where the index holds
 // exactly what is stored, its neighbor lists are read, and otherwise the graph is built in memory, with the schema's parameters,
 // and nothing is written. Queries and writes go on meanwhile.
+//
+// It fails with ErrUnknownMetric when the metric is not registered in this program, with ErrInvalid for negative Threads, with ErrClosed
+// after Close, and with the error of a context that ends. An index that is damaged is set aside, and the graph built; where that cannot
+// be, as in a read-only store, the error is ErrCorrupt.
 func (c *Collection) Graph(ctx context.Context, o GraphOptions) (*Graph, error) {
 	for {
 		g, err := c.graph(ctx, o)

@@ -28,8 +28,11 @@ type Neighbors struct {
 // comes first. The graph is read from the index as it is: items stored since
 // the last Prepare are not in it, and deleted ones are left out, which leaves
 // fewer neighbors than otherwise. Where the index was built by codes that have lost something, the nearest by the vectors are
-// taken among the neighbors and their neighbors, which costs some hundred distances an item. A collection that has items but no index gives
-// ErrNotPrepared. Order is that of the index, the same each time.
+// taken among the neighbors and their neighbors, which costs some hundred distances an item. Order is
+// that of the index, the same each time.
+//
+// A collection that has items but no index gives ErrNotPrepared, one whose index was built with IndexParams.SearchOnly, and so has no
+// neighbor lists, ErrSearchOnly, and one whose metric is not registered in this program ErrUnknownMetric.
 //
 // An error ends the walk. One of damage, ErrCorrupt, has the index set aside as a query does, but the walk is not begun again: after
 // the next Prepare there is a graph to walk. The walk sees one consistent state; Close ends it with ErrClosed.

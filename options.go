@@ -101,7 +101,8 @@ func (g initialGraph) lists() iter.Seq2[compaction.InitialList, error] {
 	}
 }
 
-// WithProgress has fn called as Prepare advances, from one goroutine at a time. It should return quickly.
+// WithProgress has fn called as Prepare advances, from one goroutine at a time. It should return quickly, and must not
+// call Prepare or Drop of the same collection, nor Close of its store: these wait for the Prepare that waits for fn.
 func WithProgress(fn func(Progress)) PrepareOption {
 	return func(o *prepareOptions) { o.progress = fn }
 }
