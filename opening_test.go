@@ -120,17 +120,24 @@ func TestStore_RefusesNames(t *testing.T) {
 
 // A context that has ended is found where there is nothing to do, too.
 func TestCollection_EndedContext_NothingToDo(t *testing.T) {
-	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 2})
+	path := t.TempDir()
+	c := create(t, open(t, path), store.Schema{Dim: 2})
+	reader, err := open(t, path, store.ReadOnly()).Collection(t.Context(), "songs")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := c.QueryBatch(ctx, nil, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("QueryBatch returned %v", err)
 	}
-	var last error
-	for _, err := range c.All(ctx) {
-		last = err
-	}
-	if !errors.Is(last, context.Canceled) {
-		t.Errorf("All gave %v", last)
+	for _, c := range []*store.Collection{c, reader} {
+		var last error
+		for _, err := range c.All(ctx) {
+			last = err
+		}
+		if !errors.Is(last, context.Canceled) {
+			t.Errorf("All gave %v", last)
+		}
 	}
 }

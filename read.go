@@ -147,6 +147,10 @@ func (c *Collection) allIndexed(ctx context.Context) iter.Seq2[Item, error] {
 			return
 		}
 		defer p.release()
+		if err := p.check(ctx); err != nil { // there may be no row to find that at
+			yield(Item{}, c.failed("walking", err))
+			return
+		}
 		for at := range p.rows() {
 			item, err := at.segment.item(at.row)
 			if err == nil {

@@ -19,7 +19,8 @@ const warmStep = 4 << 20
 // The memory is the operating system's page cache: what is there already is not read again, the heap does not grow, and when memory
 // is short, pages that are not in use go first, as always. Queries and writes go on meanwhile.
 //
-// When progress is not nil, it is called from one goroutine as Warm advances. It should return quickly.
+// When progress is not nil, it is called from one goroutine as Warm advances. It should return quickly, and must not call Close of the
+// store or Drop of the collection, which wait for Warm.
 func (c *Collection) Warm(ctx context.Context, progress func(Progress)) error {
 	if progress == nil {
 		progress = func(Progress) {}
