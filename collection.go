@@ -43,6 +43,7 @@ type Collection struct {
 
 	mu       sync.Mutex
 	problems []string // damage found, for Info; guarded by mu
+	earlier  []string // segments that were set aside before, as long as there is no other index; guarded by mu
 }
 
 // newCollection makes a handle that has no snapshot yet.
@@ -165,7 +166,7 @@ func openPublishedOnce(dir storage.CollectionDir, name string, log *slog.Logger)
 	if err != nil {
 		return nil, errors.Join(err, segments.close())
 	}
-	c.reportSetAside(earlier, segments)
+	c.noteSetAside(earlier, segments)
 	c.swap(newSnapshot(&c.drain, segments.list, segments.dead, new(pendingRows)))
 	return c, nil
 }
@@ -218,8 +219,8 @@ type CollectionInfo struct {
 	// MetricUnknown is set when the metric is not registered in this program, see package metric: then everything that
 	// takes a distance fails with ErrUnknownMetric, and the rest works.
 	MetricUnknown bool `json:"metric_unknown,omitempty"`
-	// Problems are damages found since the collection was opened, and what was done about them; and until the next Prepare, that a damaged
-	// index was set aside earlier.
+	// Problems are damages found since the collection was opened, and what was done about them; and until the next Prepare,
+	// that an index which was damaged or missing was set aside before.
 	Problems []string `json:"problems,omitempty"`
 }
 
@@ -258,9 +259,7 @@ func (c *Collection) Info(ctx context.Context) (CollectionInfo, error) {
 		}
 		info.DataBytes = file.Size()
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	info.Problems = append([]string(nil), c.problems...)
+	info.Problems = c.allProblems()
 	return info, nil
 }
 

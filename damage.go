@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -59,20 +61,49 @@ func (w *writer) setAside(d *damage) error {
 
 // quarantine keeps a damaged file out of the way. It no longer counts, so failing to move it is no failure of the call.
 func (c *Collection) quarantine(path string) {
-	if _, err := storage.MoveToQuarantine(path, c.dir.Quarantine()); err != nil && !errors.Is(err, storage.ErrNotFound) {
+	_, err := storage.MoveToQuarantine(path, c.dir.Quarantine())
+	if errors.Is(err, storage.ErrNotFound) {
+		err = storage.NoteMissing(path, c.dir.Quarantine())
+	}
+	if err != nil {
 		c.report("a damaged segment could not be moved to quarantine", err)
 	}
 }
 
-// reportSetAside tells of damaged segments that were set aside before the collection was opened, as long as there is no index in their
-// place: whoever opened it then may have told nobody.
-func (c *Collection) reportSetAside(earlier []string, segments openedSegments) {
+// noteSetAside has Info tell of damaged segments that were set aside before the
+// collection was opened, if there is no other in their place: whoever opened it
+// then may have told nobody.
+func (c *Collection) noteSetAside(earlier []string, segments openedSegments) {
 	if len(segments.list) > 0 {
 		return
 	}
+	c.earlier = earlier
 	for _, path := range earlier {
-		c.report("a damaged segment was set aside, and there is no other", errors.New(path))
+		c.log.Error(setAsideEarlier, "path", path)
 	}
+}
+
+const setAsideEarlier = "a damaged segment was set aside, and there is no other yet"
+
+// replaced notes that there is another index for all that was set aside.
+func (c *Collection) replaced() {
+	if err := c.dir.ReplaceQuarantined(); err != nil {
+		c.log.Warn("files in quarantine keep the names of segments without another", "error", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.earlier = nil
+}
+
+// allProblems are the problems that Info tells.
+func (c *Collection) allProblems() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	problems := slices.Clone(c.problems)
+	for _, path := range c.earlier {
+		problems = append(problems, fmt.Sprintf("%s: %s", setAsideEarlier, path))
+	}
+	return problems
 }
 
 // openedSegments are segments with their tombstones.

@@ -243,29 +243,70 @@ func TestStore_DamagedManifest(t *testing.T) {
 
 // Whoever opens the collection after the one that set its index aside is told as well, until there is another.
 func TestStore_DamagedSegment_IsToldUntilPrepare(t *testing.T) {
-	path, segment := prepared(t, clusters(32, 1500, 5))
-	change(t, segment, func(b []byte) []byte { return b[:len(b)/2] })
+	for damage, edit := range map[string]func(t *testing.T, segment string){
+		"truncated": func(t *testing.T, p string) { change(t, p, func(b []byte) []byte { return b[:len(b)/2] }) },
+		"missing": func(t *testing.T, p string) {
+			if err := os.Remove(p); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(damage, func(t *testing.T) {
+			path, segment := prepared(t, clusters(32, 300, 5))
+			edit(t, segment)
+			s := open(t, path)
+			if _, err := s.Collection(t.Context(), "songs"); err != nil {
+				t.Fatal(err)
+			}
+			s, c := reopen(t, s, path)
+			expectProblems(t, c, 1)
+			if err := c.Verify(t.Context()); !errors.Is(err, store.ErrCorrupt) {
+				t.Errorf("Verify hides the damage: %v", err)
+			}
+			published, err := open(t, path, store.ReadOnly()).Collection(t.Context(), "songs")
+			if err != nil {
+				t.Fatal(err)
+			}
+			expectProblems(t, published, 1)
+			prepare(t, c)
+			expectProblems(t, c, 0)
+			if err := c.Verify(t.Context()); err != nil {
+				t.Error(err)
+			}
+			s, c = reopen(t, s, path)
+			expectProblems(t, c, 0)
+			for id := range 300 {
+				if _, err := c.Delete(t.Context(), fmt.Sprint(id)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			prepare(t, c) // makes no segment
+			_, c = reopen(t, s, path)
+			expectProblems(t, c, 0)
+		})
+	}
+}
+
+// MANIFEST that could not be written when a segment was set aside is written by Close.
+func TestStore_DamagedSegment_PublishFails(t *testing.T) {
+	path, segment := prepared(t, clusters(42, 2000, 5))
 	s := open(t, path)
-	if _, err := s.Collection(t.Context(), "songs"); err != nil {
-		t.Fatal(err)
-	}
-	s, c := reopen(t, s, path)
-	expectProblems(t, c, 1)
-	if err := c.Verify(t.Context()); !errors.Is(err, store.ErrCorrupt) {
-		t.Errorf("Verify hides the damage: %v", err)
-	}
-	reader := open(t, path, store.ReadOnly())
-	published, err := reader.Collection(t.Context(), "songs")
+	c, err := s.Collection(t.Context(), "songs")
 	if err != nil {
 		t.Fatal(err)
 	}
-	expectProblems(t, published, 1)
-	prepare(t, c)
-	_, c = reopen(t, s, path)
-	expectProblems(t, c, 0)
-	if err := c.Verify(t.Context()); err != nil {
-		t.Error(err)
+	block := filepath.Join(path, "songs", "tmp", "MANIFEST")
+	if err := os.Mkdir(block, 0o700); err != nil {
+		t.Fatal(err)
 	}
+	overwrite(t, segment)
+	if got := query(t, c, make([]float32, 5), 3); len(got) != 3 {
+		t.Errorf("%d results", len(got))
+	}
+	if err := errors.Join(os.Remove(block), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	expectReader(t, path, "after Close", 0) // where MANIFEST names what is in quarantine, there is an error
 }
 
 func expectProblems(t *testing.T, c *store.Collection, want int) {

@@ -106,6 +106,7 @@ func (w *writer) install(record storage.SegmentRecord, out *compaction.Output) e
 		seg.obsolete.Store(err == nil) // else readers still come by MANIFEST, and the next Open removes the file
 	}
 	c.swap(s) // lets go of the old segments
+	c.replaced()
 	return err
 }
 

@@ -16,8 +16,8 @@ import (
 // openWritable opens a collection from its source of truth.
 func openWritable(dir storage.CollectionDir, name string, log *slog.Logger) (*Collection, error) {
 	data, err := storage.OpenDataFile(dir.DataFile())
-	if errors.Is(err, ErrNotFound) { // the collection is there, so it had one
-		return nil, fmt.Errorf("%w: %s, the only place of what was stored, is missing", ErrCorrupt, dir.DataFile())
+	if errors.Is(err, ErrNotFound) { // there is a MANIFEST then, see CheckCollection
+		return nil, fmt.Errorf("%w: %s is missing, without which a collection can only be read", ErrCorrupt, dir.DataFile())
 	}
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (c *Collection) load() error {
 	if err != nil {
 		return errors.Join(err, segments.close())
 	}
-	c.reportSetAside(earlier, segments)
+	c.noteSetAside(earlier, segments)
 	if err := c.start(manifest, segments); err != nil {
 		return errors.Join(err, segments.close())
 	}

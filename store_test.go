@@ -173,6 +173,7 @@ func TestStore_Open_Refuses(t *testing.T) {
 		{foreign, nil, "a directory of somebody else's files must not become a store"},
 		{file, nil, "a file is no directory"},
 		{filepath.Join(foreign, "none"), []store.Option{store.ReadOnly()}, "a reader creates nothing"},
+		{"", nil, "no path is not the working directory"},
 	} {
 		if s, err := store.Open(test.path, test.opts...); err == nil {
 			s.Close()

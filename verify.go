@@ -37,11 +37,9 @@ func (c *Collection) Verify(ctx context.Context) error {
 		err = fmt.Errorf("%w: %s is missing", ErrCorrupt, c.dir.Manifest())
 	}
 	errs = append(errs, err)
-	c.mu.Lock()
-	for _, problem := range c.problems {
+	for _, problem := range c.allProblems() {
 		errs = append(errs, fmt.Errorf("%w: %s", ErrCorrupt, problem))
 	}
-	c.mu.Unlock()
 	if err := errors.Join(errs...); err != nil {
 		return c.failed("verifying", err)
 	}

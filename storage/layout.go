@@ -19,6 +19,8 @@ const (
 	segmentsName   = "segments"
 	temporaryName  = "tmp"
 	quarantineName = "quarantine"
+	missingSuffix  = ".missing"
+	replacedSuffix = ".replaced"
 	segmentSuffix  = ".seg"
 
 	// No collection can have a name that begins with a dot.
@@ -80,6 +82,9 @@ func checkDir(path string) error {
 // Create makes the directory, and those above it that are missing, unless it is there. It refuses a directory that has no
 // lock file but has something else that is no part of a store, for that is not where a store was meant to be.
 func (d Dir) Create() error {
+	if d == "" { // which would be the working directory
+		return &fs.PathError{Op: "mkdir", Err: fs.ErrNotExist}
+	}
 	if err := d.Check(); errors.Is(err, ErrNotFound) {
 		return makeAll(filepath.Clean(string(d)))
 	} else if err != nil {
@@ -287,7 +292,7 @@ func (c CollectionDir) TemporaryManifest() string { return filepath.Join(c.Tempo
 // Quarantine is the directory that damaged segments are moved to.
 func (c CollectionDir) Quarantine() string { return filepath.Join(string(c), quarantineName) }
 
-// Quarantined are the paths of the files in quarantine. The directory may be missing.
+// Quarantined are the paths of the files in quarantine for which no other segment was made yet. The directory may be missing.
 func (c CollectionDir) Quarantined() ([]string, error) {
 	entries, err := os.ReadDir(c.Quarantine())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -295,9 +300,20 @@ func (c CollectionDir) Quarantined() ([]string, error) {
 	}
 	var paths []string
 	for _, entry := range entries {
-		paths = append(paths, filepath.Join(c.Quarantine(), entry.Name()))
+		if !strings.HasSuffix(entry.Name(), replacedSuffix) {
+			paths = append(paths, filepath.Join(c.Quarantine(), entry.Name()))
+		}
 	}
 	return paths, nil
+}
+
+// ReplaceQuarantined notes, by their names, that there is another segment for all files in quarantine.
+func (c CollectionDir) ReplaceQuarantined() error {
+	paths, err := c.Quarantined()
+	for _, path := range paths {
+		err = errors.Join(err, os.Rename(path, path+replacedSuffix))
+	}
+	return err
 }
 
 // Clean removes the files that were being made when the process ended, and makes those directories of a collection that

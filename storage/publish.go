@@ -42,6 +42,14 @@ func MoveToQuarantine(path, quarantine string) (string, error) {
 	return to, nil
 }
 
+// NoteMissing leaves an empty file in the quarantine directory, for one that is not where it should be and so cannot be moved there.
+func NoteMissing(path, quarantine string) error {
+	if err := writeSynced(filepath.Join(quarantine, filepath.Base(path)+missingSuffix), nil); err != nil {
+		return fmt.Errorf("noting a missing file in quarantine: %w", err)
+	}
+	return syncDir(quarantine)
+}
+
 // absent returns an error if something is at path.
 func absent(path string) error {
 	_, err := os.Lstat(path)
