@@ -141,20 +141,26 @@ func (w *writer) poll(taken int) *request {
 	}
 }
 
-// answer commits requests together or, where that fails, each by itself: the error may be of one of them alone.
+// answer commits requests together and makes them visible or, where they cannot be committed, each by itself: the error may be
+// of one of them alone.
 func (w *writer) answer(writes []*request) {
-	err := w.commit(writes)
-	for _, r := range writes {
-		if err != nil && len(writes) > 1 && !errors.Is(err, storage.ErrPoisoned) {
-			r.done <- w.commit([]*request{r})
-		} else {
-			r.done <- err
+	g, err := w.commit(writes)
+	if err != nil && len(writes) > 1 && !errors.Is(err, storage.ErrPoisoned) {
+		for i := range writes {
+			w.answer(writes[i : i+1])
 		}
+		return
+	}
+	if err == nil {
+		err = w.apply(g)
+	}
+	for _, r := range writes {
+		r.done <- err
 	}
 }
 
-// commit makes a group durable, then visible.
-func (w *writer) commit(writes []*request) error {
+// commit makes a group durable.
+func (w *writer) commit(writes []*request) (*group, error) {
 	base := w.c.current.Load()
 	g := &group{w: w, base: base, dead: append([]*roaring.Bitmap(nil), base.dead...), fresh: make([]bool, len(base.dead)), added: make(map[string]bool)}
 	err := w.c.data.Update(func(tx *storage.Tx) error {
@@ -166,10 +172,7 @@ func (w *writer) commit(writes []*request) error {
 		}
 		return g.putTombstones()
 	})
-	if err != nil {
-		return err
-	}
-	return w.apply(g)
+	return g, err
 }
 
 // apply carries a committed group over into memory.

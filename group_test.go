@@ -28,7 +28,9 @@ func TestCollection_Write_ErrorIsOneCallersOwn(t *testing.T) {
 			if next < 0 {
 				return b
 			}
-			at += next + length
+			if at += next + length; at+8 > len(b) {
+				return b
+			}
 			if b[at+4] == 1 && b[at+6] == 1 && b[at+7] == 0 { // the value of the id: a header, then its sequence number
 				b[at+6] ^= 0x80
 			}

@@ -84,19 +84,21 @@ func TestStore_Create_WhileClosing(t *testing.T) {
 
 // Who opens a collection while another call tries in vain to create it gets it.
 func TestStore_Collection_WhileCreateFails(t *testing.T) {
-	for range 20 {
-		path := t.TempDir()
-		s := open(t, path)
-		create(t, s, store.Schema{Dim: 2})
+	path := t.TempDir()
+	s := open(t, path)
+	create(t, s, store.Schema{Dim: 2})
+	for range 200 {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
 		s = open(t, path)
-		creating := make(chan error)
+		creating, begun := make(chan error), make(chan bool)
 		go func() {
+			close(begun)
 			_, err := s.Create(context.Background(), "songs", store.Schema{Dim: 2})
 			creating <- err
 		}()
+		<-begun
 		if _, err := s.Collection(t.Context(), "songs"); err != nil {
 			t.Error(err)
 		}

@@ -51,7 +51,7 @@ func TestCollection_Prepare_SameBytes(t *testing.T) {
 	}
 }
 
-// Threads are as many as there are cores, whatever was asked for.
+// Threads are no more than are of use, whatever was asked for.
 func TestCollection_Prepare_Threads(t *testing.T) {
 	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 4})
 	upsert(t, c, items(clusters(29, 10, 4)))

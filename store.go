@@ -229,7 +229,9 @@ func (s *Store) Collections(ctx context.Context) ([]CollectionInfo, error) {
 			infos = append(infos, info)
 		case ctx.Err() != nil:
 			return nil, err
-		case !errors.Is(err, ErrNotFound): // else it was dropped since it was listed, or there is nothing for readers yet
+		case errors.Is(err, ErrNotFound), errors.Is(err, ErrClosed) && s.usable(ctx) == nil:
+			// It was dropped meanwhile, or there is nothing for readers yet.
+		default:
 			errs = append(errs, err)
 		}
 	}
