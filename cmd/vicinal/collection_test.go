@@ -181,7 +181,9 @@ func TestImport(t *testing.T) {
 func TestImportNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "s")
 	refused := write(t, "nan.fvecs", "\x01\x00\x00\x00\x00\x00\xc0\x7f")
-	refuse(t, "after 0 vectors were stored", "import", dir, "c", refused)
+	if _, stderr, code := vicinal(t, "import", dir, "c", refused); code != 1 || !strings.Contains(stderr, "after 0 vectors were stored") || strings.Contains(stderr, "closed") {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
 	refuse(t, "not found", "info", dir, "c")
 	succeed(t, "import", dir, "c", write(t, "a.jsonl", `{"vector": [1, 2]}`))
 

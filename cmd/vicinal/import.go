@@ -61,12 +61,18 @@ func (cmd *importCommand) Run(ctx context.Context, out *console) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, tellProblems(ctx, c, out)) }()
+	dropped := false
+	defer func() {
+		if !dropped {
+			err = errors.Join(err, tellProblems(ctx, c, out))
+		}
+	}()
 	start := time.Now()
 	n, err := cmd.copy(ctx, c, file, out)
 	if err != nil {
 		err = fmt.Errorf("after %d vectors were stored: %w", n, err)
 		if made && n == 0 { // of the next file it may not have the dimension
+			dropped = true
 			err = errors.Join(err, s.Drop(context.WithoutCancel(ctx), cmd.Collection))
 		}
 		return err

@@ -80,10 +80,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// besidesPipe leaves out of errors that were joined what a closed pipe caused: who closed it has seen enough.
+func besidesPipe(err error) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	switch {
+	case ok:
+		var others []error
+		for _, part := range joined.Unwrap() {
+			others = append(others, besidesPipe(part))
+		}
+		return errors.Join(others...)
+	case errors.Is(err, syscall.EPIPE):
+		return nil
+	}
+	return err
+}
+
 func fail(ctx context.Context, stderr io.Writer, err error) int {
 	var usage *kong.ParseError
-	switch {
-	case errors.Is(err, syscall.EPIPE): // who closed the pipe has seen enough
+	switch err = besidesPipe(err); {
+	case err == nil:
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "vicinal: %v\nRun \"vicinal --help\", or --help after a command, to see how it is used.\n", err)
 	case ctx.Err() != nil:

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -58,5 +60,21 @@ func TestInfoOfLostData(t *testing.T) {
 	stdout, stderr, code := vicinal(t, "info", dir)
 	if code != 1 || !strings.Contains(stdout, "whole") || !strings.Contains(stderr, "data.bolt") {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+// A closed pipe takes no error of something else along.
+func TestBrokenPipe_BesideDamage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "shop")
+	file := write(t, "songs.jsonl", songs)
+	succeed(t, "import", dir, "songs", file, "--prepare")
+	succeed(t, "import", dir, "whole", file)
+	if err := os.Remove(filepath.Join(dir, "songs", "data.bolt")); err != nil {
+		t.Fatal(err)
+	}
+	var errs bytes.Buffer
+	pipe := &fullWriter{0, &os.PathError{Op: "write", Path: "pipe", Err: syscall.EPIPE}}
+	if code := run(t.Context(), []string{"info", dir}, pipe, &errs); code != 1 || !strings.Contains(errs.String(), "data.bolt") || strings.Contains(errs.String(), "pipe") {
+		t.Errorf("exit code %d, stderr %q", code, errs.String())
 	}
 }
