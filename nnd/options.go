@@ -33,8 +33,8 @@ type Options struct {
 	// then; else they must be those that Points gives, to the bit. Lists that it does not fill are filled up with random rows.
 	// [Build] only reads it; where all pairs are compared anyway, it merely checks it. Default nil.
 	InitGraph *NeighborGraph
-	// MaxCandidates is how many new and how many old candidates of a vertex are joined in a round, at most 32,767: there is room
-	// for as many of each. Default Neighbors, and not more than 60.
+	// MaxCandidates is how many new and how many old candidates of a vertex are joined in a round, at most. For each vertex there is
+	// room for so many of both, 4 bytes each. Default Neighbors, and not more than 60.
 	MaxCandidates int
 	// Iterations is the greatest number of rounds. Default max(5, log2 n): the descent needs about log n rounds, and
 	// Delta ends it earlier.
@@ -136,7 +136,7 @@ func (o Options) Validate() error {
 		{"trees", float64(o.Trees), 0, 1000},
 		{"leaf size", float64(o.LeafSize), 0, math.MaxInt32},
 		{"max tree depth", float64(o.MaxTreeDepth), 0, math.MaxInt32},
-		{"max candidates", float64(o.MaxCandidates), 0, math.MaxInt16},
+		{"max candidates", float64(o.MaxCandidates), 0, math.MaxInt32},
 		{"iterations", float64(o.Iterations), 0, math.MaxInt32},
 		{"delta", o.Delta, 0, 1},
 		{"pruning degree multiplier", o.PruningDegreeMultiplier, 0, math.MaxInt16},

@@ -32,7 +32,7 @@ func TestOptionsValidate(t *testing.T) {
 		{"alpha below 1", nnd.Options{Alpha: 0.9}, false},
 		{"alpha infinite", nnd.Options{Alpha: math.Inf(1)}, false},
 		{"multiplier infinite", nnd.Options{PruningDegreeMultiplier: math.Inf(1)}, false},
-		{"candidates without a limit", nnd.Options{MaxCandidates: math.MaxInt32}, false},
+		{"candidates without a limit", nnd.Options{MaxCandidates: math.MaxInt32}, true},
 		{"multiplier negative", nnd.Options{PruningDegreeMultiplier: -1}, false},
 	} {
 		err := test.o.Validate()
