@@ -109,9 +109,8 @@ type graphReader struct {
 	lists    nnd.NeighborGraph
 	progress func(Progress)
 
-	mu   sync.Mutex // guards the rest
+	mu   sync.Mutex // guards done, and that progress is told by one at a time
 	done int        // rows that were read
-	err  error      // the first failure
 }
 
 func newGraphReader(seg *segment, c *Collection, o GraphOptions) *graphReader {
@@ -125,30 +124,21 @@ func newGraphReader(seg *segment, c *Collection, o GraphOptions) *graphReader {
 	}
 }
 
-// readAll has so many goroutines read pieces of the rows until none is left, one has failed or the context has ended.
+// readAll has so many goroutines read pieces of the rows.
 func (r *graphReader) readAll(ctx context.Context, threads int) error {
-	threads = cmp.Or(threads, runtime.GOMAXPROCS(0))
-	pieces := shares.Divide((len(r.ids)+graphRows-1)/graphRows, threads)
-	var workers sync.WaitGroup
-	for own := range pieces {
-		workers.Go(func() {
-			for piece, ok := pieces.Take(own); ok; piece, ok = pieces.Take(own) {
-				begin, end := piece*graphRows, min((piece+1)*graphRows, len(r.ids))
-				if !r.report(end-begin, r.readPiece(ctx, begin, end)) {
-					pieces.Stop()
-				}
-			}
-		})
-	}
-	workers.Wait()
-	return r.err
+	pieces := (len(r.ids) + graphRows - 1) / graphRows
+	return shares.Do(ctx, cmp.Or(threads, runtime.GOMAXPROCS(0)), pieces, func(piece int) error {
+		begin, end := piece*graphRows, min((piece+1)*graphRows, len(r.ids))
+		if err := r.readPiece(begin, end); err != nil {
+			return err
+		}
+		r.report(end - begin)
+		return nil
+	})
 }
 
 // readPiece reads the rows from begin to end-1.
-func (r *graphReader) readPiece(ctx context.Context, begin, end int) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
+func (r *graphReader) readPiece(begin, end int) error {
 	return r.segment.guard(func() error {
 		for row := begin; row < end; row++ {
 			if err := r.readRow(uint32(row)); err != nil {
@@ -181,19 +171,14 @@ func (r *graphReader) readRow(row uint32) error {
 	return nil
 }
 
-// report counts rows that were read, or keeps the error, and tells whether to go on.
-func (r *graphReader) report(rows int, err error) bool {
+// report counts rows that were read.
+func (r *graphReader) report(rows int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.err = cmp.Or(r.err, err)
-	if r.err != nil {
-		return false
-	}
 	r.done += rows
 	if r.progress != nil {
 		r.progress(Progress{Stage: "reading the index", Done: r.done, Total: len(r.ids)})
 	}
-	return true
 }
 
 // buildGraph builds the graph in memory.

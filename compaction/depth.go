@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/vicinaldb/store/codec"
+	"github.com/vicinaldb/store/internal/shares"
 	"github.com/vicinaldb/store/nnd"
 	"github.com/vicinaldb/store/storage"
 )
@@ -108,7 +109,7 @@ func (s *sampler) addAll(ctx context.Context) error {
 	n := len(s.graphs.order)
 	count := min(sampleRows, n)
 	var merging sync.Mutex
-	return share(ctx, s.job.Index.EnsureDefaults(n).Threads, (count+sampleBlock-1)/sampleBlock, func(piece int) error {
+	return shares.Do(ctx, s.job.Index.EnsureDefaults(n).Threads, (count+sampleBlock-1)/sampleBlock, func(piece int) error {
 		part := s.empty()
 		for i := piece * sampleBlock; i < min((piece+1)*sampleBlock, count); i++ {
 			if err := part.add(uint32(i * n / count)); err != nil {

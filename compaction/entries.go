@@ -6,6 +6,7 @@ import (
 	"math"
 	"sync/atomic"
 
+	"github.com/vicinaldb/store/internal/shares"
 	"github.com/vicinaldb/store/nnd"
 )
 
@@ -65,7 +66,7 @@ func greedyRecall(ctx context.Context, points nnd.Points, g *graphs, search *nnd
 	n := points.Len()
 	sample := min(wideSample, n)
 	var found, all atomic.Int64
-	err := share(ctx, threads, (sample+wideRows-1)/wideRows, func(piece int) error {
+	err := shares.Do(ctx, threads, (sample+wideRows-1)/wideRows, func(piece int) error {
 		var got []nnd.Candidate
 		for i := piece * wideRows; i < min((piece+1)*wideRows, sample); i++ {
 			row := uint32(i * n / sample)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/vicinaldb/store/internal/shares"
 	"github.com/vicinaldb/store/nnd"
 )
 
@@ -64,7 +65,7 @@ func (p *pilot) farthest(ctx context.Context, k int) ([]float32, error) {
 	for i := range all {
 		all[i] = uint32(i)
 	}
-	return farthest, share(ctx, p.threads, (len(farthest)+farthestRows-1)/farthestRows, func(piece int) error {
+	return farthest, shares.Do(ctx, p.threads, (len(farthest)+farthestRows-1)/farthestRows, func(piece int) error {
 		first := piece * farthestRows
 		some := make([]uint32, min(farthestRows, len(farthest)-first))
 		for i := range some {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/vicinaldb/store/internal/shares"
 	"github.com/vicinaldb/store/storage"
 )
 
@@ -92,7 +93,7 @@ func (w *vectorWindow) read(ctx context.Context, numbers []uint32) error {
 	}
 	slices.Sort(w.places)
 	pieces := slices.Collect(slices.Chunk(w.places, batchRows))
-	return share(ctx, w.threads, len(pieces), func(piece int) error {
+	return shares.Do(ctx, w.threads, len(pieces), func(piece int) error {
 		for places := pieces[piece]; len(places) > 0 && ctx.Err() == nil; {
 			n, err := w.readBatch(places)
 			if err != nil {

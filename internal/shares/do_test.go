@@ -1,4 +1,4 @@
-package compaction_test
+package shares_test
 
 import (
 	"context"
@@ -7,13 +7,13 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/vicinaldb/store/compaction"
+	"github.com/vicinaldb/store/internal/shares"
 )
 
-func TestShare(t *testing.T) {
+func TestDo(t *testing.T) {
 	for _, threads := range []int{0, 1, 3, 100} {
 		done := make([]int, 50)
-		if err := compaction.Share(t.Context(), threads, len(done), func(piece int) error {
+		if err := shares.Do(t.Context(), threads, len(done), func(piece int) error {
 			done[piece]++
 			return nil
 		}); err != nil {
@@ -26,13 +26,13 @@ func TestShare(t *testing.T) {
 }
 
 // Whoever waits for the work learns of a panic, and can recover it.
-func TestShare_Panic(t *testing.T) {
+func TestDo_Panic(t *testing.T) {
 	defer func() {
 		if value := recover(); value != "mine" {
 			t.Errorf("recovered %v", value)
 		}
 	}()
-	err := compaction.Share(t.Context(), 2, 9, func(piece int) error {
+	err := shares.Do(t.Context(), 2, 9, func(piece int) error {
 		if piece == 4 {
 			panic("mine")
 		}
@@ -41,11 +41,11 @@ func TestShare_Panic(t *testing.T) {
 	t.Errorf("nothing came out, the error is %v", err)
 }
 
-func TestShare_Cancel(t *testing.T) {
+func TestDo_Cancel(t *testing.T) {
 	because := errors.New("because")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	last := 0
-	err := compaction.Share(ctx, 1, 9, func(piece int) error {
+	err := shares.Do(ctx, 1, 9, func(piece int) error {
 		if last = piece; piece == 4 {
 			cancel(because)
 		}
@@ -56,11 +56,11 @@ func TestShare_Cancel(t *testing.T) {
 	}
 }
 
-func TestShare_Error(t *testing.T) {
+func TestDo_Error(t *testing.T) {
 	because := errors.New("because")
 	for _, threads := range []int{1, 3} {
 		var begun atomic.Int64
-		err := compaction.Share(t.Context(), threads, 1000, func(piece int) error {
+		err := shares.Do(t.Context(), threads, 1000, func(piece int) error {
 			begun.Add(1)
 			if piece >= 4 {
 				return because

@@ -1,21 +1,19 @@
-package compaction
+package shares
 
 import (
 	"context"
 	"sync"
 	"sync/atomic"
-
-	"github.com/vicinaldb/store/internal/shares"
 )
 
-// share has goroutines do so many pieces of work, each those of a share of its own and then of others, and waits for all of
+// Do has goroutines do so many pieces of work, each those of a share of its own and then of others, and waits for all of
 // them. An error ends the work, and so does a context that ends: no piece is begun after that, and the first error is returned.
-// A panic of one of them becomes one of the goroutine that called share.
-func share(ctx context.Context, threads, pieces int, do func(piece int) error) error {
+// A panic of one of them becomes one of the goroutine that called Do.
+func Do(ctx context.Context, threads, pieces int, do func(piece int) error) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var (
-		left     = shares.Divide(pieces, max(threads, 1))
+		left     = Divide(pieces, max(threads, 1))
 		running  sync.WaitGroup
 		panicked atomic.Pointer[any]
 	)

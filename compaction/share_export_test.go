@@ -1,4 +1,0 @@
-package compaction
-
-// Share is share, for tests.
-var Share = share
