@@ -311,7 +311,7 @@ func (c CollectionDir) Quarantined() ([]string, error) {
 func (c CollectionDir) ReplaceQuarantined() error {
 	paths, err := c.Quarantined()
 	for _, path := range paths {
-		err = errors.Join(err, os.Rename(path, path+replacedSuffix))
+		err = errors.Join(err, os.Rename(path, freeName(path, replacedSuffix)))
 	}
 	return err
 }

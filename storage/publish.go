@@ -25,10 +25,7 @@ func PublishFile(temporary, path string) error {
 // number behind it: what is in quarantine is never overwritten. It returns the path there. A file that is not there is
 // an [ErrNotFound].
 func MoveToQuarantine(path, quarantine string) (string, error) {
-	to := filepath.Join(quarantine, filepath.Base(path))
-	for i := 1; errors.Is(absent(to), fs.ErrExist); i++ {
-		to = fmt.Sprintf("%s.%d", filepath.Join(quarantine, filepath.Base(path)), i)
-	}
+	to := freeName(filepath.Join(quarantine, filepath.Base(path)), "")
 	err := renameSynced(path, to)
 	if err == nil {
 		err = syncDir(filepath.Dir(path))
@@ -48,6 +45,15 @@ func NoteMissing(path, quarantine string) error {
 		return fmt.Errorf("noting a missing file in quarantine: %w", err)
 	}
 	return syncDir(quarantine)
+}
+
+// freeName is a name that nothing has, of a path and what is to be at its end: with a number between them if it must be.
+func freeName(path, end string) string {
+	free := path + end
+	for i := 1; errors.Is(absent(free), fs.ErrExist); i++ {
+		free = fmt.Sprintf("%s.%d%s", path, i, end)
+	}
+	return free
 }
 
 // absent returns an error if something is at path.

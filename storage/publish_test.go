@@ -57,6 +57,37 @@ func TestPublishFile(t *testing.T) {
 }
 
 // What is in quarantine is evidence: the same name twice keeps both.
+// What is in quarantine is named as replaced once, and never overwritten.
+func TestReplaceQuarantined(t *testing.T) {
+	c := storage.CollectionDir(t.TempDir())
+	in := func(name string) string { return filepath.Join(c.Quarantine(), name) }
+	if err := c.ReplaceQuarantined(); err != nil {
+		t.Errorf("without the directory: %v", err)
+	}
+	if err := os.Mkdir(c.Quarantine(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for round, content := range []string{"first", "second"} {
+		if err := os.WriteFile(in("a.seg"), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if paths, err := c.Quarantined(); err != nil || !slices.Equal(paths, []string{in("a.seg")}) {
+			t.Errorf("round %d: quarantined are %q, %v", round, paths, err)
+		}
+		if err := c.ReplaceQuarantined(); err != nil {
+			t.Fatal(err)
+		}
+		if paths, err := c.Quarantined(); err != nil || len(paths) > 0 {
+			t.Errorf("round %d: then %q, %v", round, paths, err)
+		}
+	}
+	for name, want := range map[string]string{"a.seg.replaced": "first", "a.seg.1.replaced": "second"} {
+		if got, err := os.ReadFile(in(name)); err != nil || string(got) != want {
+			t.Errorf("%s has %q, %v, want %q", name, got, err, want)
+		}
+	}
+}
+
 func TestMoveToQuarantine(t *testing.T) {
 	quarantine := t.TempDir()
 	for i, want := range []string{"a.seg", "a.seg.1", "a.seg.2"} {
