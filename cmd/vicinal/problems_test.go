@@ -48,8 +48,9 @@ func TestDamageIsTold(t *testing.T) {
 	}
 }
 
-// What can be opened is listed beside what cannot.
-func TestInfoOfLostData(t *testing.T) {
+// lostData makes a store with a collection that is whole and another one without its data file.
+func lostData(t *testing.T) string {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "shop")
 	file := write(t, "songs.jsonl", songs)
 	succeed(t, "import", dir, "songs", file, "--prepare")
@@ -57,6 +58,12 @@ func TestInfoOfLostData(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "songs", "data.bolt")); err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// What can be opened is listed beside what cannot.
+func TestInfoOfLostData(t *testing.T) {
+	dir := lostData(t)
 	stdout, stderr, code := vicinal(t, "info", dir)
 	if code != 1 || !strings.Contains(stdout, "whole") || !strings.Contains(stderr, "data.bolt") {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
@@ -65,13 +72,7 @@ func TestInfoOfLostData(t *testing.T) {
 
 // A closed pipe takes no error of something else along.
 func TestBrokenPipe_BesideDamage(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "shop")
-	file := write(t, "songs.jsonl", songs)
-	succeed(t, "import", dir, "songs", file, "--prepare")
-	succeed(t, "import", dir, "whole", file)
-	if err := os.Remove(filepath.Join(dir, "songs", "data.bolt")); err != nil {
-		t.Fatal(err)
-	}
+	dir := lostData(t)
 	var errs bytes.Buffer
 	pipe := &fullWriter{0, &os.PathError{Op: "write", Path: "pipe", Err: syscall.EPIPE}}
 	if code := run(t.Context(), []string{"info", dir}, pipe, &errs); code != 1 || !strings.Contains(errs.String(), "data.bolt") || strings.Contains(errs.String(), "pipe") {
