@@ -120,6 +120,11 @@ func TestStore_RefusesNames(t *testing.T) {
 	}
 }
 
+// Options that are nil change nothing.
+func TestOptions_Nil(t *testing.T) {
+	prepare(t, create(t, open(t, t.TempDir(), nil), store.Schema{Dim: 2}), nil)
+}
+
 // A context that has ended is found where there is nothing to do, too.
 func TestCollection_EndedContext_NothingToDo(t *testing.T) {
 	path := t.TempDir()

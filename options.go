@@ -110,7 +110,9 @@ func WithProgress(fn func(Progress)) PrepareOption {
 func collectPrepare(opts []PrepareOption) (prepareOptions, error) {
 	o := prepareOptions{progress: func(Progress) {}}
 	for _, apply := range opts {
-		apply(&o)
+		if apply != nil {
+			apply(&o)
+		}
 	}
 	if o.progress == nil {
 		o.progress = func(Progress) {}
