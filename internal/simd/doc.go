@@ -21,9 +21,9 @@
 //
 // # Vectors of bytes
 //
-// The kernels of uint8.go compare codes of one byte a component. They add integers, exactly and so in any order, and take
-// vectors that are padded with zeros to whole cache lines. Those of uint8_summed.go know the sums of rows beforehand, and that
-// of uint8_block.go compares several such rows with many.
+// The kernels of uint8.go compare codes of one byte a component. They add integers, exactly and so in any order, and take vectors that are
+// padded with zeros to whole cache lines. Those of uint8_summed.go know the sums of rows beforehand, and that of uint8_block.go compares
+// several such rows with many. Those of uint8_spherical.go take 128 for 0, and vectors to be of one length.
 //
 // # Rows of half floats
 //

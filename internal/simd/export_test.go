@@ -5,3 +5,6 @@ var JensenShannonTerm = jensenShannonTerm
 
 // LargestRow is what checks of rows go by.
 var LargestRow = largestRow
+
+// HadamardGo is the twin of the transform.
+var HadamardGo = hadamardGo

@@ -31,6 +31,33 @@ func quantizeU8Go(dst []byte, src []float32, offset, scale float64) (within, exa
 	return within, exact
 }
 
+// CenterU8 sets dst[i] to
+//
+//	floor(src[i]*factor + 128.5), at least 0, at most 255, and 0 for NaN
+//
+// in float32, the same on all machines, in a fifth of the time of [QuantizeU8]. It reports whether no component had to be cut. It panics
+// when dst is shorter than src.
+func CenterU8(dst []byte, src []float32, factor float32) (within bool) {
+	return centerU8(dst[:len(src)], src, factor)
+}
+
+func centerU8Go(dst []byte, src []float32, factor float32) (within bool) {
+	within = true
+	for i, x := range src {
+		steps := float32(x*factor) + 128.5
+		if !(steps >= 0 && steps < 256) {
+			within = false
+			if steps >= 256 {
+				steps = 255
+			} else {
+				steps = 0 // NaN too
+			}
+		}
+		dst[i] = byte(steps)
+	}
+	return within
+}
+
 func sumsU8Go(row []byte) (sum, squares uint32) {
 	for _, x := range row {
 		sum += uint32(x)

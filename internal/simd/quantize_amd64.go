@@ -21,6 +21,15 @@ func quantizeU8(dst []byte, src []float32, offset, scale float64) (within, exact
 	return within && restWithin, exact && restExact
 }
 
+func centerU8(dst []byte, src []float32, factor float32) bool {
+	whole := len(src) / quantizeBlock * quantizeBlock
+	if !hasAVX2 {
+		whole = 0
+	}
+	within := whole == 0 || centerU8AVX2(dst, src[:whole], factor)
+	return centerU8Go(dst[whole:], src[whole:], factor) && within
+}
+
 func sumsU8(row []byte) (sum, squares uint32) {
 	if hasAVX2 {
 		return sumsU8AVX2(row)

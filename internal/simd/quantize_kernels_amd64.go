@@ -9,6 +9,11 @@ package simd
 //go:noescape
 func quantizeU8AVX2(dst []byte, src []float32, offset float64, scale float64) (within bool, exact bool)
 
+// centerU8AVX2 is centerU8Go for as many components as there are in src, a multiple of 8. It checks no bounds.
+//
+//go:noescape
+func centerU8AVX2(dst []byte, src []float32, factor float32) bool
+
 // bytesOfFloatsAVX2 makes bytes of the components of src, a multiple of 32 of them, and tells whether these are integers from 0 to 255.
 // If not, the bytes may be any. It checks no bounds.
 //

@@ -78,6 +78,56 @@ GLOBL end<>(SB), RODATA|NOPTR, $8
 DATA most<>+0(SB)/8, $0x406ff00000000000
 GLOBL most<>(SB), RODATA|NOPTR, $8
 
+// func centerU8AVX2(dst []byte, src []float32, factor float32) bool
+// Requires: AVX, AVX2
+TEXT ·centerU8AVX2(SB), NOSPLIT, $0-57
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         src_len+32(FP), DX
+	VBROADCASTSS factor+48(FP), Y0
+	VBROADCASTSS centerHalf<>+0(SB), Y3
+	VBROADCASTSS centerEnd<>+0(SB), Y4
+	VBROADCASTSS centerMost<>+0(SB), Y5
+	VXORPS       Y1, Y1, Y1
+	VPCMPEQD     Y2, Y2, Y2
+	XORQ         BX, BX
+	JMP          NextCentered
+
+Centered:
+	VMULPS       (CX)(BX*4), Y0, Y6
+	VADDPS       Y3, Y6, Y6
+	VCMPPS       $0x0d, Y1, Y6, Y7
+	VANDPS       Y7, Y2, Y2
+	VCMPPS       $0x01, Y4, Y6, Y7
+	VANDPS       Y7, Y2, Y2
+	VMAXPS       Y1, Y6, Y6
+	VMINPS       Y5, Y6, Y6
+	VCVTTPS2DQ   Y6, Y6
+	VEXTRACTI128 $0x01, Y6, X7
+	VPACKUSDW    X7, X6, X7
+	VPACKUSWB    X7, X7, X7
+	VMOVQ        X7, (AX)(BX*1)
+	ADDQ         $0x08, BX
+
+NextCentered:
+	CMPQ      BX, DX
+	JB        Centered
+	VMOVMSKPS Y2, AX
+	CMPL      AX, $0xff
+	SETEQ     AL
+	MOVB      AL, ret+56(FP)
+	VZEROUPPER
+	RET
+
+DATA centerHalf<>+0(SB)/4, $0x43008000
+GLOBL centerHalf<>(SB), RODATA|NOPTR, $4
+
+DATA centerEnd<>+0(SB)/4, $0x43800000
+GLOBL centerEnd<>(SB), RODATA|NOPTR, $4
+
+DATA centerMost<>+0(SB)/4, $0x437f8000
+GLOBL centerMost<>(SB), RODATA|NOPTR, $4
+
 // func bytesOfFloatsAVX2(dst []byte, src []float32) bool
 // Requires: AVX, AVX2
 TEXT ·bytesOfFloatsAVX2(SB), NOSPLIT, $0-49

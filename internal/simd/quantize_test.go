@@ -103,3 +103,60 @@ func TestPutSumsU8(t *testing.T) {
 		}
 	})
 }
+
+// centered is the model of CenterU8 for one component: whole steps, by comparison with each of them.
+func centered(x, factor float32) (code byte, within bool) {
+	steps := float32(x*factor) + 128.5
+	if !(steps >= 0) {
+		return 0, false
+	}
+	for code := range 256 {
+		if steps < float32(code)+1 {
+			return byte(code), true
+		}
+	}
+	return 255, false
+}
+
+func TestCenterU8(t *testing.T) {
+	inf := float32(math.Inf(1))
+	odd := []float32{
+		0, float32(math.Copysign(0, -1)), 0.5, -0.5, math.Nextafter32(0.5, 0), 127, math.Nextafter32(127.5, 0), 127.5, 128, -128, -128.5,
+		math.Nextafter32(-128.5, -200), -129, 1 << 31, -1 << 31, 1 << 40, math.MaxFloat32, -math.MaxFloat32, inf, -inf, float32(math.NaN()),
+	}
+	eachImplementation(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for _, factor := range []float32{1, 0.3, 127 / 0.296} {
+			for _, n := range lengths() {
+				src := make([]float32, n+1)[1:]
+				for i := range src {
+					src[i] = float32(r.IntN(257)-128) / factor
+					if r.IntN(2) == 0 {
+						src[i] = float32(255*r.Float64()-127.5) / factor
+					}
+				}
+				checkCenter(t, src, factor)
+				if n > 0 { // one odd component among good ones
+					src[r.IntN(n)] = odd[r.IntN(len(odd))] / factor
+					checkCenter(t, src, factor)
+				}
+			}
+		}
+	})
+}
+
+func checkCenter(t *testing.T, src []float32, factor float32) {
+	t.Helper()
+	dst := make([]byte, len(src)+1)
+	dst[len(src)] = 77
+	within, wantWithin := simd.CenterU8(dst, src, factor), true
+	for i, x := range src {
+		want, ok := centered(x, factor)
+		if wantWithin = wantWithin && ok; dst[i] != want {
+			t.Fatalf("factor %v: %v at %d of %d is %d, want %d", factor, x, i, len(src), dst[i], want)
+		}
+	}
+	if within != wantWithin || dst[len(src)] != 77 {
+		t.Fatalf("factor %v: %d components within %t, want %t; the byte behind them is %d", factor, len(src), within, wantWithin, dst[len(src)])
+	}
+}

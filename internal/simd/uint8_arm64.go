@@ -44,6 +44,20 @@ func dotU8SummedRows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 	}
 }
 
+// sphericalU8Rows has no use for the sum, since its kernels subtract 128 from the bytes of rows, too.
+func sphericalU8Rows(dst []uint32, q, base []byte, _, double uint32, stride int, rows []uint32) {
+	switch ahead := rowsAhead(stride); {
+	case hasNEON && hasUDOT:
+		centeredDotU8RowsUDOT(dst, q, base, stride, rows, ahead)
+	case hasNEON:
+		centeredDotU8RowsNEON(dst, q, base, stride, rows, ahead)
+	default:
+		sphericalU8RowsGo(dst, q, base, double, stride, rows)
+		return
+	}
+	sphericalOf(dst, double)
+}
+
 func l1U8Rows(dst []uint32, q, base []byte, stride int, rows []uint32) {
 	if hasNEON {
 		l1U8RowsNEON(dst, q, base, stride, rows, rowsAhead(stride))
@@ -81,6 +95,12 @@ func dotU8RowsUDOT(dst []uint32, q, base []byte, stride int, rows []uint32, ahea
 
 //go:noescape
 func dotU8RowsNEON(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)
+
+//go:noescape
+func centeredDotU8RowsUDOT(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)
+
+//go:noescape
+func centeredDotU8RowsNEON(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)
 
 //go:noescape
 func l1U8RowsNEON(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)

@@ -20,6 +20,15 @@ func squaredL2U8SummedRowsAVX512(dst []uint32, q []byte, base []byte, stride int
 //go:noescape
 func dotU8SummedRowsAVX512(dst []uint32, q []byte, base []byte, stride int, rows []uint32, ahead int)
 
+// sphericalU8RowsAVX512 sets dst[i] to double less twice the sum of (q[j]-128)*(row[j]-128), at least 0, for the
+// row at base[rows[i]*stride].
+// The length of q is a multiple of 64, above 0.
+// Sum is that of its bytes.
+// It checks no bounds. It prefetches row i+ahead while it computes row i.
+//
+//go:noescape
+func sphericalU8RowsAVX512(dst []uint32, q []byte, base []byte, sum uint32, double uint32, stride int, rows []uint32, ahead int)
+
 // squaredL2U8RowsAVX512 sets dst[i] to the sum of (q[j]-row[j])^2 for the
 // row at base[rows[i]*stride].
 // The length of q is a multiple of 64, above 0.
@@ -62,6 +71,16 @@ func squaredL2U8SummedWithinAVX512(dst []uint32, rows []uint32, q []byte, base [
 //
 //go:noescape
 func squaredL2U8ListedWithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, blocks []uint32, stride int, limit uint32) int
+
+// sphericalU8WithinAVX512 computes double less twice the sum of (q[j]-128)*(row[j]-128), at least 0, for the
+// rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to
+// the front of rows, and returns how many there are. What lies behind them in rows is lost.
+// The length of q is a multiple of 64, above 0.
+// Sum is that of its bytes.
+// It checks no bounds. It leaves it to the caller to prefetch the rows.
+//
+//go:noescape
+func sphericalU8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, sum uint32, double uint32, stride int, limit uint32) int
 
 // squaredL2U8WithinAVX512 computes the sum of (q[j]-row[j])^2 for the
 // rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to

@@ -501,6 +501,216 @@ Done:
 Return:
 	RET
 
+// func sphericalU8RowsAVX512(dst []uint32, q []byte, base []byte, sum uint32, double uint32, stride int, rows []uint32, ahead int)
+// Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512_VNNI, BMI2, CMOV, MMX+
+TEXT ·sphericalU8RowsAVX512(SB), NOSPLIT, $0-120
+	MOVQ         rows_base+88(FP), AX
+	MOVQ         rows_len+96(FP), CX
+	TESTQ        CX, CX
+	JZ           Return
+	LEAQ         -4(AX)(CX*4), CX
+	MOVQ         q_base+24(FP), DX
+	MOVQ         q_len+32(FP), BX
+	MOVQ         dst_base+0(FP), SI
+	MOVL         $0x80808080, DI
+	VPBROADCASTD DI, Z0
+	MOVL         sum+72(FP), DI
+	MOVQ         BX, R8
+	SHLQ         $0x07, R8
+	SUBQ         R8, DI
+	SHLQ         $0x08, DI
+	MOVL         double+76(FP), R8
+	ADDL         DI, R8
+	VPBROADCASTD R8, X1
+	MOVQ         AX, DI
+	MOVQ         ahead+112(FP), R8
+	LEAQ         -4(AX)(R8*4), R8
+	CMPQ         R8, CX
+	CMOVQHI      CX, R8
+
+First:
+	MOVL  (DI), R9
+	IMULQ stride+80(FP), R9
+	ADDQ  base_base+48(FP), R9
+	XORQ  R10, R10
+
+FirstLine:
+	PREFETCHT1 (R9)(R10*1)
+	ADDQ       $0x40, R10
+	CMPQ       R10, BX
+	JLT        FirstLine
+	ADDQ       $0x04, DI
+	CMPQ       DI, R8
+	JBE        First
+
+Group:
+	LEAQ    12(AX), DI
+	CMPQ    DI, CX
+	JA      Rest
+	MOVL    (AX), DI
+	IMULQ   stride+80(FP), DI
+	ADDQ    base_base+48(FP), DI
+	MOVL    4(AX), R8
+	IMULQ   stride+80(FP), R8
+	ADDQ    base_base+48(FP), R8
+	MOVL    8(AX), R9
+	IMULQ   stride+80(FP), R9
+	ADDQ    base_base+48(FP), R9
+	MOVL    12(AX), R10
+	IMULQ   stride+80(FP), R10
+	ADDQ    base_base+48(FP), R10
+	MOVQ    ahead+112(FP), R11
+	LEAQ    (AX)(R11*4), R11
+	CMPQ    R11, CX
+	CMOVQHI CX, R11
+	MOVL    (R11), R11
+	IMULQ   stride+80(FP), R11
+	ADDQ    base_base+48(FP), R11
+	MOVQ    ahead+112(FP), R12
+	LEAQ    4(AX)(R12*4), R12
+	CMPQ    R12, CX
+	CMOVQHI CX, R12
+	MOVL    (R12), R12
+	IMULQ   stride+80(FP), R12
+	ADDQ    base_base+48(FP), R12
+	MOVQ    ahead+112(FP), R13
+	LEAQ    8(AX)(R13*4), R13
+	CMPQ    R13, CX
+	CMOVQHI CX, R13
+	MOVL    (R13), R13
+	IMULQ   stride+80(FP), R13
+	ADDQ    base_base+48(FP), R13
+	MOVQ    ahead+112(FP), R14
+	LEAQ    12(AX)(R14*4), R14
+	CMPQ    R14, CX
+	CMOVQHI CX, R14
+	MOVL    (R14), R14
+	IMULQ   stride+80(FP), R14
+	ADDQ    base_base+48(FP), R14
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	XORQ    R15, R15
+
+fullBlock:
+	PREFETCHT1    (R11)(R15*1)
+	PREFETCHT1    (R12)(R15*1)
+	PREFETCHT1    (R13)(R15*1)
+	PREFETCHT1    (R14)(R15*1)
+	VPXORD        (DX)(R15*1), Z0, Z6
+	VMOVDQU64     (DI)(R15*1), Z7
+	VPDPBUSD      Z6, Z7, Z2
+	VMOVDQU64     (R8)(R15*1), Z7
+	VPDPBUSD      Z6, Z7, Z3
+	VMOVDQU64     (R9)(R15*1), Z7
+	VPDPBUSD      Z6, Z7, Z4
+	VMOVDQU64     (R10)(R15*1), Z7
+	VPDPBUSD      Z6, Z7, Z5
+	ADDQ          $0x40, R15
+	CMPQ          R15, BX
+	JLT           fullBlock
+	VPUNPCKLDQ    Z3, Z2, Z6
+	VPUNPCKHDQ    Z3, Z2, Z7
+	VPADDD        Z7, Z6, Z6
+	VPUNPCKLDQ    Z5, Z4, Z7
+	VPUNPCKHDQ    Z5, Z4, Z14
+	VPADDD        Z14, Z7, Z7
+	VPUNPCKLQDQ   Z7, Z6, Z14
+	VPUNPCKHQDQ   Z7, Z6, Z6
+	VPADDD        Z6, Z14, Z14
+	VEXTRACTI64X4 $0x01, Z14, Y6
+	VPADDD        Y14, Y6, Y6
+	VEXTRACTI32X4 $0x01, Y6, X7
+	VPADDD        X6, X7, X7
+	VPXORD        X8, X8, X8
+	VPADDD        X7, X7, X7
+	VPSUBD        X7, X1, X7
+	VPMAXSD       X8, X7, X7
+	VMOVDQU32     X7, (SI)
+	ADDQ          $0x10, AX
+	ADDQ          $0x10, SI
+	JMP           Group
+
+Rest:
+	CMPQ    AX, CX
+	JA      Done
+	LEAQ    (AX), DI
+	CMPQ    DI, CX
+	CMOVQHI CX, DI
+	MOVL    (DI), DI
+	IMULQ   stride+80(FP), DI
+	ADDQ    base_base+48(FP), DI
+	LEAQ    4(AX), R8
+	CMPQ    R8, CX
+	CMOVQHI CX, R8
+	MOVL    (R8), R8
+	IMULQ   stride+80(FP), R8
+	ADDQ    base_base+48(FP), R8
+	LEAQ    8(AX), R9
+	CMPQ    R9, CX
+	CMOVQHI CX, R9
+	MOVL    (R9), R9
+	IMULQ   stride+80(FP), R9
+	ADDQ    base_base+48(FP), R9
+	LEAQ    12(AX), R10
+	CMPQ    R10, CX
+	CMOVQHI CX, R10
+	MOVL    (R10), R10
+	IMULQ   stride+80(FP), R10
+	ADDQ    base_base+48(FP), R10
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	XORQ    R11, R11
+
+restBlock:
+	VPXORD        (DX)(R11*1), Z0, Z2
+	VMOVDQU64     (DI)(R11*1), Z3
+	VPDPBUSD      Z2, Z3, Z9
+	VMOVDQU64     (R8)(R11*1), Z3
+	VPDPBUSD      Z2, Z3, Z10
+	VMOVDQU64     (R9)(R11*1), Z3
+	VPDPBUSD      Z2, Z3, Z11
+	VMOVDQU64     (R10)(R11*1), Z3
+	VPDPBUSD      Z2, Z3, Z12
+	ADDQ          $0x40, R11
+	CMPQ          R11, BX
+	JLT           restBlock
+	VPUNPCKLDQ    Z10, Z9, Z0
+	VPUNPCKHDQ    Z10, Z9, Z2
+	VPADDD        Z2, Z0, Z0
+	VPUNPCKLDQ    Z12, Z11, Z2
+	VPUNPCKHDQ    Z12, Z11, Z3
+	VPADDD        Z3, Z2, Z2
+	VPUNPCKLQDQ   Z2, Z0, Z3
+	VPUNPCKHQDQ   Z2, Z0, Z0
+	VPADDD        Z0, Z3, Z3
+	VEXTRACTI64X4 $0x01, Z3, Y0
+	VPADDD        Y3, Y0, Y0
+	VEXTRACTI32X4 $0x01, Y0, X2
+	VPADDD        X0, X2, X2
+	VPXORD        X13, X13, X13
+	VPADDD        X2, X2, X2
+	VPSUBD        X2, X1, X2
+	VPMAXSD       X13, X2, X2
+	SUBQ          AX, CX
+	SHRQ          $0x02, CX
+	MOVL          $0x00000002, DX
+	SHLXL         CX, DX, DX
+	DECL          DX
+	KMOVW         DX, K1
+	VMOVDQU32     X2, K1, (SI)
+	ADDQ          $0x10, AX
+	ADDQ          $0x10, SI
+
+Done:
+	VZEROUPPER
+
+Return:
+	RET
+
 // func squaredL2U8RowsAVX512(dst []uint32, q []byte, base []byte, stride int, rows []uint32, ahead int)
 // Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512_VNNI, BMI2, CMOV, MMX+
 TEXT ·squaredL2U8RowsAVX512(SB), NOSPLIT, $0-112
@@ -1641,6 +1851,191 @@ Done:
 
 Return:
 	MOVQ AX, ret+136(FP)
+	RET
+
+// func sphericalU8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, sum uint32, double uint32, stride int, limit uint32) int
+// Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512_VNNI, BMI2, CMOV, POPCNT
+TEXT ·sphericalU8WithinAVX512(SB), NOSPLIT, $0-128
+	XORQ         AX, AX
+	MOVQ         rows_base+24(FP), CX
+	MOVQ         rows_len+32(FP), DX
+	TESTQ        DX, DX
+	JZ           Return
+	LEAQ         -4(CX)(DX*4), DX
+	MOVQ         q_base+48(FP), BX
+	MOVQ         q_len+56(FP), SI
+	MOVL         limit+112(FP), DI
+	VPBROADCASTD DI, X0
+	MOVL         $0x80808080, DI
+	VPBROADCASTD DI, Z1
+	MOVL         sum+96(FP), DI
+	MOVQ         SI, R8
+	SHLQ         $0x07, R8
+	SUBQ         R8, DI
+	SHLQ         $0x08, DI
+	MOVL         double+100(FP), R8
+	ADDL         DI, R8
+	VPBROADCASTD R8, X2
+
+Group:
+	LEAQ   12(CX), DI
+	CMPQ   DI, DX
+	JA     Rest
+	MOVL   (CX), DI
+	IMULQ  stride+104(FP), DI
+	ADDQ   base_base+72(FP), DI
+	MOVL   4(CX), R8
+	IMULQ  stride+104(FP), R8
+	ADDQ   base_base+72(FP), R8
+	MOVL   8(CX), R9
+	IMULQ  stride+104(FP), R9
+	ADDQ   base_base+72(FP), R9
+	MOVL   12(CX), R10
+	IMULQ  stride+104(FP), R10
+	ADDQ   base_base+72(FP), R10
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	XORQ   R11, R11
+
+fullBlock:
+	VPXORD        (BX)(R11*1), Z1, Z7
+	VMOVDQU64     (DI)(R11*1), Z8
+	VPDPBUSD      Z7, Z8, Z3
+	VMOVDQU64     (R8)(R11*1), Z8
+	VPDPBUSD      Z7, Z8, Z4
+	VMOVDQU64     (R9)(R11*1), Z8
+	VPDPBUSD      Z7, Z8, Z5
+	VMOVDQU64     (R10)(R11*1), Z8
+	VPDPBUSD      Z7, Z8, Z6
+	ADDQ          $0x40, R11
+	CMPQ          R11, SI
+	JLT           fullBlock
+	VPUNPCKLDQ    Z4, Z3, Z7
+	VPUNPCKHDQ    Z4, Z3, Z8
+	VPADDD        Z8, Z7, Z7
+	VPUNPCKLDQ    Z6, Z5, Z8
+	VPUNPCKHDQ    Z6, Z5, Z15
+	VPADDD        Z15, Z8, Z8
+	VPUNPCKLQDQ   Z8, Z7, Z15
+	VPUNPCKHQDQ   Z8, Z7, Z7
+	VPADDD        Z7, Z15, Z15
+	VEXTRACTI64X4 $0x01, Z15, Y7
+	VPADDD        Y15, Y7, Y7
+	VEXTRACTI32X4 $0x01, Y7, X8
+	VPADDD        X7, X8, X8
+	VPXORD        X9, X9, X9
+	VPADDD        X8, X8, X8
+	VPSUBD        X8, X2, X8
+	VPMAXSD       X9, X8, X8
+	VMOVDQU32     (CX), X7
+	VPCMPUD       $0x02, X0, X8, K1
+	VPCOMPRESSD.Z X8, K1, X8
+	VPCOMPRESSD.Z X7, K1, X7
+	KMOVW         K1, DI
+	POPCNTL       DI, DI
+	MOVQ          dst_base+0(FP), R8
+	VMOVDQU32     X8, (R8)(AX*4)
+	MOVQ          rows_base+24(FP), R8
+	VMOVDQU32     X7, (R8)(AX*4)
+	ADDQ          DI, AX
+	ADDQ          $0x10, CX
+	JMP           Group
+
+Rest:
+	CMPQ    CX, DX
+	JA      Done
+	LEAQ    (CX), DI
+	CMPQ    DI, DX
+	CMOVQHI DX, DI
+	MOVL    (DI), DI
+	IMULQ   stride+104(FP), DI
+	ADDQ    base_base+72(FP), DI
+	LEAQ    4(CX), R8
+	CMPQ    R8, DX
+	CMOVQHI DX, R8
+	MOVL    (R8), R8
+	IMULQ   stride+104(FP), R8
+	ADDQ    base_base+72(FP), R8
+	LEAQ    8(CX), R9
+	CMPQ    R9, DX
+	CMOVQHI DX, R9
+	MOVL    (R9), R9
+	IMULQ   stride+104(FP), R9
+	ADDQ    base_base+72(FP), R9
+	LEAQ    12(CX), R10
+	CMPQ    R10, DX
+	CMOVQHI DX, R10
+	MOVL    (R10), R10
+	IMULQ   stride+104(FP), R10
+	ADDQ    base_base+72(FP), R10
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	XORQ    R11, R11
+
+restBlock:
+	VPXORD        (BX)(R11*1), Z1, Z3
+	VMOVDQU64     (DI)(R11*1), Z4
+	VPDPBUSD      Z3, Z4, Z10
+	VMOVDQU64     (R8)(R11*1), Z4
+	VPDPBUSD      Z3, Z4, Z11
+	VMOVDQU64     (R9)(R11*1), Z4
+	VPDPBUSD      Z3, Z4, Z12
+	VMOVDQU64     (R10)(R11*1), Z4
+	VPDPBUSD      Z3, Z4, Z13
+	ADDQ          $0x40, R11
+	CMPQ          R11, SI
+	JLT           restBlock
+	VPUNPCKLDQ    Z11, Z10, Z1
+	VPUNPCKHDQ    Z11, Z10, Z3
+	VPADDD        Z3, Z1, Z1
+	VPUNPCKLDQ    Z13, Z12, Z3
+	VPUNPCKHDQ    Z13, Z12, Z4
+	VPADDD        Z4, Z3, Z3
+	VPUNPCKLQDQ   Z3, Z1, Z4
+	VPUNPCKHQDQ   Z3, Z1, Z1
+	VPADDD        Z1, Z4, Z4
+	VEXTRACTI64X4 $0x01, Z4, Y1
+	VPADDD        Y4, Y1, Y1
+	VEXTRACTI32X4 $0x01, Y1, X3
+	VPADDD        X1, X3, X3
+	VPXORD        X14, X14, X14
+	VPADDD        X3, X3, X3
+	VPSUBD        X3, X2, X3
+	VPMAXSD       X14, X3, X3
+	SUBQ          CX, DX
+	SHRQ          $0x02, DX
+	MOVL          $0x00000002, BX
+	SHLXL         DX, BX, BX
+	DECL          BX
+	KMOVW         BX, K1
+	VMOVDQU32.Z   (CX), K1, X1
+	VPCMPUD       $0x02, X0, X3, K1, K1
+	VPCOMPRESSD.Z X3, K1, X3
+	VPCOMPRESSD.Z X1, K1, X1
+	KMOVW         K1, DX
+	POPCNTL       DX, DX
+	MOVQ          dst_base+0(FP), BX
+	MOVL          $0x0000000f, SI
+	BZHIL         DX, SI, SI
+	KMOVW         SI, K1
+	VMOVDQU32     X3, K1, (BX)(AX*4)
+	MOVQ          rows_base+24(FP), BX
+	MOVL          $0x0000000f, SI
+	BZHIL         DX, SI, SI
+	KMOVW         SI, K1
+	VMOVDQU32     X1, K1, (BX)(AX*4)
+	ADDQ          DX, AX
+	ADDQ          $0x10, CX
+
+Done:
+	VZEROUPPER
+
+Return:
+	MOVQ AX, ret+120(FP)
 	RET
 
 // func squaredL2U8WithinAVX512(dst []uint32, rows []uint32, q []byte, base []byte, stride int, limit uint32) int

@@ -52,13 +52,11 @@ func squaredL2U8Block(dst []float32, base []byte, stride, length int, queries, r
 	squaredL2U8ByFours(dst, base, stride, length, queries, rows, factor, false)
 }
 
-// squaredL2U8ByFours compares four queries at a time where there is AVX2 and no AVX-512, and what is left of them one after the other.
-// Three that are left are taken together with the one before them, once more: that takes less time than three by themselves. A single row
-// would take as long as two.
+// squaredL2U8ByFours compares four queries at a time where that is done by AVX2, and what is left of them one after the other.
 func squaredL2U8ByFours(dst []float32, base []byte, stride, length int, queries, rows []uint32, factor float64, summed bool) {
-	at, end := 0, len(queries)
-	for hasAVX2 && !hasAVX512 && length <= copiedBytes && len(rows) > 1 && end >= 4 && end-at >= 3 {
-		at = min(at, end-4)
+	at := 0
+	for byFours(at, len(queries), len(rows), length) {
+		at = min(at, len(queries)-4)
 		four, to := (*[4]uint32)(queries[at:]), dst[at*len(rows):]
 		if summed {
 			squaredL2U8SummedFourAVX2(to, base, stride, length, four, rows, factor)
@@ -68,6 +66,13 @@ func squaredL2U8ByFours(dst []float32, base []byte, stride, length int, queries,
 		at += 4
 	}
 	squaredL2U8Each(dst[at*len(rows):], base, stride, length, queries[at:], rows, factor, summed)
+}
+
+// byFours tells whether the queries from a place on are to be compared four at a time where there is AVX2 and no AVX-512. Three that are
+// left are taken together with the one before them, once more: that takes less time than three by themselves. A single row would take as
+// long as two.
+func byFours(at, queries, rows, length int) bool {
+	return hasAVX2 && !hasAVX512 && length <= copiedBytes && rows > 1 && queries >= 4 && queries-at >= 3
 }
 
 func near(dst []uint32, values, limits []float32, limit float32) int {

@@ -18,6 +18,13 @@ func squaredL2U8SummedFourAVX2(dst []float32, base []byte, stride int, length in
 //go:noescape
 func squaredL2U8FourAVX2(dst []float32, base []byte, stride int, length int, queries *[4]uint32, rows []uint32, factor float64)
 
+// sphericalU8FourAVX2 sets dst[i*len(rows)+j] to factor times what SphericalU8Rows computes of the rows
+// queries[i] and rows[j], which are length bytes at multiples of stride in base.
+// The length is a multiple of 64, from 64 to 4096. It checks no bounds.
+//
+//go:noescape
+func sphericalU8FourAVX2(dst []float32, base []byte, stride int, length int, queries *[4]uint32, double uint32, rows []uint32, factor float64)
+
 // nearAVX2 puts into dst, which has room for as many, the places of the values that are not above limit or not above the one
 // of limits at their place, and returns how many they are. It checks no bounds.
 //

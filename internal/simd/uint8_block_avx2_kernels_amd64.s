@@ -1020,6 +1020,550 @@ Stored:
 Return:
 	RET
 
+// func sphericalU8FourAVX2(dst []float32, base []byte, stride int, length int, queries *[4]uint32, double uint32, rows []uint32, factor float64)
+// Requires: AVX, AVX2, CMOV
+TEXT ·sphericalU8FourAVX2(SB), $32832-112
+	MOVQ  rows_base+80(FP), BX
+	MOVQ  rows_len+88(FP), SI
+	TESTQ SI, SI
+	JZ    Return
+	LEAQ  -4(BX)(SI*4), SI
+	MOVQ  length+56(FP), DX
+	SUBQ  $0x40, DX
+	LEAQ  63(SP), AX
+	ANDQ  $-32, AX
+	MOVQ  queries+64(FP), DI
+	MOVL  (DI), R8
+	IMULQ stride+48(FP), R8
+	ADDQ  base_base+24(FP), R8
+	VPXOR Y0, Y0, Y0
+	XORQ  CX, CX
+	JMP   Copy0Next
+
+Copy0:
+	VMOVDQU  (R8)(CX*1), Y2
+	VPAND    blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW   $0x08, Y2, Y2
+	VPSUBW   blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA  Y3, (AX)(CX*8)
+	VPSUBW   blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA  Y3, 32(AX)(CX*8)
+	VPMADDWD Y1, Y2, Y2
+	VPADDD   Y2, Y0, Y0
+	VMOVDQU  32(R8)(CX*1), Y2
+	VPAND    blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW   $0x08, Y2, Y2
+	VPSUBW   blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA  Y3, 64(AX)(CX*8)
+	VPSUBW   blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA  Y3, 96(AX)(CX*8)
+	VPMADDWD Y1, Y2, Y2
+	VPADDD   Y2, Y0, Y0
+	ADDQ     $0x40, CX
+
+Copy0Next:
+	CMPQ         CX, DX
+	JB           Copy0
+	VMOVDQU      (R8)(CX*1), Y2
+	VPAND        blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW       $0x08, Y2, Y2
+	VPSUBW       blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA      Y3, (AX)(CX*8)
+	VPSUBW       blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA      Y3, 32(AX)(CX*8)
+	VPMADDWD     Y1, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	VMOVDQU      32(R8)(CX*1), Y2
+	VPAND        blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW       $0x08, Y2, Y2
+	VPSUBW       blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA      Y3, 64(AX)(CX*8)
+	VPSUBW       blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA      Y3, 96(AX)(CX*8)
+	VPMADDWD     Y1, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	VPUNPCKLDQ   Y0, Y0, Y1
+	VPUNPCKHDQ   Y0, Y0, Y0
+	VPADDD       Y0, Y1, Y1
+	VPSHUFD      $0x4e, Y1, Y0
+	VPADDD       Y0, Y1, Y1
+	VPERM2I128   $0x01, Y1, Y1, Y0
+	VPADDD       Y0, Y1, Y1
+	MOVQ         length+56(FP), CX
+	SHLQ         $0x0e, CX
+	SUBL         double+72(FP), CX
+	VMOVD        CX, X0
+	VPBROADCASTD X0, Y0
+	VPADDD       Y1, Y1, Y1
+	VPSUBD       Y0, Y1, Y1
+	VMOVQ        X1, (SP)
+	MOVL         4(DI), R8
+	IMULQ        stride+48(FP), R8
+	ADDQ         base_base+24(FP), R8
+	VPXOR        Y0, Y0, Y0
+	XORQ         CX, CX
+	JMP          Copy1Next
+
+Copy1:
+	VMOVDQU  (R8)(CX*1), Y2
+	VPAND    blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW   $0x08, Y2, Y2
+	VPSUBW   blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA  Y3, 128(AX)(CX*8)
+	VPSUBW   blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA  Y3, 160(AX)(CX*8)
+	VPMADDWD Y1, Y2, Y2
+	VPADDD   Y2, Y0, Y0
+	VMOVDQU  32(R8)(CX*1), Y2
+	VPAND    blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW   $0x08, Y2, Y2
+	VPSUBW   blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA  Y3, 192(AX)(CX*8)
+	VPSUBW   blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA  Y3, 224(AX)(CX*8)
+	VPMADDWD Y1, Y2, Y2
+	VPADDD   Y2, Y0, Y0
+	ADDQ     $0x40, CX
+
+Copy1Next:
+	CMPQ         CX, DX
+	JB           Copy1
+	VMOVDQU      (R8)(CX*1), Y2
+	VPAND        blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW       $0x08, Y2, Y2
+	VPSUBW       blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA      Y3, 128(AX)(CX*8)
+	VPSUBW       blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA      Y3, 160(AX)(CX*8)
+	VPMADDWD     Y1, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	VMOVDQU      32(R8)(CX*1), Y2
+	VPAND        blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW       $0x08, Y2, Y2
+	VPSUBW       blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA      Y3, 192(AX)(CX*8)
+	VPSUBW       blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA      Y3, 224(AX)(CX*8)
+	VPMADDWD     Y1, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	VPUNPCKLDQ   Y0, Y0, Y1
+	VPUNPCKHDQ   Y0, Y0, Y0
+	VPADDD       Y0, Y1, Y1
+	VPSHUFD      $0x4e, Y1, Y0
+	VPADDD       Y0, Y1, Y1
+	VPERM2I128   $0x01, Y1, Y1, Y0
+	VPADDD       Y0, Y1, Y1
+	MOVQ         length+56(FP), CX
+	SHLQ         $0x0e, CX
+	SUBL         double+72(FP), CX
+	VMOVD        CX, X0
+	VPBROADCASTD X0, Y0
+	VPADDD       Y1, Y1, Y1
+	VPSUBD       Y0, Y1, Y1
+	VMOVQ        X1, 8(SP)
+	MOVL         8(DI), R8
+	IMULQ        stride+48(FP), R8
+	ADDQ         base_base+24(FP), R8
+	VPXOR        Y0, Y0, Y0
+	XORQ         CX, CX
+	JMP          Copy2Next
+
+Copy2:
+	VMOVDQU  (R8)(CX*1), Y2
+	VPAND    blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW   $0x08, Y2, Y2
+	VPSUBW   blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA  Y3, 256(AX)(CX*8)
+	VPSUBW   blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA  Y3, 288(AX)(CX*8)
+	VPMADDWD Y1, Y2, Y2
+	VPADDD   Y2, Y0, Y0
+	VMOVDQU  32(R8)(CX*1), Y2
+	VPAND    blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW   $0x08, Y2, Y2
+	VPSUBW   blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA  Y3, 320(AX)(CX*8)
+	VPSUBW   blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA  Y3, 352(AX)(CX*8)
+	VPMADDWD Y1, Y2, Y2
+	VPADDD   Y2, Y0, Y0
+	ADDQ     $0x40, CX
+
+Copy2Next:
+	CMPQ         CX, DX
+	JB           Copy2
+	VMOVDQU      (R8)(CX*1), Y2
+	VPAND        blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW       $0x08, Y2, Y2
+	VPSUBW       blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA      Y3, 256(AX)(CX*8)
+	VPSUBW       blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA      Y3, 288(AX)(CX*8)
+	VPMADDWD     Y1, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	VMOVDQU      32(R8)(CX*1), Y2
+	VPAND        blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW       $0x08, Y2, Y2
+	VPSUBW       blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA      Y3, 320(AX)(CX*8)
+	VPSUBW       blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA      Y3, 352(AX)(CX*8)
+	VPMADDWD     Y1, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	VPUNPCKLDQ   Y0, Y0, Y1
+	VPUNPCKHDQ   Y0, Y0, Y0
+	VPADDD       Y0, Y1, Y1
+	VPSHUFD      $0x4e, Y1, Y0
+	VPADDD       Y0, Y1, Y1
+	VPERM2I128   $0x01, Y1, Y1, Y0
+	VPADDD       Y0, Y1, Y1
+	MOVQ         length+56(FP), CX
+	SHLQ         $0x0e, CX
+	SUBL         double+72(FP), CX
+	VMOVD        CX, X0
+	VPBROADCASTD X0, Y0
+	VPADDD       Y1, Y1, Y1
+	VPSUBD       Y0, Y1, Y1
+	VMOVQ        X1, 16(SP)
+	MOVL         12(DI), DI
+	IMULQ        stride+48(FP), DI
+	ADDQ         base_base+24(FP), DI
+	VPXOR        Y0, Y0, Y0
+	XORQ         CX, CX
+	JMP          Copy3Next
+
+Copy3:
+	VMOVDQU  (DI)(CX*1), Y2
+	VPAND    blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW   $0x08, Y2, Y2
+	VPSUBW   blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA  Y3, 384(AX)(CX*8)
+	VPSUBW   blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA  Y3, 416(AX)(CX*8)
+	VPMADDWD Y1, Y2, Y2
+	VPADDD   Y2, Y0, Y0
+	VMOVDQU  32(DI)(CX*1), Y2
+	VPAND    blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW   $0x08, Y2, Y2
+	VPSUBW   blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA  Y3, 448(AX)(CX*8)
+	VPSUBW   blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA  Y3, 480(AX)(CX*8)
+	VPMADDWD Y1, Y2, Y2
+	VPADDD   Y2, Y0, Y0
+	ADDQ     $0x40, CX
+
+Copy3Next:
+	CMPQ         CX, DX
+	JB           Copy3
+	VMOVDQU      (DI)(CX*1), Y2
+	VPAND        blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW       $0x08, Y2, Y2
+	VPSUBW       blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA      Y3, 384(AX)(CX*8)
+	VPSUBW       blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA      Y3, 416(AX)(CX*8)
+	VPMADDWD     Y1, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	VMOVDQU      32(DI)(CX*1), Y2
+	VPAND        blockEvenBytes<>+0(SB), Y2, Y1
+	VPSRLW       $0x08, Y2, Y2
+	VPSUBW       blockCenter<>+0(SB), Y1, Y3
+	VMOVDQA      Y3, 448(AX)(CX*8)
+	VPSUBW       blockCenter<>+0(SB), Y2, Y3
+	VMOVDQA      Y3, 480(AX)(CX*8)
+	VPMADDWD     Y1, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	VPUNPCKLDQ   Y0, Y0, Y1
+	VPUNPCKHDQ   Y0, Y0, Y0
+	VPADDD       Y0, Y1, Y1
+	VPSHUFD      $0x4e, Y1, Y0
+	VPADDD       Y0, Y1, Y1
+	VPERM2I128   $0x01, Y1, Y1, Y0
+	VPADDD       Y0, Y1, Y1
+	MOVQ         length+56(FP), CX
+	SHLQ         $0x0e, CX
+	SUBL         double+72(FP), CX
+	VMOVD        CX, X0
+	VPBROADCASTD X0, Y0
+	VPADDD       Y1, Y1, Y1
+	VPSUBD       Y0, Y1, Y1
+	VMOVQ        X1, 24(SP)
+
+Tile:
+	LEAQ    4(BX), CX
+	CMPQ    CX, SI
+	CMOVQHI SI, CX
+	MOVL    (BX), DI
+	IMULQ   stride+48(FP), DI
+	ADDQ    base_base+24(FP), DI
+	MOVL    (CX), R8
+	IMULQ   stride+48(FP), R8
+	ADDQ    base_base+24(FP), R8
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	VPXOR   Y8, Y8, Y8
+	VPXOR   Y9, Y9, Y9
+	XORQ    CX, CX
+	JMP     BlockNext
+
+Block:
+	VMOVDQU  (DI)(CX*1), Y11
+	VPAND    blockEvenBytes<>+0(SB), Y11, Y10
+	VPSRLW   $0x08, Y11, Y11
+	VMOVDQU  (R8)(CX*1), Y13
+	VPAND    blockEvenBytes<>+0(SB), Y13, Y12
+	VPSRLW   $0x08, Y13, Y13
+	VPADDW   (AX)(CX*8), Y11, Y14
+	VPADDW   32(AX)(CX*8), Y10, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y0, Y0
+	VPADDW   (AX)(CX*8), Y13, Y14
+	VPADDW   32(AX)(CX*8), Y12, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y5, Y5
+	VPADDW   128(AX)(CX*8), Y11, Y14
+	VPADDW   160(AX)(CX*8), Y10, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y1, Y1
+	VPADDW   128(AX)(CX*8), Y13, Y14
+	VPADDW   160(AX)(CX*8), Y12, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y6, Y6
+	VPADDW   256(AX)(CX*8), Y11, Y14
+	VPADDW   288(AX)(CX*8), Y10, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y2, Y2
+	VPADDW   256(AX)(CX*8), Y13, Y14
+	VPADDW   288(AX)(CX*8), Y12, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y7, Y7
+	VPADDW   384(AX)(CX*8), Y11, Y14
+	VPADDW   416(AX)(CX*8), Y10, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y3, Y3
+	VPADDW   384(AX)(CX*8), Y13, Y14
+	VPADDW   416(AX)(CX*8), Y12, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y8, Y8
+	VPMADDWD Y10, Y11, Y11
+	VPADDD   Y11, Y4, Y4
+	VPMADDWD Y12, Y13, Y13
+	VPADDD   Y13, Y9, Y9
+	VMOVDQU  32(DI)(CX*1), Y11
+	VPAND    blockEvenBytes<>+0(SB), Y11, Y10
+	VPSRLW   $0x08, Y11, Y11
+	VMOVDQU  32(R8)(CX*1), Y13
+	VPAND    blockEvenBytes<>+0(SB), Y13, Y12
+	VPSRLW   $0x08, Y13, Y13
+	VPADDW   64(AX)(CX*8), Y11, Y14
+	VPADDW   96(AX)(CX*8), Y10, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y0, Y0
+	VPADDW   64(AX)(CX*8), Y13, Y14
+	VPADDW   96(AX)(CX*8), Y12, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y5, Y5
+	VPADDW   192(AX)(CX*8), Y11, Y14
+	VPADDW   224(AX)(CX*8), Y10, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y1, Y1
+	VPADDW   192(AX)(CX*8), Y13, Y14
+	VPADDW   224(AX)(CX*8), Y12, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y6, Y6
+	VPADDW   320(AX)(CX*8), Y11, Y14
+	VPADDW   352(AX)(CX*8), Y10, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y2, Y2
+	VPADDW   320(AX)(CX*8), Y13, Y14
+	VPADDW   352(AX)(CX*8), Y12, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y7, Y7
+	VPADDW   448(AX)(CX*8), Y11, Y14
+	VPADDW   480(AX)(CX*8), Y10, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y3, Y3
+	VPADDW   448(AX)(CX*8), Y13, Y14
+	VPADDW   480(AX)(CX*8), Y12, Y15
+	VPMADDWD Y14, Y15, Y15
+	VPADDD   Y15, Y8, Y8
+	VPMADDWD Y10, Y11, Y11
+	VPADDD   Y11, Y4, Y4
+	VPMADDWD Y12, Y13, Y13
+	VPADDD   Y13, Y9, Y9
+	ADDQ     $0x40, CX
+
+BlockNext:
+	CMPQ         CX, DX
+	JB           Block
+	VMOVDQU      (DI)(CX*1), Y11
+	VPAND        blockEvenBytes<>+0(SB), Y11, Y10
+	VPSRLW       $0x08, Y11, Y11
+	VMOVDQU      (R8)(CX*1), Y13
+	VPAND        blockEvenBytes<>+0(SB), Y13, Y12
+	VPSRLW       $0x08, Y13, Y13
+	VPADDW       (AX)(CX*8), Y11, Y14
+	VPADDW       32(AX)(CX*8), Y10, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y0, Y0
+	VPADDW       (AX)(CX*8), Y13, Y14
+	VPADDW       32(AX)(CX*8), Y12, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y5, Y5
+	VPADDW       128(AX)(CX*8), Y11, Y14
+	VPADDW       160(AX)(CX*8), Y10, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y1, Y1
+	VPADDW       128(AX)(CX*8), Y13, Y14
+	VPADDW       160(AX)(CX*8), Y12, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y6, Y6
+	VPADDW       256(AX)(CX*8), Y11, Y14
+	VPADDW       288(AX)(CX*8), Y10, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y2, Y2
+	VPADDW       256(AX)(CX*8), Y13, Y14
+	VPADDW       288(AX)(CX*8), Y12, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y7, Y7
+	VPADDW       384(AX)(CX*8), Y11, Y14
+	VPADDW       416(AX)(CX*8), Y10, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y3, Y3
+	VPADDW       384(AX)(CX*8), Y13, Y14
+	VPADDW       416(AX)(CX*8), Y12, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y8, Y8
+	VPMADDWD     Y10, Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y12, Y13, Y13
+	VPADDD       Y13, Y9, Y9
+	VMOVDQU      32(DI)(CX*1), Y11
+	VPAND        blockEvenBytes<>+0(SB), Y11, Y10
+	VPSRLW       $0x08, Y11, Y11
+	VMOVDQU      32(R8)(CX*1), Y13
+	VPAND        blockEvenBytes<>+0(SB), Y13, Y12
+	VPSRLW       $0x08, Y13, Y13
+	VPADDW       64(AX)(CX*8), Y11, Y14
+	VPADDW       96(AX)(CX*8), Y10, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y0, Y0
+	VPADDW       64(AX)(CX*8), Y13, Y14
+	VPADDW       96(AX)(CX*8), Y12, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y5, Y5
+	VPADDW       192(AX)(CX*8), Y11, Y14
+	VPADDW       224(AX)(CX*8), Y10, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y1, Y1
+	VPADDW       192(AX)(CX*8), Y13, Y14
+	VPADDW       224(AX)(CX*8), Y12, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y6, Y6
+	VPADDW       320(AX)(CX*8), Y11, Y14
+	VPADDW       352(AX)(CX*8), Y10, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y2, Y2
+	VPADDW       320(AX)(CX*8), Y13, Y14
+	VPADDW       352(AX)(CX*8), Y12, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y7, Y7
+	VPADDW       448(AX)(CX*8), Y11, Y14
+	VPADDW       480(AX)(CX*8), Y10, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y3, Y3
+	VPADDW       448(AX)(CX*8), Y13, Y14
+	VPADDW       480(AX)(CX*8), Y12, Y15
+	VPMADDWD     Y14, Y15, Y15
+	VPADDD       Y15, Y8, Y8
+	VPMADDWD     Y10, Y11, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y12, Y13, Y13
+	VPADDD       Y13, Y9, Y9
+	VPUNPCKLDQ   Y5, Y0, Y10
+	VPUNPCKHDQ   Y5, Y0, Y0
+	VPADDD       Y0, Y10, Y10
+	VPUNPCKLDQ   Y6, Y1, Y0
+	VPUNPCKHDQ   Y6, Y1, Y1
+	VPADDD       Y1, Y0, Y0
+	VPUNPCKLQDQ  Y0, Y10, Y1
+	VPUNPCKHQDQ  Y0, Y10, Y0
+	VPADDD       Y0, Y1, Y1
+	VPUNPCKLDQ   Y7, Y2, Y0
+	VPUNPCKHDQ   Y7, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	VPUNPCKLDQ   Y8, Y3, Y2
+	VPUNPCKHDQ   Y8, Y3, Y3
+	VPADDD       Y3, Y2, Y2
+	VPUNPCKLQDQ  Y2, Y0, Y3
+	VPUNPCKHQDQ  Y2, Y0, Y0
+	VPADDD       Y0, Y3, Y3
+	VPERM2I128   $0x20, Y3, Y1, Y0
+	VPERM2I128   $0x31, Y3, Y1, Y1
+	VPADDD       Y1, Y0, Y0
+	VPADDD       Y0, Y0, Y0
+	VPUNPCKLDQ   Y9, Y4, Y1
+	VPUNPCKHDQ   Y9, Y4, Y2
+	VPADDD       Y2, Y1, Y1
+	VPSHUFD      $0x4e, Y1, Y2
+	VPADDD       Y2, Y1, Y1
+	VPERM2I128   $0x01, Y1, Y1, Y2
+	VPADDD       Y2, Y1, Y1
+	VPADDD       Y1, Y1, Y1
+	VPADDD       (SP), Y1, Y1
+	VPSUBD       Y0, Y1, Y0
+	VPXOR        Y1, Y1, Y1
+	VPMAXSD      Y1, Y0, Y0
+	VBROADCASTSD factor+104(FP), Y1
+	VEXTRACTI128 $0x00, Y0, X2
+	VCVTDQ2PD    X2, Y2
+	VMULPD       Y1, Y2, Y2
+	VCVTPD2PSY   Y2, X2
+	VEXTRACTI128 $0x01, Y0, X0
+	VCVTDQ2PD    X0, Y0
+	VMULPD       Y1, Y0, Y0
+	VCVTPD2PSY   Y0, X0
+	MOVQ         BX, CX
+	SUBQ         rows_base+80(FP), CX
+	ADDQ         dst_base+0(FP), CX
+	MOVQ         rows_len+88(FP), DI
+	LEAQ         (CX)(DI*8), R8
+	CMPQ         BX, SI
+	JE           One
+	VMOVLPS      X2, (CX)
+	VMOVHPS      X2, (CX)(DI*4)
+	VMOVLPS      X0, (R8)
+	VMOVHPS      X0, (R8)(DI*4)
+	JMP          Stored
+
+One:
+	VMOVSS     X2, (CX)
+	VEXTRACTPS $0x02, X2, (CX)(DI*4)
+	VMOVSS     X0, (R8)
+	VEXTRACTPS $0x02, X0, (R8)(DI*4)
+
+Stored:
+	ADDQ $0x08, BX
+	CMPQ BX, SI
+	JBE  Tile
+	VZEROUPPER
+
+Return:
+	RET
+
+DATA blockCenter<>+0(SB)/8, $0x0080008000800080
+DATA blockCenter<>+8(SB)/8, $0x0080008000800080
+DATA blockCenter<>+16(SB)/8, $0x0080008000800080
+DATA blockCenter<>+24(SB)/8, $0x0080008000800080
+GLOBL blockCenter<>(SB), RODATA|NOPTR, $32
+
 // func nearAVX2(dst []uint32, values []float32, limits []float32, limit float32) int
 // Requires: AVX, AVX2, POPCNT
 TEXT ·nearAVX2(SB), NOSPLIT, $0-88

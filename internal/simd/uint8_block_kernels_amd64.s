@@ -527,6 +527,246 @@ Last:
 Return:
 	RET
 
+// func sphericalU8FourAVX512(dst []float32, base []byte, stride int, length int, queries *[4]uint32, most [4]uint32, rows []uint32, factor float64)
+// Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512_VNNI, BMI2, CMOV
+TEXT ·sphericalU8FourAVX512(SB), NOSPLIT, $0-120
+	MOVQ         rows_base+88(FP), AX
+	MOVQ         rows_len+96(FP), CX
+	TESTQ        CX, CX
+	JZ           Return
+	LEAQ         -4(AX)(CX*4), CX
+	MOVQ         queries+64(FP), DX
+	MOVL         (DX), BX
+	IMULQ        stride+48(FP), BX
+	ADDQ         base_base+24(FP), BX
+	MOVL         4(DX), SI
+	IMULQ        stride+48(FP), SI
+	ADDQ         base_base+24(FP), SI
+	MOVL         8(DX), DI
+	IMULQ        stride+48(FP), DI
+	ADDQ         base_base+24(FP), DI
+	MOVL         12(DX), DX
+	IMULQ        stride+48(FP), DX
+	ADDQ         base_base+24(FP), DX
+	MOVL         $0x80808080, R8
+	VPBROADCASTD R8, Z0
+
+Tile:
+	LEAQ    (AX), R8
+	CMPQ    R8, CX
+	CMOVQHI CX, R8
+	MOVL    (R8), R8
+	IMULQ   stride+48(FP), R8
+	ADDQ    base_base+24(FP), R8
+	LEAQ    4(AX), R9
+	CMPQ    R9, CX
+	CMOVQHI CX, R9
+	MOVL    (R9), R9
+	IMULQ   stride+48(FP), R9
+	ADDQ    base_base+24(FP), R9
+	LEAQ    8(AX), R10
+	CMPQ    R10, CX
+	CMOVQHI CX, R10
+	MOVL    (R10), R10
+	IMULQ   stride+48(FP), R10
+	ADDQ    base_base+24(FP), R10
+	LEAQ    12(AX), R11
+	CMPQ    R11, CX
+	CMOVQHI CX, R11
+	MOVL    (R11), R11
+	IMULQ   stride+48(FP), R11
+	ADDQ    base_base+24(FP), R11
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	XORQ    R12, R12
+	MOVQ    length+56(FP), R13
+	SUBQ    $0x40, R13
+	JZ      Last
+
+Block:
+	VPXORD    (BX)(R12*1), Z0, Z17
+	VPXORD    (SI)(R12*1), Z0, Z18
+	VPXORD    (DI)(R12*1), Z0, Z19
+	VPXORD    (DX)(R12*1), Z0, Z20
+	VMOVDQU64 (R8)(R12*1), Z21
+	VPDPBUSD  Z17, Z21, Z1
+	VPDPBUSD  Z18, Z21, Z5
+	VPDPBUSD  Z19, Z21, Z9
+	VPDPBUSD  Z20, Z21, Z13
+	VMOVDQU64 (R9)(R12*1), Z21
+	VPDPBUSD  Z17, Z21, Z2
+	VPDPBUSD  Z18, Z21, Z6
+	VPDPBUSD  Z19, Z21, Z10
+	VPDPBUSD  Z20, Z21, Z14
+	VMOVDQU64 (R10)(R12*1), Z21
+	VPDPBUSD  Z17, Z21, Z3
+	VPDPBUSD  Z18, Z21, Z7
+	VPDPBUSD  Z19, Z21, Z11
+	VPDPBUSD  Z20, Z21, Z15
+	VMOVDQU64 (R11)(R12*1), Z21
+	VPDPBUSD  Z17, Z21, Z4
+	VPDPBUSD  Z18, Z21, Z8
+	VPDPBUSD  Z19, Z21, Z12
+	VPDPBUSD  Z20, Z21, Z16
+	ADDQ      $0x40, R12
+	CMPQ      R12, R13
+	JB        Block
+
+Last:
+	VPXORD        (BX)(R12*1), Z0, Z17
+	VPXORD        (SI)(R12*1), Z0, Z18
+	VPXORD        (DI)(R12*1), Z0, Z19
+	VPXORD        (DX)(R12*1), Z0, Z20
+	VMOVDQU64     (R8)(R12*1), Z21
+	VPDPBUSD      Z17, Z21, Z1
+	VPDPBUSD      Z18, Z21, Z5
+	VPDPBUSD      Z19, Z21, Z9
+	VPDPBUSD      Z20, Z21, Z13
+	VMOVDQU64     (R9)(R12*1), Z21
+	VPDPBUSD      Z17, Z21, Z2
+	VPDPBUSD      Z18, Z21, Z6
+	VPDPBUSD      Z19, Z21, Z10
+	VPDPBUSD      Z20, Z21, Z14
+	VMOVDQU64     (R10)(R12*1), Z21
+	VPDPBUSD      Z17, Z21, Z3
+	VPDPBUSD      Z18, Z21, Z7
+	VPDPBUSD      Z19, Z21, Z11
+	VPDPBUSD      Z20, Z21, Z15
+	VMOVDQU64     (R11)(R12*1), Z21
+	VPDPBUSD      Z17, Z21, Z4
+	VPDPBUSD      Z18, Z21, Z8
+	VPDPBUSD      Z19, Z21, Z12
+	VPDPBUSD      Z20, Z21, Z16
+	MOVQ          CX, R8
+	SUBQ          AX, R8
+	SHRQ          $0x02, R8
+	INCQ          R8
+	MOVQ          $0x00000004, R9
+	CMPQ          R8, R9
+	CMOVQHI       R9, R8
+	MOVQ          $0x0000000f, R9
+	BZHIQ         R8, R9, R9
+	KMOVW         R9, K1
+	VPXORD        X22, X22, X22
+	MOVQ          AX, R8
+	SUBQ          rows_base+88(FP), R8
+	ADDQ          dst_base+0(FP), R8
+	MOVQ          rows_len+96(FP), R9
+	VBROADCASTSD  factor+112(FP), Y17
+	VPUNPCKLDQ    Z2, Z1, Z18
+	VPUNPCKHDQ    Z2, Z1, Z19
+	VPADDD        Z19, Z18, Z18
+	VPUNPCKLDQ    Z4, Z3, Z19
+	VPUNPCKHDQ    Z4, Z3, Z20
+	VPADDD        Z20, Z19, Z19
+	VPUNPCKLQDQ   Z19, Z18, Z20
+	VPUNPCKHQDQ   Z19, Z18, Z18
+	VPADDD        Z18, Z20, Z20
+	VEXTRACTI64X4 $0x01, Z20, Y18
+	VPADDD        Y20, Y18, Y18
+	VEXTRACTI32X4 $0x01, Y18, X19
+	VPADDD        X18, X19, X19
+	VBROADCASTSS  most_0+72(FP), X18
+	VPADDD        X19, X19, X19
+	VPSUBD        X19, X22, X19
+	VPADDD        X18, X19, X19
+	VPMAXSD       X22, X19, X19
+	VCVTUDQ2PD    X19, Y18
+	VMULPD        Y17, Y18, Y18
+	VCVTPD2PSY    Y18, X19
+	VMOVUPS       X19, K1, (R8)
+	LEAQ          (R8)(R9*4), R8
+	VPUNPCKLDQ    Z6, Z5, Z18
+	VPUNPCKHDQ    Z6, Z5, Z19
+	VPADDD        Z19, Z18, Z18
+	VPUNPCKLDQ    Z8, Z7, Z19
+	VPUNPCKHDQ    Z8, Z7, Z20
+	VPADDD        Z20, Z19, Z19
+	VPUNPCKLQDQ   Z19, Z18, Z20
+	VPUNPCKHQDQ   Z19, Z18, Z18
+	VPADDD        Z18, Z20, Z20
+	VEXTRACTI64X4 $0x01, Z20, Y18
+	VPADDD        Y20, Y18, Y18
+	VEXTRACTI32X4 $0x01, Y18, X19
+	VPADDD        X18, X19, X19
+	VBROADCASTSS  most_1+76(FP), X18
+	VPADDD        X19, X19, X19
+	VPSUBD        X19, X22, X19
+	VPADDD        X18, X19, X19
+	VPMAXSD       X22, X19, X19
+	VCVTUDQ2PD    X19, Y18
+	VMULPD        Y17, Y18, Y18
+	VCVTPD2PSY    Y18, X19
+	VMOVUPS       X19, K1, (R8)
+	LEAQ          (R8)(R9*4), R8
+	VPUNPCKLDQ    Z10, Z9, Z18
+	VPUNPCKHDQ    Z10, Z9, Z19
+	VPADDD        Z19, Z18, Z18
+	VPUNPCKLDQ    Z12, Z11, Z19
+	VPUNPCKHDQ    Z12, Z11, Z20
+	VPADDD        Z20, Z19, Z19
+	VPUNPCKLQDQ   Z19, Z18, Z20
+	VPUNPCKHQDQ   Z19, Z18, Z18
+	VPADDD        Z18, Z20, Z20
+	VEXTRACTI64X4 $0x01, Z20, Y18
+	VPADDD        Y20, Y18, Y18
+	VEXTRACTI32X4 $0x01, Y18, X19
+	VPADDD        X18, X19, X19
+	VBROADCASTSS  most_2+80(FP), X18
+	VPADDD        X19, X19, X19
+	VPSUBD        X19, X22, X19
+	VPADDD        X18, X19, X19
+	VPMAXSD       X22, X19, X19
+	VCVTUDQ2PD    X19, Y18
+	VMULPD        Y17, Y18, Y18
+	VCVTPD2PSY    Y18, X19
+	VMOVUPS       X19, K1, (R8)
+	LEAQ          (R8)(R9*4), R8
+	VPUNPCKLDQ    Z14, Z13, Z18
+	VPUNPCKHDQ    Z14, Z13, Z19
+	VPADDD        Z19, Z18, Z18
+	VPUNPCKLDQ    Z16, Z15, Z19
+	VPUNPCKHDQ    Z16, Z15, Z20
+	VPADDD        Z20, Z19, Z19
+	VPUNPCKLQDQ   Z19, Z18, Z20
+	VPUNPCKHQDQ   Z19, Z18, Z18
+	VPADDD        Z18, Z20, Z20
+	VEXTRACTI64X4 $0x01, Z20, Y18
+	VPADDD        Y20, Y18, Y18
+	VEXTRACTI32X4 $0x01, Y18, X19
+	VPADDD        X18, X19, X19
+	VBROADCASTSS  most_3+84(FP), X18
+	VPADDD        X19, X19, X19
+	VPSUBD        X19, X22, X19
+	VPADDD        X18, X19, X19
+	VPMAXSD       X22, X19, X19
+	VCVTUDQ2PD    X19, Y18
+	VMULPD        Y17, Y18, Y18
+	VCVTPD2PSY    Y18, X19
+	VMOVUPS       X19, K1, (R8)
+	LEAQ          (R8)(R9*4), R8
+	ADDQ          $0x10, AX
+	CMPQ          AX, CX
+	JBE           Tile
+	VZEROUPPER
+
+Return:
+	RET
+
 // func squaredL2U8SummedShort8AVX512(dst []float32, base []byte, stride int, length int, queries []uint32, rows []uint32, factor float64)
 // Requires: AVX, AVX512F, AVX512VL, AVX512_VNNI, BMI2, CMOV
 TEXT ·squaredL2U8SummedShort8AVX512(SB), $2176-120

@@ -23,6 +23,7 @@ type blockKernel struct {
 var blockKernels = []blockKernel{
 	{"SquaredL2U8Summed", true, simd.SquaredL2U8SummedBlock, simd.SquaredL2U8SummedRows},
 	{"SquaredL2U8", false, simd.SquaredL2U8Block, simd.SquaredL2U8Rows},
+	{"SphericalU8", false, sphericalBlock, sphericalRows},
 }
 
 // eachBlockKernel runs f for every kernel of every implementation that this machine has.

@@ -71,6 +71,7 @@ func TestBytesReadNothingOutside(t *testing.T) {
 	}
 	eachByteKernel(t, func(t *testing.T, k byteKernel) { outside(t, k, 0) })
 	eachSummedKernel(t, func(t *testing.T, k byteKernel) { outside(t, k, 64) })
+	eachImplementation(t, func(t *testing.T) { outside(t, byteKernel{rows: sphericalRows}, 0) })
 	eachHalfKernel(t, func(_ *testing.T, k halfKernel) {
 		for n := 0; n <= 512; n += 32 {
 			for _, count := range []int{0, 1, 2, 3, 4, 25} {

@@ -18,6 +18,13 @@ func squaredL2U8SummedRowsAVX2(dst []uint32, q []byte, base []byte, stride int, 
 //go:noescape
 func dotU8SummedRowsAVX2(dst []uint32, q []byte, base []byte, stride int, rows []uint32, ahead int)
 
+// centeredQueryDotU8RowsAVX2 sets dst[i] to the sum of (q[j]-128)*row[j] for the
+// row at base[rows[i]*stride]. The length of q is a multiple of 64. It checks no bounds. It prefetches row i+ahead while
+// it computes row i.
+//
+//go:noescape
+func centeredQueryDotU8RowsAVX2(dst []uint32, q []byte, base []byte, stride int, rows []uint32, ahead int)
+
 // squaredL2U8RowsAVX2 sets dst[i] to the sum of (q[j]-row[j])^2 for the
 // row at base[rows[i]*stride]. The length of q is a multiple of 64. It checks no bounds. It prefetches row i+ahead while
 // it computes row i.

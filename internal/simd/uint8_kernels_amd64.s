@@ -505,6 +505,200 @@ Done:
 Return:
 	RET
 
+// func centeredQueryDotU8RowsAVX2(dst []uint32, q []byte, base []byte, stride int, rows []uint32, ahead int)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·centeredQueryDotU8RowsAVX2(SB), NOSPLIT, $0-112
+	MOVQ    rows_base+80(FP), AX
+	MOVQ    rows_len+88(FP), CX
+	TESTQ   CX, CX
+	JZ      Return
+	LEAQ    -4(AX)(CX*4), CX
+	MOVQ    dst_base+0(FP), DX
+	MOVQ    base_base+48(FP), BX
+	MOVQ    stride+72(FP), SI
+	MOVQ    ahead+104(FP), DI
+	MOVQ    q_base+24(FP), R8
+	MOVQ    q_len+32(FP), R9
+	VPXOR   Y0, Y0, Y0
+	MOVQ    AX, R10
+	LEAQ    -4(AX)(DI*4), R11
+	CMPQ    R11, CX
+	CMOVQHI CX, R11
+
+First:
+	MOVL  (R10), R12
+	IMULQ SI, R12
+	ADDQ  BX, R12
+	XORQ  R13, R13
+
+FirstLine:
+	PREFETCHT1 (R12)(R13*1)
+	ADDQ       $0x40, R13
+	CMPQ       R13, R9
+	JLT        FirstLine
+	ADDQ       $0x04, R10
+	CMPQ       R10, R11
+	JBE        First
+	CMPQ       AX, CX
+	JE         One
+
+Two:
+	MOVL    (AX), R10
+	IMULQ   SI, R10
+	ADDQ    BX, R10
+	MOVL    4(AX), R11
+	IMULQ   SI, R11
+	ADDQ    BX, R11
+	LEAQ    (AX)(DI*4), R12
+	CMPQ    R12, CX
+	CMOVQHI CX, R12
+	MOVL    (R12), R12
+	IMULQ   SI, R12
+	ADDQ    BX, R12
+	VPXOR   Y1, Y1, Y1
+	LEAQ    4(AX)(DI*4), R13
+	CMPQ    R13, CX
+	CMOVQHI CX, R13
+	MOVL    (R13), R13
+	IMULQ   SI, R13
+	ADDQ    BX, R13
+	VPXOR   Y2, Y2, Y2
+	XORQ    R14, R14
+	JMP     twoNext
+
+twoBlock:
+	PREFETCHT1 (R12)(R14*1)
+	PREFETCHT1 (R13)(R14*1)
+	VMOVDQU    (R8)(R14*1), Y3
+	VPUNPCKLBW Y0, Y3, Y4
+	VPUNPCKHBW Y0, Y3, Y3
+	VPSUBW     uint8Center<>+0(SB), Y4, Y4
+	VPSUBW     uint8Center<>+0(SB), Y3, Y3
+	VMOVDQU    (R10)(R14*1), Y6
+	VPUNPCKLBW Y0, Y6, Y5
+	VPUNPCKHBW Y0, Y6, Y6
+	VPMADDWD   Y4, Y5, Y5
+	VPMADDWD   Y3, Y6, Y6
+	VPADDD     Y5, Y1, Y1
+	VPADDD     Y6, Y1, Y1
+	VMOVDQU    (R11)(R14*1), Y6
+	VPUNPCKLBW Y0, Y6, Y5
+	VPUNPCKHBW Y0, Y6, Y6
+	VPMADDWD   Y4, Y5, Y5
+	VPMADDWD   Y3, Y6, Y6
+	VPADDD     Y5, Y2, Y2
+	VPADDD     Y6, Y2, Y2
+	VMOVDQU    32(R8)(R14*1), Y3
+	VPUNPCKLBW Y0, Y3, Y4
+	VPUNPCKHBW Y0, Y3, Y3
+	VPSUBW     uint8Center<>+0(SB), Y4, Y4
+	VPSUBW     uint8Center<>+0(SB), Y3, Y3
+	VMOVDQU    32(R10)(R14*1), Y6
+	VPUNPCKLBW Y0, Y6, Y5
+	VPUNPCKHBW Y0, Y6, Y6
+	VPMADDWD   Y4, Y5, Y5
+	VPMADDWD   Y3, Y6, Y6
+	VPADDD     Y5, Y1, Y1
+	VPADDD     Y6, Y1, Y1
+	VMOVDQU    32(R11)(R14*1), Y6
+	VPUNPCKLBW Y0, Y6, Y5
+	VPUNPCKHBW Y0, Y6, Y6
+	VPMADDWD   Y4, Y5, Y5
+	VPMADDWD   Y3, Y6, Y6
+	VPADDD     Y5, Y2, Y2
+	VPADDD     Y6, Y2, Y2
+	ADDQ       $0x40, R14
+
+twoNext:
+	CMPQ         R14, R9
+	JLT          twoBlock
+	VEXTRACTI128 $0x01, Y1, X3
+	VPADDD       X3, X1, X1
+	VPSHUFD      $0x4e, X1, X3
+	VPADDD       X3, X1, X1
+	VPSHUFD      $0xb1, X1, X3
+	VPADDD       X3, X1, X1
+	VMOVD        X1, (DX)
+	VEXTRACTI128 $0x01, Y2, X1
+	VPADDD       X1, X2, X2
+	VPSHUFD      $0x4e, X2, X1
+	VPADDD       X1, X2, X2
+	VPSHUFD      $0xb1, X2, X1
+	VPADDD       X1, X2, X2
+	VMOVD        X2, 4(DX)
+	ADDQ         $0x08, DX
+	ADDQ         $0x08, AX
+	CMPQ         AX, CX
+	JB           Two
+	JA           Done
+
+One:
+	MOVL    (AX), R10
+	IMULQ   SI, R10
+	ADDQ    BX, R10
+	LEAQ    (AX)(DI*4), DI
+	CMPQ    DI, CX
+	CMOVQHI CX, DI
+	MOVL    (DI), CX
+	IMULQ   SI, CX
+	ADDQ    BX, CX
+	VPXOR   Y1, Y1, Y1
+	XORQ    BX, BX
+	JMP     oneNext
+
+oneBlock:
+	PREFETCHT1 (CX)(BX*1)
+	VMOVDQU    (R8)(BX*1), Y2
+	VPUNPCKLBW Y0, Y2, Y3
+	VPUNPCKHBW Y0, Y2, Y2
+	VPSUBW     uint8Center<>+0(SB), Y3, Y3
+	VPSUBW     uint8Center<>+0(SB), Y2, Y2
+	VMOVDQU    (R10)(BX*1), Y5
+	VPUNPCKLBW Y0, Y5, Y4
+	VPUNPCKHBW Y0, Y5, Y5
+	VPMADDWD   Y3, Y4, Y4
+	VPMADDWD   Y2, Y5, Y5
+	VPADDD     Y4, Y1, Y1
+	VPADDD     Y5, Y1, Y1
+	VMOVDQU    32(R8)(BX*1), Y2
+	VPUNPCKLBW Y0, Y2, Y3
+	VPUNPCKHBW Y0, Y2, Y2
+	VPSUBW     uint8Center<>+0(SB), Y3, Y3
+	VPSUBW     uint8Center<>+0(SB), Y2, Y2
+	VMOVDQU    32(R10)(BX*1), Y5
+	VPUNPCKLBW Y0, Y5, Y4
+	VPUNPCKHBW Y0, Y5, Y5
+	VPMADDWD   Y3, Y4, Y4
+	VPMADDWD   Y2, Y5, Y5
+	VPADDD     Y4, Y1, Y1
+	VPADDD     Y5, Y1, Y1
+	ADDQ       $0x40, BX
+
+oneNext:
+	CMPQ         BX, R9
+	JLT          oneBlock
+	VEXTRACTI128 $0x01, Y1, X0
+	VPADDD       X0, X1, X1
+	VPSHUFD      $0x4e, X1, X0
+	VPADDD       X0, X1, X1
+	VPSHUFD      $0xb1, X1, X0
+	VPADDD       X0, X1, X1
+	VMOVD        X1, (DX)
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, AX
+
+Done:
+	VZEROUPPER
+
+Return:
+	RET
+
+DATA uint8Center<>+0(SB)/8, $0x0080008000800080
+DATA uint8Center<>+8(SB)/8, $0x0080008000800080
+DATA uint8Center<>+16(SB)/8, $0x0080008000800080
+DATA uint8Center<>+24(SB)/8, $0x0080008000800080
+GLOBL uint8Center<>(SB), RODATA|NOPTR, $32
+
 // func squaredL2U8RowsAVX2(dst []uint32, q []byte, base []byte, stride int, rows []uint32, ahead int)
 // Requires: AVX, AVX2, CMOV, MMX+
 TEXT ·squaredL2U8RowsAVX2(SB), NOSPLIT, $0-112

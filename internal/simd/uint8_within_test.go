@@ -23,6 +23,7 @@ var withinKernels = []struct {
 	{byteKernels[2], simd.MaxU8Within, 0},
 	{summedKernels[0], simd.SquaredL2U8SummedWithin, 64},
 	{summedKernels[0], listedWithin, 64},
+	{byteKernel{name: "SphericalU8", rows: sphericalRows}, sphericalWithin, 0},
 }
 
 // listedWithin knows in which blocks the query has anything.

@@ -18,6 +18,7 @@ const blockBytes = 64 // what the length of a code is a multiple of
 func main() {
 	ConstraintExpr("amd64,!purego")
 	quantize()
+	center()
 	bytesOfFloats()
 	sums()
 	Generate()
@@ -87,6 +88,58 @@ func quantize() {
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// center emits the conversion of eight components at a time to steps around 128, in float32.
+func center() {
+	TEXT("centerU8AVX2", NOSPLIT, "func(dst []byte, src []float32, factor float32) bool")
+	Doc("centerU8AVX2 is centerU8Go for as many components as there are in src, a multiple of 8. It checks no bounds.")
+	Pragma("noescape")
+	dst := Load(Param("dst").Base(), GP64())
+	src := Load(Param("src").Base(), GP64())
+	n := Load(Param("src").Len(), GP64())
+	factor, zero, within, at := YMM(), YMM(), YMM(), GP64()
+	VBROADCASTSS(address("factor"), factor)
+	half, end, most := float("centerHalf", 128.5), float("centerEnd", 256), float("centerMost", 255.5)
+	VXORPS(zero, zero, zero)
+	VPCMPEQD(within, within, within)
+	XORQ(at, at)
+	JMP(LabelRef("NextCentered"))
+	Label("Centered")
+	steps, compared, codes, upper := YMM(), YMM(), YMM(), XMM()
+	VMULPS(Mem{Base: src, Index: at, Scale: 4}, factor, steps)
+	VADDPS(half, steps, steps)
+	VCMPPS(Imm(13), zero, steps, compared) // not below, false for NaN
+	VANDPS(compared, within, within)
+	VCMPPS(Imm(1), end, steps, compared) // below
+	VANDPS(compared, within, within)
+	VMAXPS(zero, steps, steps) // the second, zero, where one is NaN
+	VMINPS(most, steps, steps)
+	VCVTTPS2DQ(steps, codes)
+	VEXTRACTI128(Imm(1), codes, upper)
+	VPACKUSDW(upper, codes.AsX(), upper)
+	VPACKUSWB(upper, upper, upper)
+	VMOVQ(upper, Mem{Base: dst, Index: at, Scale: 1})
+	ADDQ(Imm(8), at)
+	Label("NextCentered")
+	CMPQ(at, n)
+	JB(LabelRef("Centered"))
+	mask, result := GP32(), GP8()
+	VMOVMSKPS(within, mask)
+	CMPL(mask, Imm(255))
+	SETEQ(result)
+	Store(result, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// float emits a register with a number in its eight lanes.
+func float(name string, x float32) VecVirtual {
+	data := GLOBL(name, RODATA|NOPTR)
+	DATA(0, U32(math.Float32bits(x)))
+	all := YMM()
+	VBROADCASTSS(data, all)
+	return all
 }
 
 // bytesOfFloats emits the conversion of 32 components at a time that have to be bytes already.

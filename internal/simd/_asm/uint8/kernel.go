@@ -62,6 +62,22 @@ var squaredL2Summed = kernel{
 	},
 }
 
+// centeredQuery takes 128 from the bytes of the query alone. What that is too much, 128 times the sum of what is left of them, is the same
+// for all rows.
+var centeredQuery = kernel{
+	name: "centeredQueryDotU8",
+	what: "the sum of (q[j]-128)*row[j]",
+	prepare: func(x, zero VecVirtual) []VecVirtual {
+		words := widen(x, zero)
+		for _, of := range words {
+			VPSUBW(center(), of, of)
+		}
+		return words
+	},
+	add:    addProducts,
+	reduce: addWords,
+}
+
 // widen emits the words of 32 bytes.
 func widen(x, zero VecVirtual) []VecVirtual {
 	low := YMM()

@@ -11,6 +11,9 @@
 // A summed row has the sum of its bytes and that of their squares in its last 8 bytes. These are cleared in the query, so that
 // their products are zeros.
 //
+// Of spherical rows, whose bytes stand for components and 128 more, products are summed with 128 subtracted from the words of the query,
+// which rows share, and not from those of rows. What that makes of the sum is left to Go.
+//
 // # How rows follow one another
 //
 // Rows are taken by twos, which share the loads of the query, and the last one alone when their number is odd. With each
@@ -24,7 +27,7 @@ import (
 
 func main() {
 	ConstraintExpr("amd64,!purego")
-	for _, k := range []kernel{squaredL2Summed, dotSummed, squaredL2, l1, largest} {
+	for _, k := range []kernel{squaredL2Summed, dotSummed, centeredQuery, squaredL2, l1, largest} {
 		rows(k)
 	}
 	floats()

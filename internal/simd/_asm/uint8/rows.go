@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -186,19 +187,29 @@ func (w *walk) block(k kernel, offset Register, rows, ahead []Register, sums []V
 	}
 }
 
-// sumsMask returns where the mask lies, which all kernels of summed rows share.
+// sumsMask is a mask of the bytes that are no sums, in the last 32 of a row.
 func sumsMask() Mem {
-	if mask.Base == nil {
-		mask = GLOBL("uint8SumsMask", RODATA|NOPTR)
-		for i := range vectorBytes / 8 {
-			bits := ^uint64(0)
-			if i == vectorBytes/8-1 {
-				bits = 0
-			}
-			DATA(8*i, U64(bits))
-		}
-	}
-	return mask
+	const all = math.MaxUint64
+	return constant("uint8SumsMask", all, all, all, 0)
 }
 
-var mask Mem
+// center is 16 words of 128.
+func center() Mem {
+	const words = 0x0080008000800080
+	return constant("uint8Center", words, words, words, words)
+}
+
+// defined are the constants that are there already.
+var defined = map[string]Mem{}
+
+// constant is a register of numbers in memory, which all kernels share.
+func constant(name string, lanes ...uint64) Mem {
+	if at, ok := defined[name]; ok {
+		return at
+	}
+	defined[name] = GLOBL(name, RODATA|NOPTR)
+	for i, lane := range lanes {
+		DATA(8*i, U64(lane))
+	}
+	return defined[name]
+}

@@ -16,6 +16,7 @@ type kernel struct {
 	signed bool // add takes the query's bytes with 128 subtracted
 	norm   bool // finish needs the sum of the squares of the query
 	listed bool // of a query that is zero but in some blocks, which a list has and which are all that is read; add takes its bytes as they are
+	round  bool // of spherical rows: double and the sum of the query's bytes are parameters
 
 	sums int // registers to sum a row in
 	// add adds the terms of 64 bytes, those of the row being at y, to the lanes of sums.
@@ -30,7 +31,7 @@ type kernel struct {
 // constants are the registers that a kernel does not change.
 type constants struct {
 	sign VecVirtual // 64 bytes of 128
-	norm VecVirtual // four times the sum of the squares of the query; with a list it is less 256 times its sum
+	norm VecVirtual // four times the sum of the squares of the query; with a list it is less 256 times its sum; of spherical rows, the most
 }
 
 var squaredL2Summed = kernel{
@@ -59,6 +60,19 @@ var squaredL2Listed = kernel{
 		VPADDD(total, total, total)
 		VPSUBD(total, squares, total)
 		VPADDD(c.norm, total, total)
+	},
+}
+
+// spherical takes 128 from the bytes of the query alone, and adds what is too much of the products, 128 for each, to the most.
+var spherical = kernel{
+	name: "sphericalU8", what: "double less twice the sum of (q[j]-128)*(row[j]-128), at least 0,", signed: true, round: true,
+	sums: 1, add: addProducts, reduce: vnni.AddLanes,
+	finish: func(c *constants, total, _, _ VecVirtual) {
+		none := XMM()
+		VPXORD(none, none, none)
+		VPADDD(total, total, total)
+		VPSUBD(total, c.norm, total)
+		VPMAXSD(none, total, total)
 	},
 }
 

@@ -15,6 +15,12 @@
 // A summed row has sum(x) and sum(x*x) in its last 8 bytes. These take no part: they are zeros in s. Other rows get the sums
 // on the way. Integers add up in any order, and to the same result modulo 2^32.
 //
+// Of spherical rows the bytes, too, stand for components and 128 more. With x = t + 128,
+//
+//	sum(t*s) = sum(x*s) - 128*sum(s)
+//
+// in which the last term is the same for all rows, so that these need no sums.
+//
 // # How rows follow one another
 //
 // Rows are taken by fours, which share the loads of the query, and whose sums are added up together, to one lane each. What is
@@ -30,10 +36,10 @@ import (
 
 func main() {
 	ConstraintExpr("amd64,!purego")
-	for _, k := range []kernel{squaredL2Summed, dotSummed, squaredL2, l1, largest} {
+	for _, k := range []kernel{squaredL2Summed, dotSummed, spherical, squaredL2, l1, largest} {
 		rows(k, false)
 	}
-	for _, k := range []kernel{squaredL2Summed, squaredL2Listed, squaredL2, l1, largest} {
+	for _, k := range []kernel{squaredL2Summed, squaredL2Listed, spherical, squaredL2, l1, largest} {
 		rows(k, true)
 	}
 	short(1)

@@ -47,19 +47,23 @@ func rows(k kernel, within bool) {
 
 // begin emits the head of a function.
 func begin(k kernel, within bool) {
-	name, blocks := k.name+"RowsAVX512", ""
+	name, more := k.name+"RowsAVX512", ""
 	var doc []string
 	length := []string{"The length of q is a multiple of 64, above 0."}
 	if k.summed {
 		length[0] += " The last 8 bytes of q and of rows are their sums."
 	}
 	if k.listed {
-		blocks = "blocks []uint32, "
+		more = "blocks []uint32, "
 		length = append(length, "q has zeros outside of the 64 bytes at each of blocks, the last of which are its last.")
+	}
+	if k.round {
+		more = "sum, double uint32, "
+		length = append(length, "Sum is that of its bytes.")
 	}
 	if within {
 		name = k.name + "WithinAVX512"
-		TEXT(name, NOSPLIT, "func(dst, rows []uint32, q, base []byte, "+blocks+"stride int, limit uint32) int")
+		TEXT(name, NOSPLIT, "func(dst, rows []uint32, q, base []byte, "+more+"stride int, limit uint32) int")
 		doc = []string{
 			fmt.Sprintf("%s computes %s for the", name, k.what),
 			"rows at base[rows[i]*stride], moves the results that are not above limit to the front of dst and their numbers to",
@@ -67,7 +71,7 @@ func begin(k kernel, within bool) {
 		}
 		length = append(length, "It checks no bounds. It leaves it to the caller to prefetch the rows.")
 	} else {
-		TEXT(name, NOSPLIT, "func(dst []uint32, q, base []byte, stride int, rows []uint32, ahead int)")
+		TEXT(name, NOSPLIT, "func(dst []uint32, q, base []byte, "+more+"stride int, rows []uint32, ahead int)")
 		doc = []string{fmt.Sprintf("%s sets dst[i] to %s for the", name, k.what), "row at base[rows[i]*stride]."}
 		length = append(length, "It checks no bounds. It prefetches row i+ahead while it computes row i.")
 	}
@@ -129,10 +133,12 @@ func (w *walk) constants() {
 		MOVL(U32(0x80808080), sign)
 		VPBROADCASTD(sign, w.fixed.sign)
 	}
-	if w.norm {
+	if w.norm || w.round {
 		w.fixed.norm = XMM()
 	}
 	switch {
+	case w.round:
+		w.most()
 	case w.summed:
 		if w.norm {
 			VPBROADCASTD(Mem{Base: w.query, Index: w.length, Scale: 1, Disp: -4}, w.fixed.norm)
@@ -151,6 +157,19 @@ func (w *walk) constants() {
 	case w.norm:
 		w.queryNorm()
 	}
+}
+
+// most emits what twice the products are taken from: double, and 256 times the sum of the query's bytes less 128 each.
+func (w *walk) most() {
+	sum, most := GP64(), GP64()
+	Load(Param("sum"), sum.As32())
+	MOVQ(w.length, most)
+	SHLQ(Imm(7), most)
+	SUBQ(most, sum)
+	SHLQ(Imm(8), sum)
+	MOVL(params.At(Param("double")), most.As32())
+	ADDL(sum.As32(), most.As32())
+	VPBROADCASTD(most.As32(), w.fixed.norm)
 }
 
 // queryNorm emits the sum of the squares of the query, from q*(q-128) less q*(-128).

@@ -16,9 +16,18 @@ const (
 	side       = 4  // queries, and rows, that are taken together
 )
 
+// rowKind is what is compared.
+type rowKind int
+
+const (
+	plain     rowKind = iota
+	summed            // rows have their sums in their last bytes
+	spherical         // codes less 128 are about as long as one another
+)
+
 // tile is the comparison of four queries with four rows.
 type tile struct {
-	summed  bool           // rows have their sums in their last bytes
+	rowKind
 	queries [side]Register // addresses
 	rows    [side]Register
 	offset  Register // of a block
@@ -29,22 +38,26 @@ type tile struct {
 	norms   [side]VecVirtual       // of a row that is not summed
 }
 
-// four emits the kernel of summed rows, or that of others.
-func four(summed bool) {
-	name, squares := "squaredL2U8FourAVX512", "squares [4]uint32, "
+// four emits the kernel of one kind of rows.
+func four(kind rowKind) {
+	name, more, of := "squaredL2U8FourAVX512", "squares [4]uint32, ", "the sum of the squared differences of"
 	what := "Squares are the sums of the squares of the queries."
-	if summed {
-		name, squares = "squaredL2U8SummedFourAVX512", ""
+	switch kind {
+	case summed:
+		name, more = "squaredL2U8SummedFourAVX512", ""
 		what = "The last 8 bytes of rows are their sums."
+	case spherical:
+		name, more, of = "sphericalU8FourAVX512", "most [4]uint32, ", "what sphericalU8RowsAVX512 computes of"
+		what = "Most are double and 256 times the sums of the bytes of the queries less 128."
 	}
-	TEXT(name, NOSPLIT, "func(dst []float32, base []byte, stride, length int, queries *[4]uint32, "+squares+"rows []uint32, factor float64)")
+	TEXT(name, NOSPLIT, "func(dst []float32, base []byte, stride, length int, queries *[4]uint32, "+more+"rows []uint32, factor float64)")
 	Doc(
-		name+" sets dst[i*len(rows)+j] to factor times the sum of the squared differences of the rows",
+		name+" sets dst[i*len(rows)+j] to factor times "+of+" the rows",
 		"queries[i] and rows[j], which are length bytes at multiples of stride in base.",
 		"The length is a multiple of 64, above 0. "+what+" It checks no bounds.",
 	)
 	Pragma("noescape")
-	t := tile{summed: summed, some: K(), sign: ZMM()}
+	t := tile{rowKind: kind, some: K(), sign: ZMM()}
 	row, end := Load(Param("rows").Base(), GP64()), Load(Param("rows").Len(), GP64())
 	TESTQ(end, end)
 	JZ(LabelRef("Return"))
@@ -53,7 +66,7 @@ func four(summed bool) {
 	for i := range t.queries {
 		t.queries[i] = params.Row(Mem{Base: queries, Disp: 4 * i})
 	}
-	if summed {
+	if kind == summed {
 		mask := GP32()
 		MOVL(U32(1<<(blockBytes/tailBytes-1)-1), mask)
 		KMOVW(mask, t.some)
@@ -89,7 +102,7 @@ func (t *tile) compute() {
 		}
 	}
 	for j := range t.norms {
-		if t.norms[j] = ZMM(); !t.summed {
+		if t.norms[j] = ZMM(); t.rowKind == plain {
 			VPXORD(t.norms[j], t.norms[j], t.norms[j])
 		}
 	}
@@ -113,7 +126,7 @@ func (t *tile) block(last bool) {
 	for i, query := range t.queries {
 		signed[i] = ZMM()
 		from := Mem{Base: query, Index: t.offset, Scale: 1}
-		if last && t.summed {
+		if last && t.rowKind == summed {
 			VPXORQ_Z(from, t.sign, t.some, signed[i])
 		} else {
 			VPXORD(from, t.sign, signed[i])
@@ -125,7 +138,7 @@ func (t *tile) block(last bool) {
 		for i := range signed {
 			vnni.DotBytes(signed[i], unsigned, t.sums[i][j])
 		}
-		if !t.summed {
+		if t.rowKind == plain {
 			itself := ZMM()
 			VPXORD(t.sign, unsigned, itself)
 			vnni.DotBytes(itself, unsigned, t.norms[j])
@@ -143,7 +156,7 @@ func (t *tile) store(row, end Register) {
 	INCQ(left)
 	masks.First(left, side, lanes)
 
-	norms := t.rowNorms()
+	rest := t.rest()
 	to, width := GP64(), GP64()
 	MOVQ(row, to)
 	SUBQ(params.At(Param("rows").Base()), to)
@@ -153,14 +166,20 @@ func (t *tile) store(row, end Register) {
 	VBROADCASTSD(params.At(Param("factor")), factor)
 	for i, query := range t.queries {
 		total, norm, wide := vnni.AddLanes(t.sums[i][:]), XMM(), YMM()
-		if t.summed {
-			VPBROADCASTD(Mem{Base: query, Index: t.last, Scale: 1, Disp: blockBytes - tailBytes/2}, norm)
-		} else {
+		switch t.rowKind {
+		case plain:
 			VBROADCASTSS(params.At(Param("squares").Index(i)), norm)
+		case summed:
+			VPBROADCASTD(Mem{Base: query, Index: t.last, Scale: 1, Disp: blockBytes - tailBytes/2}, norm)
+		case spherical:
+			VBROADCASTSS(params.At(Param("most").Index(i)), norm)
 		}
 		VPADDD(total, total, total)
-		VPSUBD(total, norms, total)
+		VPSUBD(total, rest, total)
 		VPADDD(norm, total, total)
+		if t.rowKind == spherical {
+			VPMAXSD(rest, total, total) // rest is 0
+		}
 		VCVTUDQ2PD(total, wide)
 		VMULPD(factor, wide, wide)
 		VCVTPD2PSY(wide, total)
@@ -169,10 +188,15 @@ func (t *tile) store(row, end Register) {
 	}
 }
 
-// rowNorms emits what rows add to their distances: lanes of the sum of the squares less 256 times the sum.
-func (t *tile) rowNorms() VecVirtual {
-	if !t.summed {
+// rest emits what rows add to their distances: lanes of the sum of the squares less 256 times the sum, nothing of spherical rows.
+func (t *tile) rest() VecVirtual {
+	switch t.rowKind {
+	case plain:
 		return vnni.AddLanes(t.norms[:])
+	case spherical:
+		none := XMM()
+		VPXORD(none, none, none)
+		return none
 	}
 	sums, squares := t.tails()
 	VPSLLD(Imm(8), sums, sums)

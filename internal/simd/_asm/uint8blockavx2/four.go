@@ -20,9 +20,18 @@ const (
 	rows    = 2 // that are taken together
 )
 
+// rowKind is what is compared.
+type rowKind int
+
+const (
+	plain     rowKind = iota
+	summed            // rows have their sums in their last bytes
+	spherical         // codes less 128 are about as long as one another
+)
+
 // tile is the comparison of four queries with two rows.
 type tile struct {
-	summed bool     // rows have their sums in their last bytes
+	rowKind
 	copies Register // the queries as words: of each block those of the first query, then those of the second, and so on
 	norms  Mem      // of the queries, each twice
 	rows   [rows]Register
@@ -32,20 +41,23 @@ type tile struct {
 	own    [rows]VecVirtual // norms of the rows
 }
 
-// four emits the kernel of summed rows, or that of others. What it has on the stack is too much for NOSPLIT.
-func four(summed bool) {
-	name, what := "squaredL2U8FourAVX2", ""
-	if summed {
+// four emits the kernel of one kind of rows. What it has on the stack is too much for NOSPLIT.
+func four(kind rowKind) {
+	name, more, of, what := "squaredL2U8FourAVX2", "", "the sum of the squared differences of", ""
+	switch kind {
+	case summed:
 		name, what = "squaredL2U8SummedFourAVX2", " The last 8 bytes of rows are their sums."
+	case spherical:
+		name, more, of = "sphericalU8FourAVX2", "double uint32, ", "what SphericalU8Rows computes of"
 	}
-	TEXT(name, 0, "func(dst []float32, base []byte, stride, length int, queries *[4]uint32, rows []uint32, factor float64)")
+	TEXT(name, 0, "func(dst []float32, base []byte, stride, length int, queries *[4]uint32, "+more+"rows []uint32, factor float64)")
 	Doc(
-		name+" sets dst[i*len(rows)+j] to factor times the sum of the squared differences of the rows",
+		name+" sets dst[i*len(rows)+j] to factor times "+of+" the rows",
 		"queries[i] and rows[j], which are length bytes at multiples of stride in base.",
 		fmt.Sprintf("The length is a multiple of 64, from 64 to %d.%s It checks no bounds.", copiedBytes, what),
 	)
 	Pragma("noescape")
-	t := tile{summed: summed, copies: GP64(), norms: AllocLocal(8 * queries), offset: GP64(), last: GP64()}
+	t := tile{rowKind: kind, copies: GP64(), norms: AllocLocal(8 * queries), offset: GP64(), last: GP64()}
 	row, end := Load(Param("rows").Base(), GP64()), Load(Param("rows").Len(), GP64())
 	TESTQ(end, end)
 	JZ(LabelRef("Return"))
@@ -79,12 +91,38 @@ func (t *tile) copy() {
 		query, norm := params.Row(Mem{Base: numbers, Disp: 4 * i}), zeros()
 		t.blocks(fmt.Sprint("Copy", i), func(at int, last bool) {
 			even, odd := t.words(query, at, last)
-			VMOVDQA(even, t.copied(i, at))
-			VMOVDQA(odd, t.copied(i, at).Offset(vectorBytes))
-			addNorm(even, odd, norm)
+			t.keep(even, t.copied(i, at))
+			t.keep(odd, t.copied(i, at).Offset(vectorBytes))
+			t.addNorm(even, odd, norm)
 		})
-		VMOVQ(lanes(norm, norm).AsX(), t.norms.Offset(8*i))
+		total := lanes(norm, norm)
+		if t.rowKind == spherical {
+			t.most(total)
+		}
+		VMOVQ(total.AsX(), t.norms.Offset(8*i))
 	}
+}
+
+// keep emits the storing of words of a query.
+func (t *tile) keep(words VecVirtual, to Mem) {
+	if t.rowKind == spherical {
+		centered := YMM()
+		VPSUBW(center(), words, centered)
+		words = centered
+	}
+	VMOVDQA(words, to)
+}
+
+// most emits what the products of spherical rows are taken from, but for the rows' norms, from the norm of a query.
+func (t *tile) most(norm VecVirtual) {
+	most, rest := GP64(), YMM()
+	MOVQ(params.At(Param("length")), most)
+	SHLQ(Imm(14), most)
+	SUBL(params.At(Param("double")), most.As32())
+	VMOVD(most.As32(), rest.AsX())
+	VPBROADCASTD(rest.AsX(), rest)
+	VPADDD(norm, norm, norm)
+	VPSUBD(rest, norm, norm)
 }
 
 // blocks emits a loop over the blocks of a row, what is done with each 32 bytes of which is emitted by step.
@@ -111,7 +149,7 @@ func (t *tile) copied(query, at int) Mem {
 func (t *tile) words(row Register, at int, last bool) (even, odd VecVirtual) {
 	even, odd = YMM(), YMM()
 	VMOVDQU(Mem{Base: row, Index: t.offset, Scale: 1, Disp: at}, odd)
-	if last && t.summed {
+	if last && t.rowKind == summed {
 		VPAND(allButSums(), odd, odd)
 	}
 	VPAND(evenBytes(), odd, even)
@@ -153,14 +191,19 @@ func (t *tile) products(at int, last bool) {
 		}
 	}
 	for j := range rows {
-		addNorm(even[j], odd[j], t.own[j])
+		t.addNorm(even[j], odd[j], t.own[j])
 	}
 }
 
-// addNorm emits the squares of the sums of two words each, added up. The even ones stay what they are.
-func addNorm(even, odd, norm VecVirtual) {
-	VPADDW(even, odd, odd)
-	VPMADDWD(odd, odd, odd)
+// addNorm emits the squares of the sums of two words each, added up; of spherical rows the products of the two. The even words stay what
+// they are.
+func (t *tile) addNorm(even, odd, norm VecVirtual) {
+	if t.rowKind == spherical {
+		VPMADDWD(even, odd, odd)
+	} else {
+		VPADDW(even, odd, odd)
+		VPMADDWD(odd, odd, odd)
+	}
 	VPADDD(odd, norm, norm)
 }
 
@@ -189,7 +232,7 @@ func (t *tile) store(row, end Register) {
 }
 
 // distances emits the distances of a tile: two of the first query and two of the second, and those of the other two. Sums of rows
-// that are copied fit in 31 bits.
+// that are copied fit in 31 bits, as those of spherical rows always do.
 func (t *tile) distances() (low, high Register) {
 	total, factor := t.totals(), YMM()
 	VBROADCASTSD(params.At(Param("factor")), factor)
@@ -205,7 +248,7 @@ func (t *tile) distances() (low, high Register) {
 	return halves[0], halves[1]
 }
 
-// totals emits the sums of the squared differences: two of each query.
+// totals emits the sums of the squared differences, or what is computed of spherical rows: two of each query.
 func (t *tile) totals() VecVirtual {
 	var halves [2]VecVirtual
 	for i := range halves {
@@ -218,8 +261,14 @@ func (t *tile) totals() VecVirtual {
 	VPADDD(other, total, total)
 	VPADDD(total, total, total)
 	norms := lanes(t.own[0], t.own[1])
+	if t.rowKind == spherical {
+		VPADDD(norms, norms, norms)
+	}
 	VPADDD(t.norms, norms, norms)
 	VPSUBD(total, norms, total)
+	if t.rowKind == spherical {
+		VPMAXSD(zeros(), total, total)
+	}
 	return total
 }
 
@@ -249,6 +298,12 @@ func fold(interleaveLow, interleaveHigh func(operands ...Op), a, b VecVirtual) V
 func evenBytes() Mem {
 	const even = 0x00ff00ff00ff00ff
 	return constant("blockEvenBytes", even, even, even, even)
+}
+
+// center is 16 words of 128.
+func center() Mem {
+	const words = 0x0080008000800080
+	return constant("blockCenter", words, words, words, words)
 }
 
 // allButSums is a mask of the bytes that are no sums, in the last 32 of a row.

@@ -17,6 +17,13 @@
 // processors multiply fewer words at a time than they add.
 //
 // Summed rows differ in their last 8 bytes only, which count as zeros: what they say is not needed.
+//
+// Of spherical rows the sum of products is wanted, with 128 subtracted from each word. It is subtracted from those of queries alone, as
+// they are copied, for
+//
+//	(x-128)*(u-128) + (y-128)*(v-128) = (x-128+v)*(y-128+u) - u*v - x*y + 128*128
+//
+// Again, the second term is summed once for four queries, the third once for a query.
 package main
 
 import (
@@ -25,8 +32,9 @@ import (
 
 func main() {
 	ConstraintExpr("amd64,!purego")
-	four(true)
-	four(false)
+	four(summed)
+	four(plain)
+	four(spherical)
 	near()
 	Generate()
 }

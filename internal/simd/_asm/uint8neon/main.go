@@ -3,8 +3,8 @@
 // directory of the package.
 //
 // Go's assembler lacks most vector instructions on integers; they are written as words, each with the instruction it is
-// behind it. None is newer than the first version of the architecture, but for UDOT, which adds products of bytes by fours to
-// 32 bits; kernels that use it are named so.
+// behind it. None is newer than the first version of the architecture, but for UDOT and SDOT, which add products of bytes by fours
+// to 32 bits, and which processors have both of or none; kernels that use one are named after the first.
 //
 // # Registers
 //
@@ -12,7 +12,7 @@
 //	R3        bytes of the query           V8-V11   a block of the query
 //	R4, R5    where query and row are read V12-V15  a block of the row
 //	R6        bytes left of either         V16, V17 terms
-//	R7        row to prefetch
+//	R7        row to prefetch              V18      16 bytes of 128, for centered products
 //	R8        dst
 //	R9, R10   the row's number in the list, the last number
 //	R11, R12  row 0, bytes from row to row
@@ -26,6 +26,9 @@
 // A vector consists of blocks of 64 bytes: four registers. There is no tail. With each block of a row one line of a later
 // row is prefetched, and before the first row whole rows, until those that follow are prefetched so. A product of two bytes
 // fits 16 bits, and UADALP adds pairs of those to sums of 32 bits; the four sums take the registers in turn.
+//
+// Centered products are those of bytes from which 128 is subtracted. Flipping their highest bits makes them signed bytes of that value, and
+// there is a signed form of each instruction on products.
 package main
 
 import (
@@ -38,6 +41,8 @@ import (
 type kernel struct {
 	name  string
 	needs string // the end of its name: what the processor must have
+	// begin, if there is one, sets registers that no row changes.
+	begin func(p *program)
 	// add adds the terms of V[x] and V[y] to sums, those of the v-th register of a block.
 	add func(p *program, v, x, y int)
 	// reduce makes one number, in the lowest 32 bits of V0, of V0 to V3.
@@ -45,22 +50,30 @@ type kernel struct {
 }
 
 var kernels = []kernel{
-	{"squaredL2", "UDOT", func(p *program, v, x, y int) {
+	{"squaredL2", "UDOT", nil, func(p *program, v, x, y int) {
 		p.vector("UABD.16B", y, x, y)
 		p.vector("UDOT.4S", v, y, y)
 	}, addAll},
-	{"dot", "UDOT", func(p *program, v, x, y int) { p.vector("UDOT.4S", v, x, y) }, addAll},
-	{"squaredL2", "NEON", func(p *program, v, x, y int) {
+	{"dot", "UDOT", nil, func(p *program, v, x, y int) { p.vector("UDOT.4S", v, x, y) }, addAll},
+	{"squaredL2", "NEON", nil, func(p *program, v, x, y int) {
 		p.vector("UABD.16B", y, x, y)
-		p.products(v, y, y)
+		p.products("U", v, y, y)
 	}, addAll},
-	{"dot", "NEON", func(p *program, v, x, y int) { p.products(v, x, y) }, addAll},
-	{"l1", "NEON", func(p *program, v, x, y int) {
+	{"dot", "NEON", nil, func(p *program, v, x, y int) { p.products("U", v, x, y) }, addAll},
+	{"centeredDot", "UDOT", setSign, func(p *program, v, x, y int) {
+		p.center(x, y)
+		p.vector("SDOT.4S", v, x, y)
+	}, addAll},
+	{"centeredDot", "NEON", setSign, func(p *program, v, x, y int) {
+		p.center(x, y)
+		p.products("S", v, x, y)
+	}, addAll},
+	{"l1", "NEON", nil, func(p *program, v, x, y int) {
 		p.vector("UABD.16B", y, x, y)
 		p.vector("UADDLP.8H", 16, y, 0)
 		p.vector("UADALP.4S", v, 16, 0)
 	}, addAll},
-	{"max", "NEON", func(p *program, v, x, y int) {
+	{"max", "NEON", nil, func(p *program, v, x, y int) {
 		p.vector("UABD.16B", y, x, y)
 		p.vector("UMAX.16B", v, v, y)
 	}, func(p *program) {
@@ -75,13 +88,17 @@ var kernels = []kernel{
 // halves of their sources.
 var opcodes = map[string]uint32{
 	"UDOT.4S":   0x6e809400,
+	"SDOT.4S":   0x4e809400,
 	"UABD.16B":  0x6e207400,
 	"UMAX.16B":  0x6e206400,
 	"UMAXV.B":   0x6e30a800,
 	"UMULL.8H":  0x2e20c000,
 	"UMULL2.8H": 0x6e20c000,
+	"SMULL.8H":  0x0e20c000,
+	"SMULL2.8H": 0x4e20c000,
 	"UADDLP.8H": 0x6e202800,
 	"UADALP.4S": 0x6e606800,
+	"SADALP.4S": 0x4e606800,
 	"ADD.4S":    0x4ea08400,
 	"ADDV.S":    0x4eb1b800,
 	"UXTL.8H":   0x2f08a400,
@@ -93,7 +110,7 @@ var opcodes = map[string]uint32{
 
 // unary are the instructions with one source.
 var unary = map[string]bool{
-	"UMAXV.B": true, "UADDLP.8H": true, "UADALP.4S": true, "ADDV.S": true,
+	"UMAXV.B": true, "UADDLP.8H": true, "UADALP.4S": true, "SADALP.4S": true, "ADDV.S": true,
 	"UXTL.8H": true, "UXTL2.8H": true, "UXTL.4S": true, "UXTL2.4S": true, "UCVTF.4S": true,
 }
 
@@ -135,12 +152,22 @@ func (p *program) vector(op string, d, n, m int) {
 	p.op("WORD $%#x // %s V%d, V%d, V%d", opcodes[op]|uint32(m<<16|n<<5|d), op, d, n, m)
 }
 
-// products adds the products of V[x] and V[y] to two of the sums.
-func (p *program) products(v, x, y int) {
-	p.vector("UMULL.8H", 16, x, y)
-	p.vector("UMULL2.8H", 17, x, y)
-	p.vector("UADALP.4S", v%2*2, 16, 0)
-	p.vector("UADALP.4S", v%2*2+1, 17, 0)
+// products adds the products of V[x] and V[y], as bytes that are unsigned, "U", or signed, "S", to two of the sums.
+func (p *program) products(sign string, v, x, y int) {
+	p.vector(sign+"MULL.8H", 16, x, y)
+	p.vector(sign+"MULL2.8H", 17, x, y)
+	p.vector(sign+"ADALP.4S", v%2*2, 16, 0)
+	p.vector(sign+"ADALP.4S", v%2*2+1, 17, 0)
+}
+
+// setSign emits what center takes.
+func setSign(p *program) { p.op("VMOVI $128, V18.B16") }
+
+// center emits the subtraction of 128 from the bytes of registers.
+func (p *program) center(vectors ...int) {
+	for _, v := range vectors {
+		p.op("VEOR V18.B16, V%d.B16, V%d.B16", v, v)
+	}
 }
 
 // addAll emits the sum of the four sums.
@@ -166,6 +193,9 @@ func (p *program) rows(k kernel) {
 	p.op("MOVD ahead+104(FP), R13")
 	p.op("SUB $1, R10")
 	p.op("ADD R10<<2, R9, R10")
+	if k.begin != nil {
+		k.begin(p)
+	}
 
 	p.first()
 	p.line("row:")
