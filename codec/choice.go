@@ -95,6 +95,8 @@ func (c *Float32) Lossless() (*Uint8, error) {
 type Uint8Learner struct {
 	codec      *Uint8
 	components byteRange
+	turn       *turn     // nil when vectors cannot be turned
+	turned     byteRange // of the components of turned vectors
 	plain      []float32 // scratch
 	coded      []float32 // scratch
 }
@@ -106,7 +108,16 @@ func (c *Float32) Learner() (*Uint8Learner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Uint8Learner{codec: compact, components: newByteRange(), plain: make([]float32, c.dim), coded: make([]float32, c.dim)}, nil
+	return compact.newLearner(), nil
+}
+
+func (c *Uint8) newLearner() *Uint8Learner {
+	dim := c.Dim()
+	l := &Uint8Learner{codec: c, components: newByteRange(), turned: newByteRange(), plain: make([]float32, dim), coded: make([]float32, dim)}
+	if turnable(c.searched.Kernel(), dim) {
+		l.turn = newTurn(dim)
+	}
+	return l
 }
 
 // AddPlain learns from the vector of a plain form. The error wraps ErrCorrupt when the bytes are none.
@@ -122,19 +133,34 @@ func (l *Uint8Learner) AddPlain(plain []byte) error {
 func (l *Uint8Learner) add(v []float32) {
 	l.codec.transform(l.coded, v)
 	l.components.add(l.coded)
+	if l.turn != nil {
+		l.turn.apply(l.coded)
+		l.turned.add(l.coded)
+	}
 }
 
 // Merge learns what another learner for the same vectors has.
-func (l *Uint8Learner) Merge(other *Uint8Learner) { l.components.merge(other.components) }
+func (l *Uint8Learner) Merge(other *Uint8Learner) {
+	l.components.merge(other.components)
+	l.turned.merge(other.turned)
+}
 
 // Codec returns the codec for the vectors so far. It is lossless if they allow that.
 func (l *Uint8Learner) Codec() *Uint8 {
 	made := *l.codec
 	if l.components.integers && made.canBeLossless() {
 		made.setParams(Uint8Params{Scale: 1, Lossless: true})
-	} else {
-		made.setParams(l.components.params())
+		return &made
 	}
+	span := byteRange.params
+	if made.round {
+		span = byteRange.spherical
+	}
+	p := span(l.components)
+	if turned := span(l.turned); l.turn != nil && !l.turned.infinite && turned.Scale <= turnedStep*p.Scale {
+		p, p.Turned = turned, true
+	}
+	made.setParams(p)
 	return &made
 }
 

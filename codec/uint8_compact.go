@@ -60,7 +60,7 @@ func (c *Float32) vectorsIn(codes Codes) (*vectorMatrix, error) {
 
 // learn returns the parameters for vectors.
 func (c *Uint8) learn(vectors *vectorMatrix) Uint8Params {
-	learner := Uint8Learner{codec: c, components: newByteRange(), coded: make([]float32, vectors.dim)}
+	learner := c.newLearner()
 	for i := range vectors.n {
 		learner.add(vectors.row(i))
 	}

@@ -58,7 +58,7 @@ func TestUint8Score(t *testing.T) {
 		if proxy, ok := m.Proxy(); ok {
 			searched = proxy
 		}
-		for _, dim := range []int{3, 60, 64, 150} {
+		for _, dim := range []int{3, 60, 64, 150, 320} {
 			vectors := shares(uint64(dim), 70, dim)
 			queries := append(shares(1000, 5, dim), slices.Clone(vectors[0]), slices.Clone(vectors[1]))
 			queries[5][0], queries[6][0] = 8, -8 // outside
@@ -214,7 +214,7 @@ func TestUint8Properties(t *testing.T) {
 	metrics := lossyMetrics(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		m := rapid.SampledFrom(metrics).Draw(rt, "metric")
-		dim := rapid.IntRange(1, 140).Draw(rt, "dim")
+		dim := rapid.OneOf(rapid.IntRange(1, 140), rapid.SampledFrom([]int{256, 320})).Draw(rt, "dim")
 		spread := rapid.SampledFrom([]float64{0, 1e-30, 1, 1e15}).Draw(rt, "spread")
 		vectors := drawVectors(rt, codec.NewFloat32(m, dim), spread, 80)
 		_, rows := compactRows(t, m, vectors)
@@ -277,7 +277,7 @@ func TestUint8Block(t *testing.T) {
 			t.Errorf("%s: %v, want %v; %v allocations", m.Name(), got, want, allocations)
 		}
 	}
-	for _, dim := range []int{70, 64} { // with and without room for sums
+	for _, dim := range []int{70, 64, 320} { // with and without room for sums, and spherical
 		for _, m := range lossyMetrics(t) {
 			check(m, shares(4, 40, dim))
 		}

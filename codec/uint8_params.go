@@ -18,6 +18,10 @@ type Uint8Params struct {
 	// Grown tells that codes are a line of 64 bytes longer than components ask for, to have their sums, with fewer than 512 components,
 	// from which on all are.
 	Grown bool `json:"grown,omitempty"`
+	// Spherical tells that codes are all about as long, when Offset is taken off, which is -128*Scale, so that they need no sums.
+	Spherical bool `json:"spherical,omitempty"`
+	// Turned tells that codes are made of vectors that were rotated, so that no component is much larger than others.
+	Turned bool `json:"turned,omitempty"`
 }
 
 // ParseUint8Params returns the parameters that JSON says. Members that it does not know may change what codes mean, so they
@@ -37,7 +41,9 @@ func ParseUint8Params(b []byte) (Uint8Params, error) {
 
 func (p Uint8Params) check() error {
 	finite := p.Offset-p.Offset == 0 && p.Scale-p.Scale == 0
-	if !finite || p.Scale <= 0 || p.Lossless && (p.Offset != 0 || p.Scale != 1) {
+	plain := !p.Lossless || p.Offset == 0 && p.Scale == 1 && !p.Spherical && !p.Turned
+	round := !p.Spherical || p.Offset == -center*p.Scale && p.Scale >= leastSphericalScale && !p.Grown
+	if !finite || p.Scale <= 0 || !plain || !round {
 		return fmt.Errorf("%w: parameters of uint8: %+v", ErrCorrupt, p)
 	}
 	return nil
@@ -47,6 +53,7 @@ func (p Uint8Params) check() error {
 type byteRange struct {
 	least, largest float32 // of those that are finite; least is above largest when there are none
 	integers       bool    // all of them are integers from 0 to 255, bit for bit: -0 is none
+	infinite       bool    // some are not finite
 }
 
 func newByteRange() byteRange {
@@ -56,8 +63,8 @@ func newByteRange() byteRange {
 // add widens the range to the components of t.
 func (r *byteRange) add(t []float32) {
 	for _, x := range t {
-		if x-x != 0 { // NaN or infinite, which no vector has that was checked
-			r.integers = false
+		if x-x != 0 { // NaN or infinite, which no vector has that was checked, but one may have that was turned
+			r.integers, r.infinite = false, true
 			continue
 		}
 		if x < r.least {
@@ -75,7 +82,7 @@ func (r *byteRange) add(t []float32) {
 // merge widens the range to another.
 func (r *byteRange) merge(other byteRange) {
 	r.least, r.largest = min(r.least, other.least), max(r.largest, other.largest)
-	r.integers = r.integers && other.integers
+	r.integers, r.infinite = r.integers && other.integers, r.infinite || other.infinite
 }
 
 // isByte tells whether a component comes back from a lossless code bit for bit.
@@ -96,5 +103,15 @@ func (r byteRange) params() Uint8Params {
 	if scale := float32((float64(r.largest) - float64(r.least)) / 255); scale > 0 {
 		p.Scale = scale
 	}
+	return p
+}
+
+// spherical spans as much on either side of 0.
+func (r byteRange) spherical() Uint8Params {
+	p := Uint8Params{Scale: 1, Spherical: true}
+	if farthest := max(-r.least, r.largest); farthest > 0 {
+		p.Scale = max(farthest/reach, leastSphericalScale)
+	}
+	p.Offset = -center * p.Scale
 	return p
 }

@@ -13,6 +13,7 @@ import (
 
 func TestUint8Refuses(t *testing.T) {
 	good := codec.Uint8Params{Offset: -1, Scale: 0.5}
+	spherical := codec.Uint8Params{Offset: -64, Scale: 0.5, Spherical: true}
 	for _, tc := range []struct {
 		metric string
 		dim    int
@@ -35,6 +36,19 @@ func TestUint8Refuses(t *testing.T) {
 		{"cosine", 5, codec.Uint8Params{Scale: 1, Lossless: true}, codec.ErrCorrupt, "lengths are lost"},
 		{"hellinger", 5, codec.Uint8Params{Scale: 1, Lossless: true}, codec.ErrCorrupt, "transforms are not the vectors"},
 		{"cosine", 64, codec.Uint8Params{Scale: 1, Grown: true}, nil, "grown"},
+		{"cosine", 256, spherical, nil, "spherical"},
+		{"cosine", 255, spherical, codec.ErrCorrupt, "spherical with too few components"},
+		{"cosine", 300, spherical, codec.ErrCorrupt, "spherical where there is room for sums"},
+		{"euclidean", 256, spherical, codec.ErrCorrupt, "spherical where lengths count"},
+		{"cosine", 32768, codec.Uint8Params{Offset: -128 * 4.35e-5, Scale: 4.35e-5, Spherical: true}, nil, "as many components as spherical codes have"},
+		{"cosine", 32832, spherical, codec.ErrCorrupt, "more components than spherical codes have"},
+		{"cosine", 256, codec.Uint8Params{Offset: -1, Scale: 0.5, Spherical: true}, codec.ErrCorrupt, "spherical around another center"},
+		{"cosine", 256, codec.Uint8Params{Offset: -128 * 1e-5, Scale: 1e-5, Spherical: true}, codec.ErrCorrupt, "a sphere too large for 31 bits"},
+		{"cosine", 384, codec.Uint8Params{Offset: -64, Scale: 0.5, Spherical: true, Grown: true}, codec.ErrCorrupt, "spherical and grown"},
+		{"euclidean", 64, codec.Uint8Params{Scale: 1, Lossless: true, Turned: true}, codec.ErrCorrupt, "lossless and turned"},
+		{"euclidean", 32, codec.Uint8Params{Scale: 1, Turned: true}, nil, "turned"},
+		{"euclidean", 31, codec.Uint8Params{Scale: 1, Turned: true}, codec.ErrCorrupt, "turned with too few components"},
+		{"manhattan", 64, codec.Uint8Params{Scale: 1, Turned: true}, codec.ErrCorrupt, "turned where that changes distances"},
 		{"cosine", 56, codec.Uint8Params{Scale: 1, Grown: true}, codec.ErrCorrupt, "grown where there is room"},
 		{"cosine", 512, codec.Uint8Params{Scale: 1, Grown: true}, codec.ErrCorrupt, "grown where all are"},
 		{"manhattan", 64, codec.Uint8Params{Scale: 1, Grown: true}, codec.ErrCorrupt, "grown for sums that nothing needs"},
@@ -105,7 +119,7 @@ func second[T any](_ T, err error) error { return err }
 func FuzzUint8Params(f *testing.F) {
 	for _, s := range []string{
 		`{"offset":0,"scale":1,"lossless":true}`, `{"offset":-1.5,"scale":0.25}`, `{"scale":1e-45}`, `{"scale":0}`, `{"scale":1,"clip":2}`,
-		`{"offset":1e39,"scale":1}`, `{"scale":1}{}`, `null`, ``, `{"scale":1,"lossless":true,"offset":3}`,
+		`{"offset":1e39,"scale":1}`, `{"scale":1}{}`, `null`, ``, `{"scale":1,"lossless":true,"offset":3}`, `{"offset":-64,"scale":0.5,"spherical":true,"turned":true}`,
 	} {
 		f.Add([]byte(s))
 	}
@@ -124,7 +138,8 @@ func FuzzUint8Params(f *testing.F) {
 		if q, err := codec.ParseUint8Params(again); err != nil || q != p {
 			t.Fatalf("%s becomes %+v, %s, %+v: %v", b, p, again, q, err)
 		}
-		if _, err := codec.NewUint8(float32Metric(t, "euclidean"), 3, p); err != nil {
+		never := p.Grown || p.Spherical || p.Turned // of three components
+		if _, err := codec.NewUint8(float32Metric(t, "euclidean"), 3, p); (err != nil) != never || never && !errors.Is(err, codec.ErrCorrupt) {
 			t.Fatal(err)
 		}
 	})
@@ -141,6 +156,8 @@ func TestParseUint8Params(t *testing.T) {
 		{`{"offset":-1.5,"scale":0.25}`, codec.Uint8Params{Offset: -1.5, Scale: 0.25}, true, "lossy"},
 		{`{"offset":0,"scale":1,"lossless":true}`, codec.Uint8Params{Scale: 1, Lossless: true}, true, "lossless"},
 		{`{"offset":0,"scale":2,"grown":true}`, codec.Uint8Params{Scale: 2, Grown: true}, true, "grown"},
+		{`{"offset":-64,"scale":0.5,"spherical":true,"turned":true}`, codec.Uint8Params{Offset: -64, Scale: 0.5, Spherical: true, Turned: true}, true, "spherical and turned"},
+		{`{"offset":-60,"scale":0.5,"spherical":true}`, codec.Uint8Params{}, false, "a sphere around something else"},
 		{`{"scale":1,"clip":2}`, codec.Uint8Params{}, false, "a member that may change what codes mean"},
 		{`{"scale":1} {}`, codec.Uint8Params{}, false, "something behind it"},
 		{`{"scale":1}]`, codec.Uint8Params{}, false, "a bracket behind it"},

@@ -70,6 +70,8 @@ func (r *Uint8Rows) BlockDistances(dst []float32, rows, others []uint32) {
 		for i, row := range rows {
 			r.Distances(dst[i*len(others):], row, others)
 		}
+	case c.round:
+		simd.SphericalU8Block(dst, r.codes, c.double, c.stride, c.stride, rows, others, c.factor)
 	case c.summed:
 		simd.SquaredL2U8SummedBlock(dst, r.codes, c.stride, c.stride, rows, others, c.factor)
 	default:
@@ -112,7 +114,10 @@ func (r *Uint8Rows) scoreBlock(dst []float32, q uint8Code, rows []uint32) {
 		}
 		return
 	default: // squared L2, and cosine at unit length
-		if c.summed {
+		if c.round {
+			sum, _ := simd.SumAndSquaresU8(q.code)
+			simd.SphericalU8Rows(sums[:], q.code, r.codes, sum, c.double, c.stride, rows)
+		} else if c.summed {
 			simd.SquaredL2U8SummedRows(sums[:], q.code, r.codes, c.stride, rows)
 		} else {
 			simd.SquaredL2U8Rows(sums[:], q.code, r.codes, c.stride, rows)

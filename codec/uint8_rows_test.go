@@ -37,10 +37,10 @@ func TestUint8Pivots(t *testing.T) {
 
 func TestUint8AllocatesNothing(t *testing.T) {
 	vectors := shares(1, 80, 100)
-	outside := slices.Clone(vectors[2])
-	outside[3] = 50
 	numbers := make([]uint32, len(vectors))
 	check := func(m *metric.Dense, vectors [][]float32) {
+		outside := slices.Clone(vectors[2])
+		outside[3] = 50
 		_, rows := compactRows(t, m, vectors)
 		scorer, dst := rows.Scorer(), make([]float32, len(numbers))
 		allocations := testing.AllocsPerRun(10, func() {
@@ -59,6 +59,8 @@ func TestUint8AllocatesNothing(t *testing.T) {
 		check(m, vectors)
 	}
 	check(float32Metric(t, "euclidean"), counts(1, 80, 100))
+	check(float32Metric(t, "euclidean"), skewed(1, 80, 100)) // turned
+	check(float32Metric(t, "cosine"), shares(1, 80, 320))    // spherical
 }
 
 // TestUint8Concurrently is for the race detector: rows are shared, scorers are not.

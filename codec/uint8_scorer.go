@@ -14,6 +14,7 @@ type Uint8Scorer struct {
 	rows    *Uint8Rows
 	exact   *exactScorer // nil when codes are lossless
 	code    uint8Code
+	sum     uint32      // of the code, where codes are spherical
 	blocks  simd.Blocks // of the code, those that are not all zero
 	gaps    bool        // others are, and rows need not be read there
 	first   int         // how far behind its beginning a row is read
@@ -47,7 +48,7 @@ func (s *Uint8Scorer) Prepare(query Vector) {
 	}
 	s.code.offset, s.code.scale = float64(c.params.Offset), float64(c.params.Scale)
 	s.asCode = s.Code(s.code.code, query)
-	if s.findBlocks(); s.asCode {
+	if s.study(); s.asCode {
 		return
 	}
 	if c.params.Lossless {
@@ -63,7 +64,10 @@ func (s *Uint8Scorer) Prepare(query Vector) {
 		return
 	}
 	for i, x := range s.steps {
-		s.steps[i] = float32(min(max((float64(x)-s.code.offset)/s.code.scale, -maxSteps), maxSteps))
+		s.steps[i] = maxSteps // where turning was too much for float32, too
+		if steps := (float64(x) - s.code.offset) / s.code.scale; steps < maxSteps {
+			s.steps[i] = float32(max(steps, -maxSteps))
+		}
 	}
 }
 
@@ -90,7 +94,7 @@ func (s *Uint8Scorer) PrepareCode(query Vector, code []byte) {
 	}
 	s.asCode, s.code.offset, s.code.scale = true, float64(p.Offset), float64(p.Scale)
 	copy(s.code.code, code)
-	s.findBlocks()
+	s.study()
 }
 
 // maxSteps is from where on all rows are equally far: their differences, of at most 255 steps, are lost in the precision of

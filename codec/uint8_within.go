@@ -55,6 +55,8 @@ func (s *Uint8Scorer) sumsWithin(sums, rows []uint32, limit uint32) int {
 	switch {
 	case s.gaps:
 		return simd.SquaredL2U8ListedWithin(sums, rows, q, codes, &s.blocks, c.stride, limit)
+	case c.round:
+		return simd.SphericalU8Within(sums, rows, q, codes, s.sum, c.double, c.stride, limit)
 	case c.summed:
 		return simd.SquaredL2U8SummedWithin(sums, rows, q, codes, c.stride, limit)
 	case c.searched.Kernel() == metric.L1:
@@ -69,11 +71,13 @@ func (s *Uint8Scorer) sumsWithin(sums, rows []uint32, limit uint32) int {
 // longRow is from how many bytes on rows are read in parts. It was measured with 832; of those of two blocks there is little to leave out.
 const longRow = 256
 
-// findBlocks looks for gaps, where the code of the query has nothing: as long as products of bytes make a distance, rows need not be read there.
-// Margins of pictures are such.
-func (s *Uint8Scorer) findBlocks() {
+// study finds out what comparing needs to know of the code of the query: its sum, and gaps, where it has nothing. As long as products of bytes
+// make a distance, rows need not be read there. Margins of pictures are such.
+func (s *Uint8Scorer) study() {
 	c := s.rows.codec
-	s.gaps, s.first = false, 0
+	if s.gaps, s.first = false, 0; c.round {
+		s.sum, _ = simd.SumAndSquaresU8(s.code.code)
+	}
 	if !s.asCode || !c.summed || c.searched.Kernel() == metric.InnerProduct || c.stride < longRow || !simd.ReadsListed() {
 		return
 	}

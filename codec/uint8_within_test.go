@@ -36,7 +36,8 @@ func TestUint8ScoreWithin(t *testing.T) {
 	}
 	for _, m := range lossyMetrics(t) {
 		check(m, shares(9, 80, 100))
-		check(m, shares(9, 80, 64)) // without sums
+		check(m, shares(9, 80, 64))  // without sums
+		check(m, shares(9, 80, 320)) // spherical under cosine
 		check(m, shares(9, 80, 700))
 	}
 	for name := range norms {
@@ -133,10 +134,12 @@ func TestUint8PrepareCode(t *testing.T) {
 	}
 	for _, m := range lossyMetrics(t) {
 		check(m, shares(9, 80, 100))
+		check(m, shares(9, 80, 320))
 	}
 	for name := range norms {
 		check(float32Metric(t, name), counts(9, 80, 100))
 	}
+	check(float32Metric(t, "euclidean"), skewed(9, 80, 100)) // turned
 }
 
 // boundsAt returns a score, and the numbers next to it.
@@ -149,14 +152,16 @@ func boundsAt(r *rand.Rand, scores []float32) []float32 {
 }
 
 func TestUint8ScoreWithinAllocatesNothing(t *testing.T) {
-	vectors := shares(1, 80, 100)
-	_, rows := compactRows(t, float32Metric(t, "cosine"), vectors)
-	scorer := rows.Scorer().(codec.WithinScorer)
-	scorer.Prepare(codec.Vector{Dense: vectors[0]})
-	dst, numbers := make([]float32, 80), make([]uint32, 80)
-	bound := float32(0)
-	if allocations := testing.AllocsPerRun(10, func() { bound += 0.01; scorer.ScoreWithin(dst, numbers, bound) }); allocations != 0 {
-		t.Errorf("%v allocations", allocations)
+	for _, dim := range []int{100, 320} {
+		vectors := shares(1, 80, dim)
+		_, rows := compactRows(t, float32Metric(t, "cosine"), vectors)
+		scorer := rows.Scorer().(codec.WithinScorer)
+		scorer.Prepare(codec.Vector{Dense: vectors[0]})
+		dst, numbers := make([]float32, 80), make([]uint32, 80)
+		bound := float32(0)
+		if allocations := testing.AllocsPerRun(10, func() { bound += 0.01; scorer.ScoreWithin(dst, numbers, bound) }); allocations != 0 {
+			t.Errorf("%d components: %v allocations", dim, allocations)
+		}
 	}
 }
 

@@ -54,6 +54,9 @@ func (job Job) measure(ctx context.Context, points nnd.Points, rows *loaded, g *
 	if stats.Lossless = !rows.codec.Reranked(); stats.Lossless {
 		return stats, nil
 	}
+	if compact, ok := rows.codec.(*codec.Uint8); ok {
+		stats.Turned = compact.CodeParams().Turned
+	}
 	stats.Coarse = true
 	for i := 0; i < len(sampleDepths) && stats.Coarse; i++ {
 		s := sampler{job: job, points: points, rows: rows, graphs: g, ranks: make([]int, sampleDepths[i])}

@@ -142,7 +142,7 @@ func TestSegmentSectionsOfFormat(t *testing.T) {
 
 // The table of parameters says what a segment that has all of them says.
 func TestSegmentParamsOfFormat(t *testing.T) {
-	codecParams, err := json.Marshal(codec.Uint8Params{Scale: 1, Lossless: true, Grown: true})
+	codecParams, err := json.Marshal(codec.Uint8Params{Scale: 1, Lossless: true, Grown: true, Spherical: true, Turned: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/vicinaldb/store/codec"
@@ -23,14 +24,24 @@ func goldenCodeSamples(t testing.TB) map[string]*sample {
 		unsummed[i] = append(make([]float32, 54), floats[i]...)
 	}
 	lossless := codec.Uint8Params{Scale: 1, Lossless: true}
+	long := make([][]float32, 3) // 313 components, for spherical codes
+	for i := range long {
+		long[i] = append(slices.Clone(floats[i]), make([]float32, 310)...)
+		for j := range long[i] {
+			long[i][j] += float32((7*i+j)%11) / 16
+		}
+	}
+	turned := codec.Uint8Params{Offset: -2, Scale: 0.03125, Turned: true}
 	return map[string]*sample{
-		"segment-bits.golden":           bitsSample(70, [][]uint64{{0x0123456789abcdef, 1}, {0, 0}, {1 << 63, 0x3f}}),
-		"segment-float16.golden":        float16Sample(t, "euclidean", 1, floats),
-		"segment-uint8.golden":          uint8Sample(t, "euclidean", lossless, 0, integers),
-		"segment-uint8-differ.golden":   uint8Sample(t, "manhattan", lossless, 0, integers),
-		"segment-uint8-affine.golden":   uint8Sample(t, "cosine", codec.Uint8Params{Offset: -1, Scale: 0.0078125}, 12, floats),
-		"segment-uint8-inner.golden":    uint8Sample(t, "inner_product", codec.Uint8Params{Offset: -3, Scale: 0.03125}, 12, unsummed),
-		"segment-uint8-unsummed.golden": uint8Sample(t, "euclidean", codec.Uint8Params{Offset: -3, Scale: 0.03125}, 12, unsummed),
+		"segment-bits.golden":            bitsSample(70, [][]uint64{{0x0123456789abcdef, 1}, {0, 0}, {1 << 63, 0x3f}}),
+		"segment-float16.golden":         float16Sample(t, "euclidean", 1, floats),
+		"segment-uint8.golden":           uint8Sample(t, "euclidean", lossless, 0, integers),
+		"segment-uint8-differ.golden":    uint8Sample(t, "manhattan", lossless, 0, integers),
+		"segment-uint8-affine.golden":    uint8Sample(t, "cosine", codec.Uint8Params{Offset: -1, Scale: 0.0078125}, 12, floats),
+		"segment-uint8-inner.golden":     uint8Sample(t, "inner_product", codec.Uint8Params{Offset: -3, Scale: 0.03125}, 12, unsummed),
+		"segment-uint8-spherical.golden": uint8Sample(t, "cosine", codec.Uint8Params{Offset: -0.5, Scale: 1. / 256, Spherical: true}, 12, long),
+		"segment-uint8-turned.golden":    uint8Sample(t, "euclidean", turned, 12, unsummed),
+		"segment-uint8-unsummed.golden":  uint8Sample(t, "euclidean", codec.Uint8Params{Offset: -3, Scale: 0.03125}, 12, unsummed),
 	}
 }
 
@@ -140,7 +151,11 @@ func (d *dump) uint8Code(s *sample, of string) {
 	p := s.Params
 	d.line(p.Dim, "%s: %d", of, d.bytes[d.at:][:p.Dim])
 	summed := p.Metric != "manhattan" && (p.Dim <= 56 || p.Metric == "inner_product")
-	if !summed {
+	switch {
+	case p.Dim == 313: // spherical
+		d.line(p.CodecStride-p.Dim, "128 each")
+		return
+	case !summed:
 		d.line(p.CodecStride-p.Dim, "zeros")
 		return
 	}

@@ -188,8 +188,12 @@ func describeCodes(w io.Writer, codes compaction.CodeStats) {
 	case codes.Beyond:
 		fmt.Fprintf(w, "codes\t%s; float16 was asked for, but a component is larger than any\n", codes.Codec)
 	case codes.Codec == "uint8", codes.Codec == "float16":
-		fmt.Fprintf(w, "codes\t%s; up to %d candidates are ranked by their vectors for the nearest 10, and %.2f %% of these are not among them\n",
-			codes.Codec, 10+codes.Surplus, 100*codes.Lost)
+		turned := ""
+		if codes.Turned {
+			turned = " of rotated vectors, which have no components much larger than others"
+		}
+		fmt.Fprintf(w, "codes\t%s%s; up to %d candidates are ranked by their vectors for the nearest 10, and %.2f %% of these are not among them\n",
+			codes.Codec, turned, 10+codes.Surplus, 100*codes.Lost)
 	case codes.Codec != "":
 		fmt.Fprintf(w, "codes\t%s\n", codes.Codec)
 	}

@@ -125,6 +125,18 @@ func TestCodec(t *testing.T) {
 	if got := succeed(t, "info", path, "c"); !strings.Contains(got, "float16; ") || !strings.Contains(got, "candidates are ranked by their vectors") {
 		t.Errorf("info says %s", got)
 	}
+	var skewed strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&skewed, `{"vector": [%d`, 1000+i)
+		for j := range 63 {
+			fmt.Fprintf(&skewed, ", %d.5", (i+1)*(j+3)*(j+7)%11)
+		}
+		skewed.WriteString("]}\n")
+	}
+	succeed(t, "import", path, "skewed", write(t, "skewed.jsonl", skewed.String()), "--codec", "uint8", "--prepare")
+	if got := succeed(t, "info", path, "skewed"); !strings.Contains(got, "uint8 of rotated vectors") {
+		t.Errorf("info says %s", got)
+	}
 	large := write(t, "large.jsonl", `{"vector": [1, 70000, 2]}`+"\n"+`{"vector": [1, 0, 2]}`+"\n")
 	succeed(t, "import", path, "large", large, "--codec", "float16", "--prepare")
 	if got := succeed(t, "info", path, "large"); !strings.Contains(got, "float32; float16 was asked for, but a component is larger than any") {
