@@ -20,10 +20,10 @@ func squaredL2U8FourAVX512(dst []float32, base []byte, stride int, length int, q
 
 // sphericalU8FourAVX512 sets dst[i*len(rows)+j] to factor times what sphericalU8RowsAVX512 computes of the rows
 // queries[i] and rows[j], which are length bytes at multiples of stride in base.
-// The length is a multiple of 64, above 0. Most are double and 256 times the sums of the bytes of the queries less 128. It checks no bounds.
+// The length is a multiple of 64, above 0. It checks no bounds.
 //
 //go:noescape
-func sphericalU8FourAVX512(dst []float32, base []byte, stride int, length int, queries *[4]uint32, most [4]uint32, rows []uint32, factor float64)
+func sphericalU8FourAVX512(dst []float32, base []byte, stride int, length int, queries *[4]uint32, double uint32, rows []uint32, factor float64)
 
 // squaredL2U8SummedShort8AVX512 sets dst[i*len(rows)+j] to factor times the sum of the squared differences of the rows
 // queries[i] and rows[j], which are length bytes at multiples of stride in base.

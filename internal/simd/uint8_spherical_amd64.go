@@ -24,13 +24,7 @@ func sphericalU8Within(dst, rows []uint32, q, base []byte, sum, double uint32, s
 
 func sphericalU8Block(dst []float32, base []byte, double uint32, stride, length int, queries, rows []uint32, factor float64) {
 	for hasAVX512 && len(queries) >= 4 {
-		four := (*[4]uint32)(queries)
-		var most [4]uint32
-		for i, query := range four {
-			sum, _ := sumsU8(base[int(query)*stride:][:length])
-			most[i] = sphericalMost(sum, double, length)
-		}
-		sphericalU8FourAVX512(dst, base, stride, length, four, most, rows, factor)
+		sphericalU8FourAVX512(dst, base, stride, length, (*[4]uint32)(queries), double, rows, factor)
 		queries, dst = queries[4:], dst[4*len(rows):]
 	}
 	at := 0

@@ -36,25 +36,26 @@ type tile struct {
 	sign    VecVirtual
 	sums    [side][side]VecVirtual // of a query and a row
 	norms   [side]VecVirtual       // of a row that is not summed
+	most    VecVirtual             // of spherical rows: what twice the products of each query are taken from
 }
 
 // four emits the kernel of one kind of rows.
 func four(kind rowKind) {
 	name, more, of := "squaredL2U8FourAVX512", "squares [4]uint32, ", "the sum of the squared differences of"
-	what := "Squares are the sums of the squares of the queries."
+	what := " Squares are the sums of the squares of the queries."
 	switch kind {
 	case summed:
 		name, more = "squaredL2U8SummedFourAVX512", ""
-		what = "The last 8 bytes of rows are their sums."
+		what = " The last 8 bytes of rows are their sums."
 	case spherical:
-		name, more, of = "sphericalU8FourAVX512", "most [4]uint32, ", "what sphericalU8RowsAVX512 computes of"
-		what = "Most are double and 256 times the sums of the bytes of the queries less 128."
+		name, more, of = "sphericalU8FourAVX512", "double uint32, ", "what sphericalU8RowsAVX512 computes of"
+		what = ""
 	}
 	TEXT(name, NOSPLIT, "func(dst []float32, base []byte, stride, length int, queries *[4]uint32, "+more+"rows []uint32, factor float64)")
 	Doc(
 		name+" sets dst[i*len(rows)+j] to factor times "+of+" the rows",
 		"queries[i] and rows[j], which are length bytes at multiples of stride in base.",
-		"The length is a multiple of 64, above 0. "+what+" It checks no bounds.",
+		"The length is a multiple of 64, above 0."+what+" It checks no bounds.",
 	)
 	Pragma("noescape")
 	t := tile{rowKind: kind, some: K(), sign: ZMM()}
@@ -74,6 +75,9 @@ func four(kind rowKind) {
 	sign := GP32()
 	MOVL(U32(0x80808080), sign)
 	VPBROADCASTD(sign, t.sign)
+	if kind == spherical {
+		t.queryMost()
+	}
 
 	Label("Tile")
 	for i := range t.rows {
@@ -91,6 +95,37 @@ func four(kind rowKind) {
 	VZEROUPPER()
 	Label("Return")
 	RET()
+}
+
+// queryMost emits, as a lane for each query, double and 256 times the sum of its bytes less 128.
+func (t *tile) queryMost() {
+	zero, double, less, all := ZMM(), GP32(), GP32(), XMM()
+	VPXORD(zero, zero, zero)
+	var sums [side]VecVirtual
+	for i := range sums {
+		sums[i] = ZMM()
+		VPXORD(sums[i], sums[i], sums[i])
+	}
+	at, end := GP64(), GP64()
+	XORQ(at, at)
+	MOVQ(params.At(Param("length")), end)
+	Label("Sum")
+	for i, query := range t.queries {
+		x := ZMM()
+		VPSADBW(Mem{Base: query, Index: at, Scale: 1}, zero, x)
+		VPADDD(x, sums[i], sums[i])
+	}
+	ADDQ(Imm(blockBytes), at)
+	CMPQ(at, end)
+	JB(LabelRef("Sum"))
+	t.most = vnni.AddLanes(sums[:])
+	VPSLLD(Imm(8), t.most, t.most)
+	MOVL(params.At(Param("double")), double)
+	MOVL(end.As32(), less)
+	SHLL(Imm(15), less)
+	SUBL(less, double)
+	VPBROADCASTD(double, all)
+	VPADDD(all, t.most, t.most)
 }
 
 // compute emits the sums of products.
@@ -172,7 +207,7 @@ func (t *tile) store(row, end Register) {
 		case summed:
 			VPBROADCASTD(Mem{Base: query, Index: t.last, Scale: 1, Disp: blockBytes - tailBytes/2}, norm)
 		case spherical:
-			VBROADCASTSS(params.At(Param("most").Index(i)), norm)
+			VPSHUFD(Imm(uint64(0x55*i)), t.most, norm)
 		}
 		VPADDD(total, total, total)
 		VPSUBD(total, rest, total)
