@@ -106,17 +106,10 @@ func squareOf(row []byte) int {
 	return int(squares - 2*center*sum + center*center*uint32(len(row)))
 }
 
-// adjust makes the square of the length of a code larger by need, or as nearly as few moves do. A component of k steps that becomes one of k+1
-// adds 2k+1, so the first one is moved of those that add the most, and no more than is needed.
+// adjust makes the square of the length of a code larger by need, or as nearly as few moves do.
 func adjust(row []byte, need int) {
-	for range mostAdjusted {
-		var gain int
-		switch {
-		case need > 0:
-			gain = lengthen(row, need)
-		case need < 0:
-			gain = -shorten(row, -need)
-		}
+	for moves := 0; need != 0 && moves < mostAdjusted; moves++ {
+		gain := move(row, need)
 		if gain == 0 {
 			return
 		}
@@ -124,31 +117,19 @@ func adjust(row []byte, need int) {
 	}
 }
 
-// lengthen moves a component away from the center, and returns what that adds to the square, 0 if there is none to move.
-func lengthen(row []byte, most int) int {
-	for k := min((most-1)/2, reach-1); k >= 0; k-- {
-		if at := bytes.IndexByte(row, byte(center+k)); at >= 0 {
-			row[at]++
-			return 2*k + 1
+// move moves the first of those components by a step that add the most to the square of the length, or take the most from it, and no more
+// than is needed. It returns what that adds, 0 if there are none. From k steps to k+1 it is 2k+1.
+func move(row []byte, need int) (gain int) {
+	for k := min((max(need, -need)-1)/2, reach-1); k >= 0; k-- {
+		from, to := k, k+1
+		if need < 0 {
+			from, to = to, from
 		}
-		if at := bytes.IndexByte(row, byte(center-k)); at >= 0 {
-			row[at]--
-			return 2*k + 1
-		}
-	}
-	return 0
-}
-
-// shorten moves a component to the center, and returns what that takes from the square, 0 if there is none to move.
-func shorten(row []byte, most int) int {
-	for k := min((most+1)/2, reach); k > 0; k-- {
-		if at := bytes.IndexByte(row, byte(center+k)); at >= 0 {
-			row[at]--
-			return 2*k - 1
-		}
-		if at := bytes.IndexByte(row, byte(center-k)); at >= 0 {
-			row[at]++
-			return 2*k - 1
+		for _, side := range [...]int{1, -1} {
+			if at := bytes.IndexByte(row, byte(center+side*from)); at >= 0 {
+				row[at] = byte(center + side*to)
+				return to*to - from*from
+			}
 		}
 	}
 	return 0

@@ -42,7 +42,7 @@ func ParseUint8Params(b []byte) (Uint8Params, error) {
 func (p Uint8Params) check() error {
 	finite := p.Offset-p.Offset == 0 && p.Scale-p.Scale == 0
 	plain := !p.Lossless || p.Offset == 0 && p.Scale == 1 && !p.Spherical && !p.Turned
-	round := !p.Spherical || p.Offset == -center*p.Scale && p.Scale >= leastSphericalScale && !p.Grown
+	round := !p.Spherical || p.Offset == -center*p.Scale && p.Scale >= leastSphericalScale && p.Scale <= 1 && !p.Grown
 	if !finite || p.Scale <= 0 || !plain || !round {
 		return fmt.Errorf("%w: parameters of uint8: %+v", ErrCorrupt, p)
 	}

@@ -44,6 +44,7 @@ func TestUint8Refuses(t *testing.T) {
 		{"cosine", 32832, spherical, codec.ErrCorrupt, "more components than spherical codes have"},
 		{"cosine", 256, codec.Uint8Params{Offset: -1, Scale: 0.5, Spherical: true}, codec.ErrCorrupt, "spherical around another center"},
 		{"cosine", 256, codec.Uint8Params{Offset: -128 * 1e-5, Scale: 1e-5, Spherical: true}, codec.ErrCorrupt, "a sphere too large for 31 bits"},
+		{"cosine", 256, codec.Uint8Params{Offset: -256, Scale: 2, Spherical: true}, codec.ErrCorrupt, "a sphere with no room for a step"},
 		{"cosine", 384, codec.Uint8Params{Offset: -64, Scale: 0.5, Spherical: true, Grown: true}, codec.ErrCorrupt, "spherical and grown"},
 		{"euclidean", 64, codec.Uint8Params{Scale: 1, Lossless: true, Turned: true}, codec.ErrCorrupt, "lossless and turned"},
 		{"euclidean", 32, codec.Uint8Params{Scale: 1, Turned: true}, nil, "turned"},
