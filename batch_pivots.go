@@ -23,6 +23,7 @@ type pivotTable struct {
 	rows    nnd.BlockPoints // of these codes; nil where queries have none, or nothing compares them in blocks
 	numbers []uint32        // 0, 1, 2, ... of all rows
 	pivots  int
+	codec   codec.Codec // of the segment before
 }
 
 // reset makes the table that of a segment, with room for so many queries. It reads the segment.
@@ -34,6 +35,10 @@ func (t *pivotTable) reset(seg *segment, queries int) error {
 	}
 	t.pivots = packed.Len()
 	count := t.pivots + queries
+	if t.codec != seg.codec {
+		t.codec = seg.codec
+		clear(t.codes[:cap(t.codes)]) // codes of another layout may end otherwise
+	}
 	t.codes = slices.Grow(t.codes[:0], count*t.stride)[:count*t.stride]
 	copy(t.codes, seg.PivotCodes())
 	for row := len(t.numbers); row < count; row++ {

@@ -152,16 +152,29 @@ func (l *Uint8Learner) Codec() *Uint8 {
 		made.setParams(Uint8Params{Scale: 1, Lossless: true})
 		return &made
 	}
-	span := byteRange.params
+	p := l.params(byteRange.params)
 	if made.round {
-		span = byteRange.spherical
-	}
-	p := span(l.components)
-	if turned := span(l.turned); l.turn != nil && !l.turned.infinite && turned.Scale <= turnedStep*p.Scale {
-		p, p.Turned = turned, true
+		if round := l.params(byteRange.spherical); round.Scale <= sphericalStep*p.Scale {
+			p = round
+		} else {
+			made.lay(made.Dim() >= grownDim, false)
+		}
 	}
 	made.setParams(p)
 	return &made
+}
+
+// params are those that span what was learned, of turned vectors where these have shorter steps. Integers are told by codes as they are.
+func (l *Uint8Learner) params(span func(byteRange) Uint8Params) Uint8Params {
+	p := span(l.components)
+	if l.turn == nil || l.turned.infinite || l.components.integers {
+		return p
+	}
+	if turned := span(l.turned); turned.Scale <= turnedStep*p.Scale {
+		turned.Turned = true
+		return turned
+	}
+	return p
 }
 
 // NewCodeTable is NewTable for codes alone: what else is kept of the vectors is kept elsewhere. Its rows can be scored, and have

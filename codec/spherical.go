@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"github.com/vicinaldb/store/internal/simd"
-	"github.com/vicinaldb/store/metric"
 )
 
 const (
@@ -19,11 +18,14 @@ const (
 	leastSphericalScale = 4.316e-5
 	// center is the byte of a zero in spherical codes, and reach how many steps these go from there, at least.
 	center, reach = 128, 127
-	// mostAdjusted is how many times a component of a code may be moved by a step, at most, for its length. Two do, but for odd vectors.
-	mostAdjusted = 64
+	// sphericalStep is how long the steps of spherical codes may be, at most, beside those of codes with sums. They are twice as long where no
+	// component is negative, and many times where all vectors have much in common.
+	sphericalStep = 1.1
 	// almostAStep is by what share components are larger or smaller that are rounded the other way: those that are as large as codes reach
-	// by almost a step.
-	almostAStep = 1. / 128
+	// by almost a step. Where these are too few, twice the share is tried, up to mostSteps.
+	almostAStep, mostSteps = 1. / 128, 1. / 8
+	// mostAdjusted is how many times a component of a code may be moved by a step, at most, for what is left then.
+	mostAdjusted = 8
 )
 
 // double is twice the square of the length of spherical codes, which is that of vectors of length 1, in steps.
@@ -36,26 +38,31 @@ func (p Uint8Params) double() uint32 {
 
 // encodeSpherical writes the code of t, of length 1, into row, and makes it as long as it should be. It tells whether every component lies
 // where codes reach.
+//
+// Rounding makes a code some thousandths longer or shorter. So from the first component on, what would be rounded the other way if t were a
+// little longer or shorter is rounded so, as long as that is not too much. Such components are next to the middle of two steps, so
+// that it matters little; and vectors that are near one another have the same ones, so that their codes stay as near, which no other
+// choice of components gives. What few components of other sizes can make up for is left to these.
 func (c *Uint8) encodeSpherical(row []byte, t []float32) (within bool) {
 	steps := 1 / float64(c.params.Scale)
-	if within = quantizeCentered(row, t, steps); squareOf(row) == 0 {
-		t = offAll(len(t))
-		quantizeCentered(row, t, steps)
+	within = quantizeCentered(row, t, steps)
+	need := int(c.double/2) - squareOf(row)
+	for share := almostAStep; share <= mostSteps; share *= 2 {
+		if need = roundOtherwise(row, t, steps, share, need); max(need, -need) <= reach {
+			break
+		}
 	}
-	need := roundOtherwise(row, t, steps, int(c.double/2)-squareOf(row))
 	adjust(row[:len(t)], need)
 	return within
 }
 
-// roundOtherwise makes the square of the length of a code, which rounding has made some thousandths longer or shorter, larger by need, and
-// returns what is needed still. From the first component on, what would be rounded the other way if t were a little longer or shorter is
-// rounded so, as long as that is not too much. Such components are next to the middle of two steps, so that it matters little; and
-// vectors that are near one another have the same ones, so that their codes stay as near, which no other choice of components gives.
-func roundOtherwise(row []byte, t []float32, steps float64, need int) int {
+// roundOtherwise makes the square of the length of a code larger by need, as nearly as a share by which t is longer or shorter tells
+// components that are rounded the other way, and returns what is needed still.
+func roundOtherwise(row []byte, t []float32, steps, share float64, need int) int {
 	var rounded [rowAlignment]byte
-	other := float32(steps * (1 + almostAStep))
+	other := float32(steps * (1 + share))
 	if need < 0 {
-		other = float32(steps * (1 - almostAStep))
+		other = float32(steps * (1 - share))
 	}
 	for at := 0; at < len(t) && need != 0; at += len(rounded) {
 		some := t[at:min(at+len(rounded), len(t))]
@@ -84,20 +91,6 @@ func quantizeCentered(row []byte, t []float32, steps float64) (within bool) {
 		row[i] = center
 	}
 	return within
-}
-
-// offAll returns the direction that zero vectors get, which have none: one that others hardly have, so that zero vectors are near one another
-// and far from the rest.
-func offAll(dim int) []float32 {
-	t := make([]float32, dim)
-	for i := range t {
-		t[i] = float32(1+i) * float32(1-2*(i%2))
-	}
-	inverse := metric.InverseNorm(t)
-	for i := range t {
-		t[i] *= inverse
-	}
-	return t
 }
 
 // squareOf returns the square of the length of a spherical code, in steps.

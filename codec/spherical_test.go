@@ -2,6 +2,7 @@ package codec_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -66,32 +67,84 @@ func TestUint8Spherical_Direction(t *testing.T) {
 	}
 }
 
-// TestUint8Spherical_Odd has vectors of which no code has the right length, or none at all: they get codes that are as near one another as
-// the vectors are, and zero vectors lie near one another and far from all others, as their distances are.
+// ternary draws vectors of components -1, 0 and 1, few or many of which are not 0: all of these are rounded alike.
+func ternary(seed uint64, n, dim int) [][]float32 {
+	r := rand.New(rand.NewPCG(seed, 3))
+	vectors := make([][]float32, n)
+	for i := range vectors {
+		vectors[i] = make([]float32, dim)
+		for range 20 + r.IntN(dim) {
+			vectors[i][r.IntN(dim)] = float32(1 - 2*r.IntN(2))
+		}
+	}
+	return vectors
+}
+
+// TestUint8Spherical_Odd has vectors whose components are rounded alike, so that many must be moved for their length, and such as have few
+// components: codes are nearly as long as they should be, in the direction of the vectors, and as near as these.
 func TestUint8Spherical_Odd(t *testing.T) {
 	const dim = 256
-	vectors := float32Vectors(7, 40, dim)
-	for i := range 3 {
-		vectors[i] = make([]float32, dim) // zero vectors
-	}
-	for i := 3; i < 6; i++ { // one component
+	vectors := ternary(7, 60, dim)
+	for i := range 3 { // one component
 		vectors[i] = make([]float32, dim)
-		vectors[i][5] = float32(i)
+		vectors[i][5] = float32(i + 1)
 	}
-	vectors[6] = slices.Repeat([]float32{3}, dim)
-	vectors[7] = slices.Repeat([]float32{1e-20}, dim)
-	_, rows := compactRows(t, float32Metric(t, "cosine"), vectors)
-	all := make([]uint32, len(vectors))
-	for i := range all {
-		all[i] = uint32(i)
+	vectors[3] = slices.Repeat([]float32{3}, dim)
+	vectors[4] = slices.Repeat([]float32{1e-10}, dim)
+	vectors[5] = slices.Repeat([]float32{-1}, dim)
+	c, codes := compact(t, float32Metric(t, "cosine"), vectors)
+	if !c.CodeParams().Spherical {
+		t.Fatalf("%+v, want spherical codes", c.CodeParams())
 	}
-	distances := make([]float32, len(vectors))
-	for _, group := range [][]uint32{{0, 1, 2}, {3, 4, 5}, {6, 7}} {
-		rows.Distances(distances, group[0], all)
-		for i, d := range distances {
-			if slices.Contains(group, uint32(i)) != (d < 0.05) {
-				t.Errorf("rows %d and %d are %v apart", group[0], i, d)
+	square := 1 / math.Pow(float64(c.CodeParams().Scale), 2)
+	rows := collector{codec: c}.view(t, codes)
+	for i, distances := range allDistances(rows, len(vectors)) {
+		if got := squareOf(codes.Codes[i*dim:][:dim]); math.Abs(float64(got)-square) > square/100 {
+			t.Errorf("code %d has the square %d, want about %v", i, got, square)
+		}
+		for j, distance := range distances {
+			want := 1 - dot64(vectors[i], vectors[j])/math.Sqrt(dot64(vectors[i], vectors[i])*dot64(vectors[j], vectors[j]))
+			if math.Abs(float64(distance)-want) > 0.02 {
+				t.Errorf("codes %d and %d are %v apart, want %v", i, j, distance, want)
 			}
+		}
+	}
+}
+
+// TestUint8Spherical_Not leaves vectors that do not lie around 0 codes with sums, which have shorter steps.
+func TestUint8Spherical_Not(t *testing.T) {
+	for _, dim := range []int{256, 384, 512, 768} {
+		vectors := float32Vectors(3, 40, dim)
+		for _, v := range vectors {
+			for i, x := range v {
+				v[i] = 5 + x/10
+			}
+		}
+		c, _ := compact(t, float32Metric(t, "cosine"), vectors)
+		if p := c.CodeParams(); p.Spherical || p.Turned || p.Grown != (dim < 512) || c.Stride() != dim+64 {
+			t.Errorf("%d components: %+v and codes of %d bytes", dim, p, c.Stride())
+		}
+	}
+}
+
+// TestAdjust moves components either way, on either side of the center, and never one beyond the reach of codes.
+func TestAdjust(t *testing.T) {
+	for _, tc := range []struct {
+		row, want []byte
+		need      int
+	}{
+		{[]byte{128, 128, 128}, []byte{129, 128, 128}, 1},
+		{[]byte{133, 120, 128}, []byte{133, 119, 128}, 17},
+		{[]byte{133, 120, 128}, []byte{134, 120, 129}, 12},
+		{[]byte{133, 120, 128}, []byte{133, 121, 128}, -15},
+		{[]byte{133, 120, 128}, []byte{132, 120, 128}, -9},
+		{[]byte{133, 120, 128}, []byte{133, 120, 128}, 0},
+		{[]byte{255, 1, 128}, []byte{255, 1, 136}, 1000}, // eight moves, of the one that can be moved
+		{[]byte{255, 0, 128}, []byte{254, 0, 128}, -253},
+	} {
+		got := slices.Clone(tc.row)
+		if codec.Adjust(got, tc.need); !slices.Equal(got, tc.want) {
+			t.Errorf("%v becomes %v for %d more, want %v", tc.row, got, tc.need, tc.want)
 		}
 	}
 }

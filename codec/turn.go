@@ -57,12 +57,12 @@ func signs(size, place int) []float32 {
 }
 
 // negative is a random bit for each number: the highest one of what the generator SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) gives at
-// that place of its sequence from 0 on.
+// that place of its sequence from 0 on, whose last step leaves that bit as it is.
 func negative(place uint64) bool {
 	z := (place + 1) * 0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return (z^z>>31)>>63 != 0
+	return z>>63 != 0
 }
 
 // apply turns v, of the dimension.

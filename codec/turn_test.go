@@ -44,7 +44,7 @@ func turnedSign(place uint64) float64 {
 	z := (place + 1) * 0x9e3779b97f4a7c15
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9
 	z = (z ^ (z >> 27)) * 0x94d049bb133111eb
-	if (z^(z>>31))>>63 == 1 {
+	if z>>63 == 1 {
 		return -1
 	}
 	return 1
@@ -101,7 +101,16 @@ func dot64(x, y []float32) float64 {
 // TestUint8Turned_Not keeps vectors as they are where turning brings nothing, or would change distances.
 func TestUint8Turned_Not(t *testing.T) {
 	infinite := skewed(1, 20, 64)
-	infinite[3] = slices.Repeat([]float32{3e38}, 64)
+	for i := range infinite[3] { // one sum of these is beyond float32, and the others are 0
+		infinite[3][i] = float32(3e38 * turnedSign(uint64(i)))
+	}
+	tall := counts(1, 20, 64)
+	for _, v := range tall {
+		v[1] = 255
+		for i := 2; i < len(v); i++ {
+			v[i] = float32(int(v[i]) % 8)
+		}
+	}
 	for _, tc := range []struct {
 		reason, metric string
 		vectors        [][]float32
@@ -111,6 +120,7 @@ func TestUint8Turned_Not(t *testing.T) {
 		{"absolute differences", "manhattan", skewed(1, 20, 64)},
 		{"largest differences", "chebyshev", skewed(1, 20, 64)},
 		{"lossless codes", "euclidean", counts(1, 20, 64)},
+		{"integers, of which codes lose nothing either", "inner_product", tall},
 		{"sums that are beyond float32", "euclidean", infinite},
 	} {
 		if c, _ := compact(t, float32Metric(t, tc.metric), tc.vectors); c.CodeParams().Turned {
@@ -186,6 +196,35 @@ func TestUint8Turned_QueryBeyond(t *testing.T) {
 			if score != score {
 				t.Fatalf("%s: row %d scores %v", name, i, score)
 			}
+		}
+	}
+}
+
+// TestUint8Learner_Merge wants of learners that saw some of the vectors each what one comes to that saw all.
+func TestUint8Learner_Merge(t *testing.T) {
+	beyond := skewed(2, 20, 64)
+	for i := range beyond[3] {
+		beyond[3][i] = float32(3e38 * turnedSign(uint64(i)))
+	}
+	for _, vectors := range [][][]float32{skewed(2, 20, 64), beyond} {
+		floats := codec.NewFloat32(float32Metric(t, "euclidean"), 64)
+		var learners [3]*codec.Uint8Learner
+		for i := range learners {
+			var err error
+			if learners[i], err = floats.Learner(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, v := range vectors {
+			for _, l := range []*codec.Uint8Learner{learners[0], learners[1+i%2]} {
+				if err := l.AddPlain(codec.AppendVector(nil, v)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		learners[1].Merge(learners[2])
+		if got, want := learners[1].Codec().CodeParams(), learners[0].Codec().CodeParams(); got != want {
+			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
 }

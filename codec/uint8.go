@@ -26,7 +26,7 @@ const grownDim, alwaysSummedDim = 256, 512
 //
 //	floor((t-Offset)/Scale + 1/2), at least 0, at most 255
 //
-// in float64. Zeros follow, up to a multiple of 64 bytes. The last eight of these are the sum of the codes and the sum of
+// in float64, of spherical codes in float32. Zeros follow, up to a multiple of 64 bytes. The last eight of these are the sum of the codes and the sum of
 // their squares, as little-endian uint32: always under the inner product; under squared L2 and cosine if there is room
 // for them, or dim is at least 512, or the parameters say so, when a code grows to make room:
 //
@@ -37,7 +37,8 @@ const grownDim, alwaysSummedDim = 256, 512
 //
 // With the sums of both, products are all that has to be computed of two codes: |x-y|^2 = |x|^2 + |y|^2 - 2*x*y. Where there is no room
 // for sums under cosine, from 256 components on, new codes are spherical: bytes are steps from 128, and codes all of one length, as the
-// vectors are, so that |x|^2 + |y|^2 is known without sums. Some components are rounded the other way for that.
+// vectors are, so that |x|^2 + |y|^2 is known without sums. Some components are rounded the other way for that. Vectors that do not lie around
+// 0 have codes with sums, whose steps are shorter.
 //
 // Codes are lossless when all vectors consist of integers from 0 to 255 and the kernel is that of differences of the vectors
 // themselves: SquaredL2, L1 or Max. Then nothing else is kept, scores are exact, and Check refuses other vectors; queries

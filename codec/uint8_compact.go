@@ -22,7 +22,7 @@ func (c *Float32) Compact(codes Codes) (*Uint8, Codes, error) {
 	if err != nil {
 		return nil, Codes{}, err
 	}
-	compact.setParams(compact.learn(vectors))
+	compact = compact.learn(vectors)
 	made := Codes{Stride: compact.stride, Codes: compact.encodeAll(vectors)}
 	if !compact.params.Lossless {
 		made.VectorStride, made.Vectors = compact.VectorStride(), vectors.pack()
@@ -58,13 +58,13 @@ func (c *Float32) vectorsIn(codes Codes) (*vectorMatrix, error) {
 	return &vectorMatrix{data: data, floats: floats, dim: c.dim, stride: stride / 4, n: len(data) / stride}, nil
 }
 
-// learn returns the parameters for vectors.
-func (c *Uint8) learn(vectors *vectorMatrix) Uint8Params {
+// learn returns the codec for vectors.
+func (c *Uint8) learn(vectors *vectorMatrix) *Uint8 {
 	learner := c.newLearner()
 	for i := range vectors.n {
 		learner.add(vectors.row(i))
 	}
-	return learner.Codec().params
+	return learner.Codec()
 }
 
 // encodeAll returns the codes of vectors.

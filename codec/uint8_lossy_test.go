@@ -281,6 +281,7 @@ func TestUint8Block(t *testing.T) {
 		for _, m := range lossyMetrics(t) {
 			check(m, shares(4, 40, dim))
 		}
+		check(float32Metric(t, "cosine"), ternary(6, 40, 320)) // spherical codes that are not all of one length
 		whole := shares(5, 40, dim)
 		for _, v := range whole {
 			for i := range v {

@@ -21,8 +21,8 @@ type CodeStats struct {
 	Codec string `json:"codec,omitempty"`
 	// Lossless says that the codes of bytes tell the vectors, so that there is nothing to rank again.
 	Lossless bool `json:"lossless,omitempty"`
-	// Turned says that codes are made of vectors that were rotated, since steps are shorter so: without it a few components were much larger
-	// than others.
+	// Turned says that codes of bytes are made of vectors that were rotated, since steps are shorter so: a few components were much larger
+	// than others. With Coarse it is of the codes that were tried.
 	Turned bool `json:"turned,omitempty"`
 	// Surplus is how many rows more than wanted are ranked by their vectors for the nearest ten, as it was measured on rows of the
 	// segment, and Lost the share of the ten nearest that rank farther by their codes.

@@ -1,0 +1,4 @@
+package codec
+
+// Adjust is how codes come to have their length.
+var Adjust = adjust
