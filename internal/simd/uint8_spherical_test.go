@@ -85,7 +85,10 @@ func TestSphericalEqualModel(t *testing.T) {
 				q, stride := drawn(r, length, other.draw), length+3*i
 				base := drawn(r, 7*stride+length, kind.draw)
 				rows, got := []uint32{7, 0, 3, 1, 7, 2, 6, 5, 4}, make([]uint32, 9)
-				for _, double := range doubles(length) {
+				for j, double := range doubles(length) {
+					if length > 1024 && j != (length/64+i)%5 {
+						continue // one of them
+					}
 					simd.SphericalU8Rows(got, q, base, sumOf(q), double, stride, rows)
 					for j, row := range rows {
 						if want := sphericalModel(q, base[int(row)*stride:][:length], double); got[j] != want {
@@ -275,19 +278,18 @@ func TestSphericalBlock(t *testing.T) {
 				r := rand.New(rand.NewPCG(uint64(length), 9))
 				stride := length + 7*i
 				base, numbers := drawn(r, 9*stride+length, kind.draw), []uint32{8, 0, 3, 1, 7, 2, 6, 5, 4, 9}
-				for _, double := range doubles(length) {
-					k := blockKernel{
-						rows: func(dst []uint32, q, base []byte, stride int, rows []uint32) {
-							simd.SphericalU8Rows(dst, q, base, sumOf(q), double, stride, rows)
-						},
-						block: func(dst []float32, base []byte, stride, length int, queries, rows []uint32, factor float64) {
-							simd.SphericalU8Block(dst, base, double, stride, length, queries, rows, factor)
-						},
-					}
-					for queries := range 10 {
-						for _, rows := range []int{0, 1, 2, 3, 5, 10} {
-							k.check(t, base, stride, length, numbers[:queries], numbers[10-rows:], 0.1)
-						}
+				double := doubles(length)[i%len(doubles(length))]
+				k := blockKernel{
+					rows: func(dst []uint32, q, base []byte, stride int, rows []uint32) {
+						simd.SphericalU8Rows(dst, q, base, sumOf(q), double, stride, rows)
+					},
+					block: func(dst []float32, base []byte, stride, length int, queries, rows []uint32, factor float64) {
+						simd.SphericalU8Block(dst, base, double, stride, length, queries, rows, factor)
+					},
+				}
+				for queries := range 10 {
+					for _, rows := range []int{0, 1, 2, 3, 5, 10} {
+						k.check(t, base, stride, length, numbers[:queries], numbers[10-rows:], 0.1)
 					}
 				}
 			}
