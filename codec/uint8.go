@@ -14,9 +14,10 @@ const maxUint8Dim = 1 << 16
 // sumsBytes is what the sum of a code and that of its squares take.
 const sumsBytes = 8
 
-// From grownDim components on a code that is not spherical grows by a line of 64 bytes, a fifth or less, to have sums where there is no
-// room for them; from alwaysSummedDim on its parameters need not say so. With fewer, reading that line would cost more than computing without sums does:
-// 128 components are searched in 3 % more time with that line, and 384 in 4 % less. What lies between was not measured.
+// From grownDim components on a code that is not spherical grows by a line of 64 bytes, a fifth or less, to have sums where there
+// is no room for them; from alwaysSummedDim on its parameters need not say so. With fewer, reading that line would cost more than
+// computing without sums does: 128 components are searched in 3 % more time with that line, and 384 in 4 % less. What lies between
+// was not measured.
 const grownDim, alwaysSummedDim = 256, 512
 
 // Uint8 makes codes of one byte a component, a quarter of float32: a search is bound by the bytes that it reads. Codes are
@@ -26,19 +27,19 @@ const grownDim, alwaysSummedDim = 256, 512
 //
 //	floor((t-Offset)/Scale + 1/2), at least 0, at most 255
 //
-// in float64, of spherical codes in float32. Zeros follow, up to a multiple of 64 bytes. The last eight of these are the sum of the codes and the sum of
-// their squares, as little-endian uint32: always under the inner product; under squared L2 and cosine if there is room
-// for them, or dim is at least 512, or the parameters say so, when a code grows to make room:
+// in float64, of spherical codes in float32. Zeros follow, up to a multiple of 64 bytes. The last eight of these are the sum of the
+// codes and the sum of their squares, as little-endian uint32: always under the inner product; under squared L2 and cosine if there
+// is room for them, or dim is at least 512, or the parameters say so, when a code grows to make room:
 //
 //	0                      dim            Stride-8   Stride-4       Stride
 //	| c[0] c[1] ... | zeros               | sum      | squares      |      summed
 //	| c[0] c[1] ... | 128 ...                                       |      spherical
 //	| c[0] c[1] ... | zeros                                         |      other
 //
-// With the sums of both, products are all that has to be computed of two codes: |x-y|^2 = |x|^2 + |y|^2 - 2*x*y. Where there is no room
-// for sums under cosine, from 256 components on, new codes are spherical: bytes are steps from 128, and codes all of one length, as the
-// vectors are, so that |x|^2 + |y|^2 is known without sums. Some components are rounded the other way for that. Vectors that do not lie around
-// 0 have codes with sums, whose steps are shorter.
+// With the sums of both, products are all that has to be computed of two codes: |x-y|^2 = |x|^2 + |y|^2 - 2*x*y. Where there is no
+// room for sums under cosine, from 256 components on, new codes are spherical: bytes are steps from 128, and codes all of one
+// length, as the vectors are, so that |x|^2 + |y|^2 is known without sums. Some components are rounded the other way for that.
+// Vectors that do not lie around 0 have codes with sums, whose steps are shorter.
 //
 // Codes are lossless when all vectors consist of integers from 0 to 255 and the kernel is that of differences of the vectors
 // themselves: SquaredL2, L1 or Max. Then nothing else is kept, scores are exact, and Check refuses other vectors; queries
