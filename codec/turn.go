@@ -12,7 +12,7 @@ const (
 	// leastTurnedDim is from how many components on vectors may be turned: few have little room to spread what one of them has.
 	leastTurnedDim = 32
 	// turnedStep is how long, at most, the steps of codes of turned vectors may be, beside those without, so that they are taken. A query
-	// is turned, too, which takes as long as comparing with a dozen rows.
+	// is turned, too, which takes .3 us with 384 components, as long as comparing with seven rows of text.
 	turnedStep = 0.8
 )
 

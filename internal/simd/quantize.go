@@ -35,7 +35,7 @@ func quantizeU8Go(dst []byte, src []float32, offset, scale float64) (within, exa
 //
 //	floor(src[i]*factor + 128.5), at least 0, at most 255, and 0 for NaN
 //
-// in float32, the same on all machines, in a fifth of the time of [QuantizeU8]. It reports whether no component had to be cut. It panics
+// in float32, the same on all machines, in a quarter of the time of [QuantizeU8]. It reports whether no component had to be cut. It panics
 // when dst is shorter than src.
 func CenterU8(dst []byte, src []float32, factor float32) (within bool) {
 	return centerU8(dst[:len(src)], src, factor)

@@ -4,6 +4,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/constants"
 )
 
 // kernel is one of the functions that are written.
@@ -70,7 +72,7 @@ var centeredQuery = kernel{
 	prepare: func(x, zero VecVirtual) []VecVirtual {
 		words := widen(x, zero)
 		for _, of := range words {
-			VPSUBW(center(), of, of)
+			VPSUBW(constants.Centers("uint8Center"), of, of)
 		}
 		return words
 	},

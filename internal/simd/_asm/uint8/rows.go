@@ -7,6 +7,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/vicinaldb/store/internal/simd/_asm/constants"
 )
 
 const (
@@ -190,26 +192,5 @@ func (w *walk) block(k kernel, offset Register, rows, ahead []Register, sums []V
 // sumsMask is a mask of the bytes that are no sums, in the last 32 of a row.
 func sumsMask() Mem {
 	const all = math.MaxUint64
-	return constant("uint8SumsMask", all, all, all, 0)
-}
-
-// center is 16 words of 128.
-func center() Mem {
-	const words = 0x0080008000800080
-	return constant("uint8Center", words, words, words, words)
-}
-
-// defined are the constants that are there already.
-var defined = map[string]Mem{}
-
-// constant is a register of numbers in memory, which all kernels share.
-func constant(name string, lanes ...uint64) Mem {
-	if at, ok := defined[name]; ok {
-		return at
-	}
-	defined[name] = GLOBL(name, RODATA|NOPTR)
-	for i, lane := range lanes {
-		DATA(8*i, U64(lane))
-	}
-	return defined[name]
+	return constants.Register("uint8SumsMask", all, all, all, 0)
 }

@@ -7,8 +7,8 @@
 // sums of their bytes and of the squares of these in their last 8 bytes. But four queries are taken against four rows at a time:
 // a block of 64 bytes that was loaded takes part in four products, and 16 sums are under way. What is left of the rows at the
 // end is filled up with the last one; its results are not stored. For rows that are not summed, what their sums would say is added up
-// beside the products: x*(x-128) and x*(-128) once for four queries. Spherical rows add nothing but products, and what each query adds to
-// these is a parameter.
+// beside the products: x*(x-128) and x*(-128) once for four queries. Spherical rows add nothing but products, and what each of four
+// queries adds to these, by the sum of its bytes, is found before the first row.
 //
 // # How short rows are compared
 //

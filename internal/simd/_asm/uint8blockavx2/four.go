@@ -8,6 +8,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
+	"github.com/vicinaldb/store/internal/simd/_asm/constants"
 	"github.com/vicinaldb/store/internal/simd/_asm/params"
 )
 
@@ -107,7 +108,7 @@ func (t *tile) copy() {
 func (t *tile) keep(words VecVirtual, to Mem) {
 	if t.rowKind == spherical {
 		centered := YMM()
-		VPSUBW(center(), words, centered)
+		VPSUBW(constants.Centers("blockCenter"), words, centered)
 		words = centered
 	}
 	VMOVDQA(words, to)
@@ -297,32 +298,11 @@ func fold(interleaveLow, interleaveHigh func(operands ...Op), a, b VecVirtual) V
 // evenBytes is a mask of them.
 func evenBytes() Mem {
 	const even = 0x00ff00ff00ff00ff
-	return constant("blockEvenBytes", even, even, even, even)
-}
-
-// center is 16 words of 128.
-func center() Mem {
-	const words = 0x0080008000800080
-	return constant("blockCenter", words, words, words, words)
+	return constants.Register("blockEvenBytes", even, even, even, even)
 }
 
 // allButSums is a mask of the bytes that are no sums, in the last 32 of a row.
 func allButSums() Mem {
 	const all = math.MaxUint64
-	return constant("blockAllButSums", all, all, all, 0)
-}
-
-// defined are the constants that are there already.
-var defined = map[string]Mem{}
-
-// constant is a register of numbers in memory.
-func constant(name string, lanes ...uint64) Mem {
-	if at, ok := defined[name]; ok {
-		return at
-	}
-	defined[name] = GLOBL(name, RODATA|NOPTR)
-	for i, lane := range lanes {
-		DATA(8*i, U64(lane))
-	}
-	return defined[name]
+	return constants.Register("blockAllButSums", all, all, all, 0)
 }
