@@ -102,9 +102,7 @@ func TestSchema_CodecInvalid(t *testing.T) {
 
 // Whatever the codec, recall is that of float32 at least nearly, distances are exact, and each vector finds itself.
 func TestCollection_Query_Codes(t *testing.T) {
-	if raceDetector {
-		t.Skip("it is about recall, and long")
-	}
+	skipLong(t)
 	const n, dim = 4000, 40
 	floats := clusters(24, n, dim)
 	for _, metric := range []string{"euclidean", "manhattan", "chebyshev", "cosine", "inner_product"} {

@@ -44,9 +44,7 @@ func dialsOf(t *testing.T, c *store.Collection) compaction.DialStats {
 
 // Where the schema names no neighbors, Prepare chooses them by how hard neighbors are to find, and the index says what it chose.
 func TestCollection_Prepare_ChoosesDials(t *testing.T) {
-	if raceDetector {
-		t.Skip("long, and it is about numbers")
-	}
+	skipLong(t)
 	const n, dim, hardest = 20_000, 32, 0.7224
 	named, multiplied, weakened := fewRounds, fewRounds, fewRounds
 	named.Neighbors, multiplied.PruningDegreeMultiplier, weakened.Alpha = 12, 0.5, 1.1
@@ -137,9 +135,7 @@ func TestCollection_Prepare_ChoosesDialsSparse(t *testing.T) {
 
 // Where Prepare chooses the dials, descents end with more of the lists new than where neighbors or Delta are named.
 func TestCollection_Prepare_EndsDescents(t *testing.T) {
-	if raceDetector {
-		t.Skip("long, and it is about numbers")
-	}
+	skipLong(t)
 	const n, dim = 20_000, 8
 	vectors := items(clusters(5, n, dim))
 	for _, tc := range []struct {
@@ -178,9 +174,7 @@ func firstNeighbors(t *testing.T, c *store.Collection) (id string, list []store.
 
 // The choice does not depend on the number of threads, stays as the collection changes, and is made again when it has grown.
 func TestCollection_Prepare_KeepsDials(t *testing.T) {
-	if raceDetector {
-		t.Skip("long, and it is about numbers")
-	}
+	skipLong(t)
 	const n, dim = 20_000, 14
 	easy := clusters(2, 2*n+100, dim)
 	c := create(t, open(t, t.TempDir()), store.Schema{Dim: dim, Index: fewRounds})
@@ -213,9 +207,7 @@ func TestCollection_Prepare_KeepsDials(t *testing.T) {
 // Where rows lie in clusters that a walk does not leave, searches start from several pivots, of more of them; not where the schema names
 // these, nor where walks are short.
 func TestCollection_Prepare_ChoosesEntries(t *testing.T) {
-	if raceDetector {
-		t.Skip("long, and it is about numbers")
-	}
+	skipLong(t)
 	const n, dim = 20_000, 16
 	named := fewRounds
 	named.Pivots = 70

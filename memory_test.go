@@ -15,9 +15,7 @@ import (
 // Vectors are read as a stream. VICINAL_SOAK gives the number of rows; without it the test is small, and so is what it
 // allows beside codes and graphs.
 func TestCollection_Prepare_Memory(t *testing.T) {
-	if raceDetector {
-		t.Skip("memory is another there")
-	}
+	skipLong(t)
 	n := 6000
 	if text := os.Getenv("VICINAL_SOAK"); text != "" {
 		var err error

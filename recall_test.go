@@ -44,9 +44,7 @@ func near(seed uint64, vectors [][]float32, n int, far float32) [][]float32 {
 
 // Codes that have lost something cost no recall, however many results are wanted: candidates enough are ranked by the vectors.
 func TestCollection_Query_RecallByCodesIsThatByVectors(t *testing.T) {
-	if raceDetector {
-		t.Skip("one goroutine, and minutes of it under the race detector")
-	}
+	skipLong(t)
 	vectors := clusters(80, 4000, 24)
 	queries := near(81, vectors, 1500, 0.3)
 	for _, name := range []string{"euclidean", "cosine"} {

@@ -50,6 +50,9 @@ func TestRewrite_Deviations(t *testing.T) {
 
 // Codes for which the first number of candidates is too few are measured with the second, and with the third.
 func TestRewrite_DeepCodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and it is about numbers")
+	}
 	const n = 4000
 	for _, tc := range []struct {
 		largest     float32 // component, which makes steps as long as that

@@ -170,6 +170,9 @@ func TestUpdateRecall(t *testing.T) {
 // In high dimension a build misses some neighbors. Rows that walk at the same time miss one another there, if nothing is done; with
 // two trees for four, leaves do not make up for it.
 func TestUpdateInHighDimension(t *testing.T) {
+	if raceDetector {
+		t.Skip("it is about recall alone")
+	}
 	all := uniform(4000, 24, 1)
 	o := nnd.Options{Neighbors: 15, Seed: 1}
 	old := neighbors(t, all[:2000], o)
