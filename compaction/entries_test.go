@@ -72,9 +72,6 @@ func rewrite(t *testing.T, d *storage.DataFile, n, threads int, before compactio
 
 // Where neighbors are hard to find, entries are chosen by what they gain, and the graph is made and repaired once, whatever is chosen.
 func TestRewrite_Entries(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long, and it is about numbers")
-	}
 	const n = 2500
 	apart, together := islands(t, n, 25), dataFile(t, n)
 	wide := int(math.Round(2 * math.Sqrt(n)))
