@@ -36,7 +36,7 @@ func (b *bench) check() (err error) {
 		return fmt.Errorf("--plot %s: the name must end in .svg or .png", b.Plot)
 	case len(b.Epsilon) == 0:
 		return errors.New("--epsilon names no value")
-	case slices.ContainsFunc(b.Epsilon, func(e float64) bool { return !(e > -1) || math.IsInf(e, 0) }):
+	case slices.ContainsFunc(b.Epsilon, func(e float64) bool { return !(float32(e) > -1) || math.IsInf(float64(float32(e)), 0) }):
 		return fmt.Errorf("--epsilon %v: each must be finite and above -1", b.Epsilon)
 	}
 	if b.Patience != nil && *b.Patience < 0 {

@@ -17,12 +17,14 @@ import (
 
 // benchInput is what a bench store is built from. Two runs with equal inputs may share a store.
 type benchInput struct {
-	Base   fileMark          `json:"base"`
-	Kind   store.Kind        `json:"kind"`
-	Metric string            `json:"metric"`
-	Params metric.Params     `json:"params,omitzero"`
-	Codec  string            `json:"codec,omitempty"`
-	Index  store.IndexParams `json:"index"`
+	Base    fileMark          `json:"base"`
+	Kind    store.Kind        `json:"kind"`
+	Dim     int               `json:"dim,omitempty"`      // as asked for: 0 is that of the file
+	BitForm string            `json:"bit_form,omitempty"` // of bits, if not the usual one
+	Metric  string            `json:"metric"`
+	Params  metric.Params     `json:"params,omitzero"`
+	Codec   string            `json:"codec,omitempty"`
+	Index   store.IndexParams `json:"index"`
 }
 
 // benchDirectory holds a bench store and what is worth keeping beside it:
@@ -88,6 +90,8 @@ func (d *benchDirectory) recognize(base string) error {
 		return fmt.Errorf("it was built from another file than %s", base)
 	case there.Kind != d.input.Kind:
 		return fmt.Errorf("it was built from %s vectors, not %s ones", there.Kind, d.input.Kind)
+	case there.Dim != d.input.Dim || there.BitForm != d.input.BitForm:
+		return errors.New("it was built with another --dim or --bit-form")
 	case there.Metric != d.input.Metric || !reflect.DeepEqual(there.Params, d.input.Params):
 		return fmt.Errorf("it was built with the metric %s, not %s, or with other parameters of it", there.Metric, d.input.Metric)
 	case there.Codec != d.input.Codec:

@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -94,6 +96,32 @@ rank  id         distance  metadata
 	refuse(t, "epsilon", "query", dir, "songs", "--vector", "[1, 2]", "--epsilon=-1")
 }
 
+// Metadata may hold what JSON has no words for.
+func TestQueryMetadata_Unspeakable(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "s")
+	s, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.Create(t.Context(), "c", store.Schema{Dim: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	metadata := store.Metadata{"low": math.Inf(-1), "high": math.Inf(1), "half": 0.5, "far": time.Date(12000, 1, 2, 3, 4, 5, 0, time.UTC)}
+	if _, err := c.Upsert(t.Context(), store.Item{ID: "a", Vector: []float32{1}, Metadata: metadata}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"far":"12000-01-02T03:04:05Z","half":0.5,"high":"+Inf","low":"-Inf"}`
+	for _, form := range []string{"--json", "--metadata"} {
+		if got := succeed(t, "query", dir, "c", "--vector", "[1]", "--metadata", form); !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", form, got, want)
+		}
+	}
+}
+
 func TestInfo(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "music")
 	succeed(t, "import", dir, "songs", write(t, "songs.jsonl", songs), "--metric", "cosine", "--neighbors", "7", "--prepare")
@@ -167,6 +195,7 @@ func TestImport(t *testing.T) {
 		{"a.jsonl", `{"vector": [1]}`, []string{"--metric", "cosmic"}, `"cosmic"`, "no such metric"},
 		{"a.jsonl", `{"vector": [1]}`, []string{"--neighbors", "3"}, "other index parameters", "parameters are fixed at the first import"},
 		{"a.jsonl", `{"vector": [1]}`, []string{"--batch", "0"}, "--batch is 0", "a batch of nothing"},
+		{"a.jsonl", `{"vector": [1]}`, []string{"--id-prefix", "x-"}, "--id-prefix x-", "a prefix that nothing takes"},
 		{"a.fvecs", "\x01\x00\x00\x00\x00\x00\x80\x3f\x01\x00\x00\x00\x00\x00\xc0\x7f", nil, "row 1", "a NaN, named by row"},
 		{"a.txt", "hello", nil, "not a readable vector file", "no vectors at all"},
 	} {

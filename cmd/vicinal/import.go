@@ -22,7 +22,7 @@ type importCommand struct {
 	vectorFlags
 	Metric   string `help:"Distance of a new collection, such as euclidean, cosine, dot or manhattan (default euclidean, of bits bit_hamming)." placeholder:"NAME"`
 	Batch    int    `help:"Vectors stored in one transaction." default:"1000"`
-	IDPrefix string `help:"Put before row numbers, which are the ids of vectors that come without any, so that several files fit into one collection." placeholder:"TEXT"`
+	IDPrefix string `help:"Put before row numbers, which are the ids of vectors that come without any, so that several files fit into one collection. Not for JSON lines." placeholder:"TEXT"`
 	Prepare  bool   `help:"Build the index afterwards."`
 
 	indexFlags
@@ -87,6 +87,9 @@ func (cmd *importCommand) Run(ctx context.Context, out *console) (err error) {
 func (cmd *importCommand) checkFile(file *dataset.Reader) error {
 	if file.Dim() == 0 || file.Len() == 0 {
 		return fmt.Errorf("%s holds no vectors", cmd.File)
+	}
+	if cmd.IDPrefix != "" && file.HasIDs() {
+		return fmt.Errorf("--id-prefix %s: it is for row numbers, which are no ids of JSON lines", cmd.IDPrefix)
 	}
 	return nil
 }

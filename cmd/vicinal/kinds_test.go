@@ -81,6 +81,7 @@ func TestParams(t *testing.T) {
 	succeed(t, "import", path, "c", file, "--params", `{"p": 3}`)
 	refuse(t, "other parameters", "import", path, "c", file, "--params", `{"p": 2}`)
 	refuse(t, "--params", "import", path, "c", file, "--params", `{"q": 2}`)
+	refuse(t, "something follows the first 8 bytes", "import", path, "c", file, "--params", `{"p": 3}{"p": 4}`)
 	refuse(t, "sigma", "import", path, "other", file, "--metric", "seuclidean")
 }
 

@@ -6,7 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
+	"strconv"
 	"text/tabwriter"
+	"time"
 
 	"github.com/vicinaldb/store"
 	"github.com/vicinaldb/store/internal/dataset"
@@ -171,7 +175,7 @@ func (cmd *queryCommand) print(out *console, number int, results []store.Result)
 	}
 	answer := queryAnswer{Query: number, Results: make([]queryResult, len(results))}
 	for i, r := range results {
-		answer.Results[i] = queryResult{ID: r.ID, Distance: r.Distance, Metadata: r.Metadata}
+		answer.Results[i] = queryResult{ID: r.ID, Distance: r.Distance, Metadata: speakable(r.Metadata)}
 	}
 	return json.NewEncoder(out.out).Encode(answer)
 }
@@ -189,7 +193,7 @@ func (cmd *queryCommand) printTable(out *console, number int, results []store.Re
 	for i, r := range results {
 		fmt.Fprintf(table, "%d\t%s\t%g", i+1, printable(r.ID), r.Distance)
 		if cmd.Metadata {
-			text, err := json.Marshal(r.Metadata)
+			text, err := json.Marshal(speakable(r.Metadata))
 			if err != nil {
 				return err
 			}
@@ -198,4 +202,22 @@ func (cmd *queryCommand) printTable(out *console, number int, results []store.Re
 		fmt.Fprintln(table)
 	}
 	return table.Flush()
+}
+
+// speakable returns metadata that JSON has words for: infinite numbers, and times of years without four digits, become strings.
+func speakable(metadata store.Metadata) store.Metadata {
+	spoken := maps.Clone(metadata)
+	for key, value := range metadata {
+		switch v := value.(type) {
+		case float64:
+			if math.IsInf(v, 0) {
+				spoken[key] = strconv.FormatFloat(v, 'g', -1, 64)
+			}
+		case time.Time:
+			if v.Year() < 0 || v.Year() > 9999 {
+				spoken[key] = v.Format(time.RFC3339Nano)
+			}
+		}
+	}
+	return spoken
 }

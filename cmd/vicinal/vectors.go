@@ -51,6 +51,10 @@ func (f vectorFlags) metricParams() (params metric.Params, err error) {
 	if err := d.Decode(&params); err != nil {
 		return params, fmt.Errorf("--params: %w", err)
 	}
+	end := d.InputOffset()
+	if _, err := d.Token(); err != io.EOF {
+		return params, fmt.Errorf("--params: something follows the first %d bytes", end)
+	}
 	return params, nil
 }
 
