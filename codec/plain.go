@@ -129,5 +129,10 @@ func (c *Plain) View(codes Codes) (Rows, error) {
 	if codes.Stride > 0 && codes.Stride < shortest && codes.VectorStride != shortest {
 		return nil, fmt.Errorf("%w: codes of %d bytes, vectors take %d", ErrCorrupt, codes.Stride, shortest)
 	}
-	return &plainRows{codec: c, codes: codes}, nil
+	r := &plainRows{codec: c, codes: codes}
+	if codes.Stride > 0 && len(codes.Codes)%codes.Stride != 0 || codes.VectorStride > 0 && len(codes.Vectors) != r.Len()*codes.VectorStride {
+		return nil, fmt.Errorf("%w: %d bytes of codes of %d bytes, and %d of vectors of %d",
+			ErrCorrupt, len(codes.Codes), codes.Stride, len(codes.Vectors), codes.VectorStride)
+	}
+	return r, nil
 }

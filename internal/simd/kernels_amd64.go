@@ -15,7 +15,7 @@ var hasAVX2, hasAVX512 = chosen(os.Getenv("VICINAL_SIMD"))
 func chosen(name string) (avx2, avx512 bool) {
 	avx2 = cpu.X86.HasAVX2 && name != "purego"
 	avx512 = avx2 && name != "avx2" && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL &&
-		cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VNNI && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
+		cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VNNI && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 	return avx2, avx512
 }
 
