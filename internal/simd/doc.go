@@ -19,6 +19,11 @@
 //
 // 32 lanes are four AVX2 registers or eight NEON registers: enough additions in flight to hide their latency.
 //
+// # Slices
+//
+// Where a kernel panics if one slice is shorter than another, its capacity counts: what lies behind its length, in the same array, may be
+// read, or written where results go. Nothing outside of the array ever is.
+//
 // # Vectors of bytes
 //
 // The kernels of uint8.go compare codes of one byte a component. They add integers, exactly and so in any order, and take vectors that are
