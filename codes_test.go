@@ -286,6 +286,11 @@ func TestOversample_Codes(t *testing.T) {
 	if one, ten := found(store.Oversample(1)), found(store.Oversample(10)); !(one < ten-0.1 && ten > 0.9) {
 		t.Errorf("recall is %.3f by as many candidates as wanted, and %.3f by ten times as many", one, ten)
 	}
+	for _, beyond := range []int{1 << 28, math.MaxInt32, math.MaxInt} {
+		if most := found(store.Oversample(beyond)); most < 1 {
+			t.Errorf("recall is %.3f where all are candidates, %d times as many as wanted", most, beyond)
+		}
+	}
 }
 
 // An index begins with the lists of the one before also when its codes reach farther than those.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -47,12 +48,25 @@ func (c *Collection) commitManifest(segments []*segment, also func(tx *storage.T
 }
 
 // publish writes the file MANIFEST, with the tombstones, for readers that must
-// not touch the data file. It is written again by Close or the next Open when it fails.
+// not touch the data file. It is written again by the next Prepare, Close or Open when it fails.
 func (c *Collection) publish(s *snapshot) error {
 	if err := c.publishSnapshot(s); err != nil {
 		return fmt.Errorf("%w: %w", errUnpublished, err)
 	}
 	return nil
+}
+
+// publishAgain publishes the state that there is where it could not be before, so that a Prepare after one that failed so does what the
+// first was to do.
+func (c *Collection) publishAgain(ctx context.Context) error {
+	return c.writer.submit(ctx, &request{solo: func(w *writer) error {
+		if !w.dirty {
+			return nil
+		}
+		err := c.publish(c.current.Load())
+		w.dirty = err != nil
+		return err
+	}})
 }
 
 func (c *Collection) publishSnapshot(s *snapshot) error {

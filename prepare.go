@@ -110,7 +110,7 @@ func (c *Collection) rebuild(ctx context.Context, o prepareOptions) (PrepareStat
 		return PrepareStats{}, err // where all is up to date, nothing else looks at it
 	}
 	if stats, ok := s.upToDate(); ok && !o.rebuild {
-		return stats, nil
+		return stats, c.publishAgain(ctx)
 	}
 	ctx, cancel := c.untilClosed(ctx)
 	defer cancel()

@@ -55,6 +55,30 @@ func TestCollection_Prepare_PublishFails(t *testing.T) {
 	open(t, path)
 }
 
+// A Prepare after one that could not write MANIFEST writes it, though the index is up to date.
+func TestCollection_Prepare_PublishesAgain(t *testing.T) {
+	path := t.TempDir()
+	c := create(t, open(t, path), store.Schema{Dim: 2})
+	upsert(t, c, []store.Item{{ID: "a", Vector: []float32{1, 2}}})
+	prepare(t, c)
+	upsert(t, c, []store.Item{{ID: "b", Vector: []float32{1, 2}}})
+	block := filepath.Join(path, "songs", "tmp", "MANIFEST")
+	if err := os.Mkdir(block, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := c.Prepare(t.Context()); err == nil {
+			t.Error("Prepare does not say that MANIFEST could not be written")
+		}
+	}
+	expectReader(t, path, "after the failures", 1)
+	if err := os.Remove(block); err != nil {
+		t.Fatal(err)
+	}
+	prepare(t, c)
+	expectReader(t, path, "after the next Prepare", 2)
+}
+
 // What is stored can be used even if nothing can be published.
 func TestStore_Collection_PublishFails(t *testing.T) {
 	path, _ := prepared(t, clusters(34, 300, 5))

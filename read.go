@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
 
 	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/storage"
@@ -110,8 +109,8 @@ func (c *Collection) Len() int {
 
 // All walks every item in the order of storing (in a read-only store, in that
 // of the index). It reads in small batches and holds nothing between them,
-// so items stored, replaced or deleted during the walk may or may not be in
-// it; the others are, each once. An error ends the walk, that of a context which
+// so items replaced or deleted during the walk may or may not be in it, and what
+// is stored after it began is not: the loop may store what it reads. The others are, each once. An error ends the walk, that of a context which
 // ended among them.
 func (c *Collection) All(ctx context.Context) iter.Seq2[Item, error] {
 	if c.data == nil {
@@ -122,7 +121,12 @@ func (c *Collection) All(ctx context.Context) iter.Seq2[Item, error] {
 			yield(Item{}, c.failed("walking", err))
 			return
 		}
-		for row, err := range c.data.Rows(0, math.MaxUint64) {
+		last, err := c.lastSequence()
+		if err != nil {
+			yield(Item{}, c.failed("walking", err))
+			return
+		}
+		for row, err := range c.data.Rows(0, last) {
 			var item Item
 			if err = cmp.Or(err, context.Cause(ctx)); err == nil {
 				item, err = c.decodeItem(row.Record)
@@ -136,6 +140,15 @@ func (c *Collection) All(ctx context.Context) iter.Seq2[Item, error] {
 			}
 		}
 	}
+}
+
+// lastSequence is the sequence number of what was stored last.
+func (c *Collection) lastSequence() (last uint64, err error) {
+	err = c.data.View(func(v *storage.View) error {
+		last = v.LastSeq()
+		return nil
+	})
+	return last, err
 }
 
 // allIndexed walks the rows of the segments.

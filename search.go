@@ -184,10 +184,10 @@ func surplusFor(surplus, wanted int) int {
 	return int(math.Ceil(float64(surplus) * math.Sqrt(float64(wanted)/10)))
 }
 
-// times is a product that stays within 31 bits.
+// times is a product, or the largest number of 31 bits where it is beyond them.
 func times(wanted, factor int) int {
 	if factor > 1 && wanted > math.MaxInt32/factor {
-		return wanted
+		return math.MaxInt32
 	}
 	return wanted * factor
 }

@@ -469,3 +469,30 @@ func TestCollection_All(t *testing.T) {
 		}
 	}
 }
+
+// Who stores what a walk gives comes to its end, and sees each item once as it was.
+func TestCollection_All_StoringMeanwhile(t *testing.T) {
+	c := create(t, open(t, t.TempDir()), store.Schema{Dim: 1})
+	const count = 1500 // several batches
+	vectors := make([][]float32, count)
+	for i := range vectors {
+		vectors[i] = []float32{float32(i)}
+	}
+	upsert(t, c, items(vectors))
+	seen := make(map[string]bool)
+	for item, err := range c.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen[item.ID] || item.Vector[0] < 0 {
+			t.Fatalf("item %s at %v is met again", item.ID, item.Vector)
+		}
+		seen[item.ID] = true
+		if len(seen)%50 == 0 {
+			upsert(t, c, []store.Item{{ID: item.ID, Vector: []float32{-1}}, {ID: "new " + item.ID, Vector: []float32{-2}}})
+		}
+	}
+	if len(seen) != count {
+		t.Errorf("%d items, want %d", len(seen), count)
+	}
+}
