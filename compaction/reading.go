@@ -1,10 +1,12 @@
 package compaction
 
 import (
+	"bytes"
 	"cmp"
 	"sync"
 	"sync/atomic"
 
+	"github.com/vicinaldb/store/codec"
 	"github.com/vicinaldb/store/storage"
 )
 
@@ -16,8 +18,8 @@ type worker func(place int, plain []byte) error
 type loader func(together bool, newWorker func() worker) (n int, err error)
 
 const (
-	// readingRows is how many rows go to a worker at a time.
-	readingRows = 64
+	// readingRows is how many rows go to a worker at a time, and readingBytes from how much on their vectors do before there are as many.
+	readingRows, readingBytes = 64, 256 << 10
 	// readingBatches is how many times that may wait for each worker of another goroutine. It is slow to wake up.
 	readingBatches = 8
 	// mostReading is how many other goroutines have workers at most. One goroutine reads for all of them, and cannot keep more busy; they
@@ -47,6 +49,7 @@ type reading struct {
 type readingBatch struct {
 	place int // of the first
 	rows  []storage.Row
+	bytes int // of their vectors
 }
 
 func newReading(others int, newWorker func() worker) *reading {
@@ -79,7 +82,13 @@ func (r *reading) run(read func(r *reading) error) error {
 
 // add takes the next row, and tells whether it is worth while to go on.
 func (r *reading) add(row storage.Row) bool {
-	if r.next.rows = append(r.next.rows, row); len(r.next.rows) < readingRows {
+	vector := row.Record.Vector
+	if row.Size > 2*len(vector) {
+		vector = bytes.Clone(vector) // a payload of megabytes would wait with it
+	}
+	row.Record = codec.Record{Vector: vector}
+	r.next.rows, r.next.bytes = append(r.next.rows, row), r.next.bytes+len(vector)
+	if len(r.next.rows) < readingRows && r.next.bytes < readingBytes {
 		return true
 	}
 	batch := r.next
