@@ -85,7 +85,7 @@ func (cmd *benchCommand) Run(ctx context.Context, out *console) (err error) {
 
 // input is what the store is built from, but for the file.
 func (b *bench) input() benchInput {
-	in := benchInput{Kind: b.codec.Kind(), Dim: b.Dim, Metric: b.codec.Metric(), Params: b.codec.Params(), Codec: b.Codec, Index: b.params(b.Seed)}
+	in := benchInput{Kind: b.codec.Kind(), Dim: b.codec.Dim(), Metric: b.codec.Metric(), Params: b.codec.Params(), Codec: b.Codec, Index: b.params(b.Seed)}
 	if in.Kind == store.Bits && b.form() != dataset.PackedBig {
 		in.BitForm = b.BitForm
 	}

@@ -21,8 +21,9 @@ func TestBenchRefused(t *testing.T) {
 	refuse(t, "--epsilon", append(args, "--epsilon", "0.1,-1")...)
 	refuse(t, "--epsilon", append(args, "--epsilon", "NaN")...)
 	for _, epsilon := range []string{"1e39", "-0.999999999999"} { // as float32 infinite, and -1
-		if stdout, _, code := vicinal(t, append(args, "-k", "2", "--epsilon", epsilon)...); code != 1 || stdout != "" {
-			t.Errorf("--epsilon %s: exit code %d, stdout %q; want 1 and nothing", epsilon, code, stdout)
+		refuse(t, "must be finite and above -1", append(args, "-k", "2", "--epsilon="+epsilon)...)
+		if stdout, _, _ := vicinal(t, append(args, "-k", "2", "--epsilon="+epsilon)...); stdout != "" {
+			t.Errorf("--epsilon=%s is refused after %q", epsilon, stdout)
 		}
 	}
 	refuse(t, "--patience is -1", append(args, "--patience=-1")...)

@@ -19,7 +19,7 @@ import (
 type benchInput struct {
 	Base    fileMark          `json:"base"`
 	Kind    store.Kind        `json:"kind"`
-	Dim     int               `json:"dim,omitempty"`      // as asked for: 0 is that of the file
+	Dim     int               `json:"dim,omitempty"`      // 0 in a directory from before it was kept
 	BitForm string            `json:"bit_form,omitempty"` // of bits, if not the usual one
 	Metric  string            `json:"metric"`
 	Params  metric.Params     `json:"params,omitzero"`
@@ -90,8 +90,10 @@ func (d *benchDirectory) recognize(base string) error {
 		return fmt.Errorf("it was built from another file than %s", base)
 	case there.Kind != d.input.Kind:
 		return fmt.Errorf("it was built from %s vectors, not %s ones", there.Kind, d.input.Kind)
-	case there.Dim != d.input.Dim || there.BitForm != d.input.BitForm:
-		return errors.New("it was built with another --dim or --bit-form")
+	case there.Dim != 0 && there.Dim != d.input.Dim:
+		return fmt.Errorf("it was built from vectors of %d dimensions, not %d", there.Dim, d.input.Dim)
+	case there.BitForm != d.input.BitForm:
+		return errors.New("it was built with another --bit-form")
 	case there.Metric != d.input.Metric || !reflect.DeepEqual(there.Params, d.input.Params):
 		return fmt.Errorf("it was built with the metric %s, not %s, or with other parameters of it", there.Metric, d.input.Metric)
 	case there.Codec != d.input.Codec:

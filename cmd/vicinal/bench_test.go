@@ -195,13 +195,13 @@ func TestBenchStore_OtherVectors(t *testing.T) {
 	dir := t.TempDir()
 	bits := []string{"bench", "--base", packedBits(t, 1, 200, 8), "--queries", packedBits(t, 2, 10, 8), "--kind", "bits", "--store", filepath.Join(dir, "bits")}
 	succeed(t, append(bits, "--bit-form", "big")...)
-	succeed(t, bits...)
-	refuse(t, "another --dim or --bit-form", append(bits, "--bit-form", "little")...)
+	succeed(t, append(bits, "--dim", "64")...) // which the file has
+	refuse(t, "another --bit-form", append(bits, "--bit-form", "little")...)
 
 	sparse := write(t, "sparse.jsonl", strings.Repeat(`{"indices": [1, 7], "values": [0.5, 1]}`+"\n", 30))
 	args := []string{"bench", "--base", sparse, "--queries", sparse, "--kind", "sparse", "--metric", "correlation", "--store", filepath.Join(dir, "sparse")}
 	succeed(t, append(args, "--dim", "20")...)
-	refuse(t, "another --dim or --bit-form", append(args, "--dim", "1000")...)
+	refuse(t, "vectors of 20 dimensions, not 1000", append(args, "--dim", "1000")...)
 }
 
 // A truth that was given is believed, and checked as far as it can be. What one pass has computed of it, the next one knows.
