@@ -29,11 +29,13 @@ func expectReader(t *testing.T, path, when string, items int) {
 	}
 }
 
-// As long as MANIFEST could not be written, readers have the state before, and Close writes it.
-func TestCollection_Prepare_PublishFails(t *testing.T) {
-	path := t.TempDir()
-	s := open(t, path)
-	c := create(t, s, store.Schema{Dim: 2})
+// unpublished makes a collection of two items of which readers see one, as MANIFEST could not be written after the other was stored. What
+// it returns takes away what is in the way.
+func unpublished(t *testing.T) (path string, s *store.Store, c *store.Collection, unblock func()) {
+	t.Helper()
+	path = t.TempDir()
+	s = open(t, path)
+	c = create(t, s, store.Schema{Dim: 2})
 	upsert(t, c, []store.Item{{ID: "a", Vector: []float32{1, 2}}})
 	prepare(t, c)
 	upsert(t, c, []store.Item{{ID: "b", Vector: []float32{1, 2}}})
@@ -45,9 +47,17 @@ func TestCollection_Prepare_PublishFails(t *testing.T) {
 		t.Error("Prepare does not say that MANIFEST could not be written")
 	}
 	expectReader(t, path, "after the failure", 1)
-	if err := os.Remove(block); err != nil {
-		t.Fatal(err)
+	return path, s, c, func() {
+		if err := os.Remove(block); err != nil {
+			t.Fatal(err)
+		}
 	}
+}
+
+// As long as MANIFEST could not be written, readers have the state before, and Close writes it.
+func TestCollection_Prepare_PublishFails(t *testing.T) {
+	path, s, _, unblock := unpublished(t)
+	unblock()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -57,26 +67,13 @@ func TestCollection_Prepare_PublishFails(t *testing.T) {
 
 // A Prepare after one that could not write MANIFEST writes it, though the index is up to date.
 func TestCollection_Prepare_PublishesAgain(t *testing.T) {
-	path := t.TempDir()
-	c := create(t, open(t, path), store.Schema{Dim: 2})
-	upsert(t, c, []store.Item{{ID: "a", Vector: []float32{1, 2}}})
+	path, _, c, unblock := unpublished(t)
+	if _, err := c.Prepare(t.Context()); err == nil {
+		t.Error("the next Prepare does not say that MANIFEST could not be written")
+	}
+	unblock()
 	prepare(t, c)
-	upsert(t, c, []store.Item{{ID: "b", Vector: []float32{1, 2}}})
-	block := filepath.Join(path, "songs", "tmp", "MANIFEST")
-	if err := os.Mkdir(block, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if _, err := c.Prepare(t.Context()); err == nil {
-			t.Error("Prepare does not say that MANIFEST could not be written")
-		}
-	}
-	expectReader(t, path, "after the failures", 1)
-	if err := os.Remove(block); err != nil {
-		t.Fatal(err)
-	}
-	prepare(t, c)
-	expectReader(t, path, "after the next Prepare", 2)
+	expectReader(t, path, "after the third Prepare", 2)
 }
 
 // What is stored can be used even if nothing can be published.

@@ -110,8 +110,9 @@ func (c *Collection) Len() int {
 // All walks every item in the order of storing (in a read-only store, in that
 // of the index). It reads in small batches and holds nothing between them,
 // so items replaced or deleted during the walk may or may not be in it, and what
-// is stored after it began is not: the loop may store what it reads. The others are, each once. An error ends the walk, that of a context which
-// ended among them.
+// is stored after it began is not: the loop may store what it reads. The others
+// are, each once. An error ends the walk, that of a context which ended among
+// them.
 func (c *Collection) All(ctx context.Context) iter.Seq2[Item, error] {
 	if c.data == nil {
 		return c.allIndexed(ctx)
